@@ -1,0 +1,54 @@
+import hashtree from '@chainsafe/hashtree';
+import { sealRoot } from './seal-root.ts';
+import { checkIndex, checkLeaf, depthOf, NODE_BYTES } from './shape.ts';
+import { zeroHash } from './zero-hashes.ts';
+
+/**
+ * The root of a list of 32-byte leaves that is hashed once and not kept: the same root as a MerkleTree's.
+ *
+ * @throws RangeError for a leaf that is not 32 bytes.
+ */
+export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
+  return sealRoot(
+    leaves.length,
+    climb(leaves, () => {}),
+  );
+}
+
+/** The siblings of one leaf's path, leaf level first. @throws RangeError outside 0 … leaves.length − 1, or for a leaf that is not 32 bytes. */
+export function merkleProof(leaves: readonly Uint8Array[], index: number): Uint8Array[] {
+  checkIndex(index, leaves.length);
+  const path: Uint8Array[] = [];
+  let node = index;
+  climb(leaves, (level) => {
+    const sibling = node % 2 === 0 ? node + 1 : node - 1;
+    path.push(level.slice(sibling * NODE_BYTES, (sibling + 1) * NODE_BYTES));
+    node = Math.floor(node / 2);
+  });
+  return path;
+}
+
+/** Hashes level after level, shows each level below the top (padded to an even count) to `visit`, returns the top. */
+function climb(leaves: readonly Uint8Array[], visit: (level: Uint8Array) => void): Uint8Array {
+  const depth = depthOf(leaves.length);
+  let width = leaves.length;
+  // Two buffers in turn, each with room for the one node of padding.
+  let level = new Uint8Array((width + 1) * NODE_BYTES);
+  let above = new Uint8Array((Math.ceil(width / 2) + 1) * NODE_BYTES);
+  for (const [i, leaf] of leaves.entries()) {
+    checkLeaf(leaf);
+    level.set(leaf, i * NODE_BYTES);
+  }
+  for (let height = 0; height < depth; height += 1) {
+    if (width % 2 === 1) {
+      level.set(zeroHash(height), width * NODE_BYTES);
+      width += 1;
+    }
+    const pairs = level.subarray(0, width * NODE_BYTES);
+    visit(pairs);
+    width /= 2;
+    hashtree.hashInto(pairs, above.subarray(0, width * NODE_BYTES));
+    [level, above] = [above, level];
+  }
+  return level.slice(0, NODE_BYTES);
+}

@@ -1,0 +1,37 @@
+/** What approvers sign and executors pay (treasury.md of the design; docs/protocol.md, "Disbursements"). */
+import { type Decoded, encode } from './codec.ts';
+import { hex32, list, struct, text, u64, uint, word } from './codecs.ts';
+import { digest, hash } from './hash.ts';
+import type { Digest } from './hex.ts';
+import { limits } from './limits.ts';
+
+export const lane = word('consumer', 'industrial');
+export type Lane = Decoded<typeof lane>;
+
+export const disbursementBody = struct({
+  treasury: hex32,
+  /** The payer's own key for this payment; used once for ever. */
+  clientKey: text(limits.clientKey),
+  /** Account that receives. */
+  destination: hex32,
+  /** Base units, more than zero. */
+  amount: u64,
+  lane,
+  /** Earliest ledger time, milliseconds since 1970; 0 = at once. */
+  notBefore: uint,
+  /** Ids of disbursements that must be executed first: strictly ascending, hence without duplicates. */
+  dependsOn: list(hex32, limits.dependencies),
+  memo: text(limits.memo),
+});
+export type DisbursementBody = Decoded<typeof disbursementBody>;
+
+const utf8 = new TextEncoder();
+const raw = (id: string): Uint8Array => Buffer.from(id, 'hex');
+
+export const disbursementId = (treasury: Digest, clientKey: string): Digest =>
+  digest('bursar/disbursement', raw(treasury), utf8.encode(clientKey));
+export const bodyHash = (body: DisbursementBody): Digest => digest('bursar/body', encode(disbursementBody, body));
+/** Leaf of an import's tree, 32 bytes. */
+export const importLeaf = (id: Digest, body: Digest): Uint8Array => hash('bursar/import-item', raw(id), raw(body));
+/** What an approval approves: the root over the import's items, which binds their count, and the treasury. */
+export const importDigest = (treasury: Digest, root: Uint8Array): Digest => digest('bursar/import', raw(treasury), root);

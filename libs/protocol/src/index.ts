@@ -1,0 +1,50 @@
+export { type AccountId, formatAccount, parseAccount } from './account.ts';
+export { type Batch, type BatchEntry, type BatchRef, batchCodec, batchDigest, batchHash, batchRef } from './batch.ts';
+export { type Block, batchRefs, batchRefsDigest, block, type Header, header, headerDigest } from './block.ts';
+export { type Codec, type Decoded, DecodeError, decode, encode, Reader, Writer } from './codec.ts';
+export { bool, bytes, hex32, list, optional, signature, struct, text, u8, u16, u32, u64, uint, union, word } from './codecs.ts';
+export { bodyHash, type DisbursementBody, disbursementBody, disbursementId, importDigest, importLeaf, type Lane } from './disbursement.ts';
+export { chainId, type Genesis, type GenesisTreasury, genesisCodec, treasuryAccount, treasuryId } from './genesis.ts';
+export { BadGenesis, formatGenesis, parseGenesis } from './genesis-json.ts';
+export { digest, hash } from './hash.ts';
+export { type Digest, equalBytes, fromHex, type Hex32, isHex32, toHex, ZERO_DIGEST } from './hex.ts';
+export { limits } from './limits.ts';
+export {
+  type Message,
+  type MessageOf,
+  message,
+  type NewView,
+  newView,
+  newViewDigest,
+  type ViewChange,
+  viewChange,
+  viewChangeDigest,
+} from './message.ts';
+export { formatAmount, MAX_AMOUNT, parseAmount } from './money.ts';
+export { findRejection, type Rejection, type RejectionName, rejections, type Severity } from './rejections.ts';
+export { type PaymentReceipt, type Result, result, resultLeaf, type TransactionResult } from './result.ts';
+export {
+  type Action,
+  type ActionOf,
+  decodeTransaction,
+  type ExecuteItem,
+  encodeTransaction,
+  type SignedTransaction,
+  signedTransaction,
+  type Transaction,
+  transactionCodec,
+  transactionHash,
+  transactionId,
+} from './transaction.ts';
+export {
+  type Certificate,
+  certificate,
+  certificateDigest,
+  type Phase,
+  phase,
+  type SignedVote,
+  signedVote,
+  type Vote,
+  vote,
+  voteHash,
+} from './vote.ts';

@@ -1,0 +1,45 @@
+/** Results: what became of each transaction and payment of a block; their root stands in the next header. */
+import { type Decoded, encode } from './codec.ts';
+import { bool, hex32, list, struct, u16, u32, u64, uint, union } from './codecs.ts';
+import { hash } from './hash.ts';
+import { limits } from './limits.ts';
+
+export const result = union('result', {
+  /** `code` 0 = done, else a rejection code. `consumed`: its nonce or seq is used up, so this result is the final one. */
+  transaction: [
+    1,
+    struct({
+      transaction: hex32,
+      code: u16,
+      consumed: bool,
+      height: uint,
+      index: u32,
+      /** executeBatch: a code an item. */ items: list(u16, limits.itemsPerExecuteBatch),
+    }),
+  ],
+  /** Receipt of a payment. */
+  payment: [
+    2,
+    struct({
+      disbursement: hex32,
+      bodyHash: hex32,
+      import: hex32,
+      from: hex32,
+      to: hex32,
+      amount: u64,
+      height: uint,
+      /** Ledger time of the block, milliseconds. */
+      time: uint,
+      /** The executeBatch transaction that paid. */
+      transaction: hex32,
+      leaseEpoch: u64,
+      seq: u64,
+      attempt: u16,
+    }),
+  ],
+});
+export type Result = Decoded<typeof result>;
+export type TransactionResult = Extract<Result, { kind: 'transaction' }>;
+export type PaymentReceipt = Extract<Result, { kind: 'payment' }>;
+/** Leaf of the results tree: results in the order of the block, each executeBatch followed by the payments it made. */
+export const resultLeaf = (r: Result): Uint8Array => hash('bursar/result', encode(result, r));

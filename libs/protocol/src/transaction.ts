@@ -1,0 +1,54 @@
+/** Transactions: what accounts sign (docs/protocol.md, "Transactions"). */
+import { type Decoded, decode, encode } from './codec.ts';
+import { bytes, hex32, list, signature, struct, text, u16, u32, u64, uint, union, word } from './codecs.ts';
+import { disbursementBody, lane } from './disbursement.ts';
+import { digest, hash } from './hash.ts';
+import type { Digest } from './hex.ts';
+import { limits } from './limits.ts';
+
+export const executeItem = struct({ id: hex32, bodyHash: hex32, attempt: u16 });
+export type ExecuteItem = Decoded<typeof executeItem>;
+
+export const action = union('action', {
+  transfer: [1, struct({ to: hex32, amount: u64, memo: text(limits.memo) })],
+  /** Items of an import, in order; `import` is the digest that the seal will have to match. */
+  importChunk: [2, struct({ treasury: hex32, import: hex32, index: u32, items: list(disbursementBody, limits.itemsPerChunk) })],
+  importSeal: [3, struct({ treasury: hex32, import: hex32, chunks: u32, count: u32 })],
+  approve: [4, struct({ treasury: hex32, import: hex32 })],
+  cancel: [5, struct({ treasury: hex32, disbursement: hex32 })],
+  lease: [6, struct({ shard: u16, request: word('acquire', 'renew', 'release') })],
+  /** Carries nonce 0: `seq` counts per shard and survives a change of holder. */
+  executeBatch: [
+    7,
+    struct({
+      shard: u16,
+      leaseEpoch: u64,
+      lane,
+      seq: u64,
+      /** Ledger time, milliseconds. */
+      expiresAt: uint,
+      items: list(executeItem, limits.itemsPerExecuteBatch),
+    }),
+  ],
+  /** `number` is the pause it opens (pauses so far + 1) or, for resume, closes: an old signature cannot serve again. */
+  pause: [8, struct({ treasury: hex32, number: u32 })],
+  resume: [9, struct({ treasury: hex32, number: u32 })],
+});
+export type Action = Decoded<typeof action>;
+export type ActionOf<K extends Action['kind']> = Extract<Action, { kind: K }>;
+
+export const transactionCodec = struct({ version: u16, chain: hex32, signer: hex32, nonce: u64, action });
+export type Transaction = Decoded<typeof transactionCodec>;
+
+/** `body` is a canonical transaction; the signature is over `transactionHash(body)`. */
+export const signedTransaction = struct({ body: bytes(limits.transaction), signature });
+export type SignedTransaction = Decoded<typeof signedTransaction>;
+
+/** The 32 bytes that are signed. */
+export const transactionHash = (body: Uint8Array): Uint8Array => hash('bursar/transaction', body);
+/** The id of a transaction: the hash that is signed; it does not depend on the signature. */
+export const transactionId = (body: Uint8Array): Digest => digest('bursar/transaction', body);
+
+/** @throws DecodeError */
+export const decodeTransaction = (body: Uint8Array): Transaction => decode(transactionCodec, body);
+export const encodeTransaction = (tx: Omit<Transaction, 'version'>): Uint8Array => encode(transactionCodec, { version: 1, ...tx });

@@ -1,0 +1,38 @@
+/** Votes and certificates (docs/protocol.md, "Votes"). */
+import { type Decoded, encode } from './codec.ts';
+import { bytes, hex32, list, signature, struct, u16, u32, uint, word } from './codecs.ts';
+import { digest, hash } from './hash.ts';
+import type { Digest } from './hex.ts';
+import { limits } from './limits.ts';
+
+export const phase = word('prepare', 'commit', 'view-change', 'new-view');
+export type Phase = Decoded<typeof phase>;
+
+/**
+ * What a validator signs. `digest` is the block for prepare and commit, the content for view-change and new-view; for those
+ * two, `view` is the view to be entered. No clock is inside.
+ */
+export const vote = struct({ chain: hex32, epoch: u32, height: uint, view: uint, phase, digest: hex32 });
+export type Vote = Decoded<typeof vote>;
+export const signedVote = struct({ vote, validator: u16, signature });
+export type SignedVote = Decoded<typeof signedVote>;
+
+/** The 32 bytes that are signed: the phase separates the domains. */
+export const voteHash = (v: Vote): Uint8Array => hash(`bursar/vote/${v.phase}`, encode(vote, v));
+
+/**
+ * Signatures of `signers` over the same vote: `prepared` holds prepares, `commit` holds commits of at least a quorum. Bit i of
+ * `signers` (least significant first) is validator i; signatures follow in ascending order of validator.
+ */
+export const certificate = struct({
+  kind: word('prepared', 'commit'),
+  chain: hex32,
+  epoch: u32,
+  height: uint,
+  view: uint,
+  digest: hex32,
+  signers: bytes(Math.ceil(limits.validators / 8)),
+  signatures: list(signature, limits.validators),
+});
+export type Certificate = Decoded<typeof certificate>;
+export const certificateDigest = (c: Certificate): Digest => digest('bursar/certificate', encode(certificate, c));
