@@ -1,0 +1,153 @@
+import { describe, expect, it } from '@jest/globals';
+import { BadGenesis, chainId, formatAccount, formatGenesis, type Genesis, parseGenesis } from '../src/index.ts';
+
+const id = (n: number): string => n.toString(16).padStart(64, '0');
+const genesis: Genesis = {
+  version: 1,
+  name: 'test',
+  incarnation: 0,
+  time: 1_790_000_000_000,
+  currency: { code: 'EUR', exponent: 2 },
+  validators: [1, 2, 3, 4].map((n) => ({ name: `v${n}`, publicKey: id(n), stake: 10n })),
+  accounts: [{ id: id(9), balance: 2n ** 60n }],
+  treasuries: [
+    {
+      name: 'main',
+      proposers: [id(9)],
+      approvers: [id(11), id(12), id(13)],
+      threshold: 2,
+      guardians: [id(14)],
+      guardianThreshold: 1,
+      executors: [id(15)],
+    },
+  ],
+  shards: 1,
+  leaseMs: 10_000,
+  blockIntervalMs: 1_000,
+  viewTimeoutMs: 2_000,
+};
+
+type Json = Record<string, unknown>;
+const edited = (edit: (g: Json) => void): string => {
+  const json = JSON.parse(formatGenesis(genesis)) as Json;
+  edit(json);
+  return JSON.stringify(json);
+};
+const at = <T>(v: unknown, i: number): T => (v as T[])[i] as T;
+
+describe('genesis.json', () => {
+  it('text and facts say the same', () => {
+    expect(parseGenesis(formatGenesis(genesis))).toEqual({ genesis, chain: chainId(genesis) });
+  });
+  it('the form does not matter to the chain id, every fact does', () => {
+    expect(parseGenesis(JSON.stringify(JSON.parse(formatGenesis(genesis)))).chain).toBe(chainId(genesis));
+    expect(chainId({ ...genesis, leaseMs: 10_001 })).not.toBe(chainId(genesis));
+    expect(chainId({ ...genesis, incarnation: 1 })).not.toBe(chainId(genesis));
+  });
+  const refused: [sentence: string, text: string, problem: RegExp][] = [
+    ['it is no JSON', '{', /no JSON/],
+    ['it is a list', '[]', /no JSON object/],
+    [
+      'a fact was changed under the old chain id',
+      edited((g) => {
+        g['leaseMs'] = 11_000;
+      }),
+      /chainId must be [0-9a-f]{64}/,
+    ],
+    [
+      'the chain id is missing',
+      edited((g) => {
+        delete g['chainId'];
+      }),
+      /chainId must be/,
+    ],
+    [
+      'a field is not known',
+      edited((g) => {
+        g['shardz'] = 1;
+      }),
+      /shardz is not known/,
+    ],
+    [
+      'a stake is a number',
+      edited((g) => {
+        at<Json>(g['validators'], 0)['stake'] = 10;
+      }),
+      /validators\[0\]\.stake must be base units/,
+    ],
+    [
+      'a stake is zero',
+      edited((g) => {
+        at<Json>(g['validators'], 0)['stake'] = '0';
+      }),
+      /stake above zero/,
+    ],
+    [
+      'a key is short',
+      edited((g) => {
+        at<Json>(g['validators'], 1)['publicKey'] = 'ab';
+      }),
+      /validators\[1\]\.publicKey/,
+    ],
+    [
+      'two validators share a key',
+      edited((g) => {
+        at<Json>(g['validators'], 1)['publicKey'] = id(1);
+      }),
+      /one key/,
+    ],
+    [
+      'an account is mistyped',
+      edited((g) => {
+        at<Json>(g['accounts'], 0)['id'] = `${formatAccount(id(9)).slice(0, -1)}x`;
+      }),
+      /accounts\[0\]\.id must be an account/,
+    ],
+    [
+      'more approvals are needed than there are approvers',
+      edited((g) => {
+        at<Json>(g['treasuries'], 0)['threshold'] = 4;
+      }),
+      /needs more approvals/,
+    ],
+    [
+      'an approver stands twice',
+      edited((g) => {
+        at<Json>(g['treasuries'], 0)['approvers'] = [formatAccount(id(11)), formatAccount(id(11))];
+      }),
+      /without repeats/,
+    ],
+    [
+      'there is no validator',
+      edited((g) => {
+        g['validators'] = [];
+      }),
+      /at least one/,
+    ],
+    [
+      'more shards are asked for than this version has',
+      edited((g) => {
+        g['shards'] = 2;
+      }),
+      /shards must be an integer from 1 to 1/,
+    ],
+    [
+      'the balances exceed u64 together',
+      edited((g) => {
+        (g['accounts'] as Json[]).push({ id: formatAccount(id(10)), balance: (2n ** 64n - 1n).toString() });
+      }),
+      /exceed/,
+    ],
+  ];
+  it.each(refused)('is refused when %s', (_, text, problem) => {
+    expect(() => parseGenesis(text)).toThrow(BadGenesis);
+    expect(() => parseGenesis(text)).toThrow(problem);
+  });
+  it('every problem is named at once', () => {
+    const text = edited((g) => {
+      g['shards'] = 2;
+      g['name'] = '';
+    });
+    expect(() => parseGenesis(text)).toThrow(/name must be.*shards must be/);
+  });
+});
