@@ -1,0 +1,57 @@
+/** The few file operations that durable state needs: one port, so that tests can record, fail and order them. */
+import { constants } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
+
+export interface OpenFile {
+  /** Writes at a position; may write less. @returns bytes written */
+  write(bytes: Uint8Array, position: number): Promise<number>;
+  fdatasync(): Promise<void>;
+  truncate(size: number): Promise<void>;
+  close(): Promise<void>;
+}
+export interface FilePort {
+  /** Creates a new file; it must not exist. @param mode permissions, such as 0o600 */
+  create(path: string, mode: number): Promise<OpenFile>;
+  /** Opens an existing file for writing. */
+  openForWrite(path: string): Promise<OpenFile>;
+  readFile(path: string): Promise<Uint8Array>;
+  readdir(path: string): Promise<readonly string[]>;
+  mkdir(path: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  unlink(path: string): Promise<void>;
+  /** Makes created, renamed and removed names durable. */
+  syncDir(path: string): Promise<void>;
+}
+
+async function opened(path: string, flags: number, mode?: number): Promise<OpenFile> {
+  const handle = await open(path, flags, mode);
+  return {
+    write: async (bytes, position) => (await handle.write(bytes, 0, bytes.byteLength, position)).bytesWritten,
+    fdatasync: () => handle.datasync(),
+    truncate: (size) => handle.truncate(size),
+    close: () => handle.close(),
+  };
+}
+
+export const nodeFiles: FilePort = {
+  create: (path, mode) => opened(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, mode),
+  openForWrite: (path) => opened(path, constants.O_WRONLY),
+  readFile,
+  readdir,
+  mkdir: async (path) => void (await mkdir(path, { recursive: true, mode: 0o700 })),
+  rename,
+  unlink,
+  async syncDir(path) {
+    const handle = await open(path, constants.O_RDONLY);
+    await handle.sync().finally(() => handle.close());
+  },
+};
+
+/** Writes everything or throws. */
+export async function writeFully(file: OpenFile, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.byteLength; ) {
+    const written = await file.write(bytes.subarray(done), position + done);
+    if (written <= 0) throw new Error('the file took no bytes');
+    done += written;
+  }
+}

@@ -1,0 +1,61 @@
+/** Names and contents of segments: what is intact, what is a torn tail, what is corrupt. */
+import { join } from 'node:path';
+import { type BursarError, coreError } from '../errors.ts';
+import { EXIT } from '../exit-codes.ts';
+import { FRAME_BYTES, findFrame, HEADER_BYTES, readFrame, readHeader, type SegmentId } from './frame.ts';
+
+/** A place in the log: segment number, and byte offset of the record's frame inside it. */
+export interface LogPosition {
+  readonly segment: number;
+  readonly offset: number;
+}
+export interface LogRecord extends LogPosition {
+  /** A copy of the appended bytes. */
+  readonly bytes: Uint8Array;
+}
+/** What a crash left half written, and what was cut off. */
+export interface TornTail extends LogPosition {
+  readonly file: string;
+  readonly droppedBytes: number;
+}
+
+export const segmentName = (segment: number): string => `${String(segment).padStart(8, '0')}.log`;
+export const segmentNumber = (name: string): number | undefined => (/^\d{8}\.log$/.test(name) ? Number(name.slice(0, 8)) : undefined);
+
+export const corrupt = (dir: string, { segment, offset }: LogPosition, what: string): BursarError => {
+  const file = join(dir, segmentName(segment));
+  return coreError('LogCorrupt', `${file} is corrupt at byte ${offset}: ${what}`, {
+    details: { file, offset: String(offset) },
+    exitCode: EXIT.safety,
+  });
+};
+
+/**
+ * Looks through one segment. `end` is where intact records stop; `id` is undefined when even the header was never finished.
+ * Only the newest segment may be torn: an older one was synced before the next was created.
+ * @throws LogCorrupt when a damaged record is followed by an intact one, or when the segment is not the newest
+ */
+export function scanSegment(dir: string, segment: number, bytes: Buffer, isNewest: boolean): { id: SegmentId | undefined; end: number } {
+  const id = readHeader(bytes, segment);
+  if (!id) {
+    // The header is synced before the first record is written: bytes behind a bad header mean damage, not a crash.
+    if (!isNewest || bytes.byteLength > HEADER_BYTES) throw corrupt(dir, { segment, offset: 0 }, 'its header is damaged');
+    return { id: undefined, end: 0 };
+  }
+  let end = HEADER_BYTES;
+  for (let payload = readFrame(bytes, id, end); payload; payload = readFrame(bytes, id, end)) end += FRAME_BYTES + payload.byteLength;
+  if (end === bytes.byteLength) return { id, end };
+  if (!isNewest) throw corrupt(dir, { segment, offset: end }, 'a record is damaged and later segments exist');
+  const next = findFrame(bytes, id, end + 1);
+  if (next !== undefined) throw corrupt(dir, { segment, offset: end }, `a record is damaged and an intact one follows at byte ${next}`);
+  return { id, end };
+}
+
+/** The records between the header and `end`, each a copy. */
+export function* recordsOf(bytes: Buffer, id: SegmentId, end: number): Generator<LogRecord> {
+  for (let offset = HEADER_BYTES; offset < end; ) {
+    const payload = readFrame(bytes, id, offset) as Buffer;
+    yield { segment: id.segment, offset, bytes: new Uint8Array(payload) };
+    offset += FRAME_BYTES + payload.byteLength;
+  }
+}

@@ -1,0 +1,234 @@
+/** JetStream for what may be replayed: streams with limits, deduplicated publishing, durable consumers, dead letters (R7). */
+import {
+  AckPolicy,
+  type Consumer,
+  type ConsumerMessages,
+  DeliverPolicy,
+  DiscardPolicy,
+  type JetStreamManager,
+  type JsMsg,
+  type NatsConnection,
+  NatsError,
+  nanos,
+  RetentionPolicy,
+  StorageType,
+} from 'nats';
+import { messageOf, rejection } from '../errors.ts';
+import { backoffMs } from '../resilience.ts';
+import type { BusHeaders, BusMessage } from './bus.ts';
+import { inTrace, withTrace } from './delivery.ts';
+import { headersOf, toHeaders } from './nats.ts';
+
+export interface StreamLimits {
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
+  readonly maxMessages?: number;
+  /** Window in which a message id is published once; default 2 min. */
+  readonly duplicateWindowMs?: number;
+}
+export interface ConsumeOptions {
+  readonly stream: string;
+  /** Name under which the server remembers what was acknowledged. */
+  readonly durable: string;
+  /** Default: all subjects of the stream. */
+  readonly subjects?: readonly string[];
+  /** Tries before a message goes to the dead letters; default 5. */
+  readonly maxDeliver?: number;
+  /** How long a handler may take before the message is delivered again; default 30 s. */
+  readonly ackWaitMs?: number;
+  /** Unacknowledged messages at once; default 64. */
+  readonly maxPending?: number;
+  /** Subject of the dead letters; a stream of its own must hold it. */
+  readonly deadLetterSubject: string;
+  readonly span?: boolean;
+  readonly onError?: (error: unknown, message: StreamMessage) => void;
+}
+export interface StreamMessage extends BusMessage {
+  readonly sequence: number;
+  /** 1 for the first delivery. */
+  readonly delivery: number;
+}
+export interface StreamConsumer {
+  /** No new messages; resolves when the handler that runs is done. */
+  stop(): Promise<void>;
+}
+export interface EventStream {
+  /** Creates the stream or brings its limits up to date. */
+  ensureStream(name: string, subjects: readonly string[], limits: StreamLimits): Promise<void>;
+  /** Resolves with the server's acknowledgement, which proves no durability (consensus.md). @param id Nats-Msg-Id */
+  publish(
+    subject: string,
+    data: Uint8Array,
+    options: { readonly id: string; readonly headers?: BusHeaders; readonly timeoutMs?: number },
+  ): Promise<{ sequence: number; duplicate: boolean }>;
+  /** One message at a time, in order; acknowledged when the handler resolves, delivered again when it throws. */
+  consume(options: ConsumeOptions, handler: (message: StreamMessage) => Promise<void> | void): Promise<StreamConsumer>;
+  /** Sends up to `limit` dead letters back to where they came from. @returns how many */
+  redrive(deadLetterStream: string, limit: number): Promise<number>;
+}
+
+/** Headers that a dead letter has beside the original ones. */
+export const DEAD_LETTER = {
+  subject: 'Bursar-Dead-Subject',
+  stream: 'Bursar-Dead-Stream',
+  sequence: 'Bursar-Dead-Sequence',
+  deliveries: 'Bursar-Dead-Deliveries',
+  reason: 'Bursar-Dead-Reason',
+  messageId: 'Bursar-Dead-Msg-Id',
+} as const;
+const ID = 'Nats-Msg-Id';
+
+export function createEventStream(connection: NatsConnection): EventStream {
+  const client = connection.jetstream({ timeout: 5_000 });
+  let managerOnce: Promise<JetStreamManager> | undefined;
+  const manager = (): Promise<JetStreamManager> => {
+    managerOnce ??= connection.jetstreamManager({ timeout: 5_000 }).catch((error) => {
+      managerOnce = undefined;
+      throw rejection('DependencyUnavailable', `JetStream does not answer: ${messageOf(error)}`, {
+        remedy: 'Start nats-server with -js and a storage folder.',
+        cause: error,
+      });
+    });
+    return managerOnce;
+  };
+
+  const publish: EventStream['publish'] = async (subject, data, { id, headers, timeoutMs = 5_000 }) => {
+    try {
+      const ack = await client.publish(subject, data, { msgID: id, timeout: timeoutMs, headers: toHeaders(withTrace(headers)) });
+      return { sequence: ack.seq, duplicate: ack.duplicate };
+    } catch (cause) {
+      throw rejection('PeerUnreachable', `JetStream did not take ${subject}: ${messageOf(cause)}`, { cause });
+    }
+  };
+
+  return {
+    publish,
+    async ensureStream(name, subjects, { maxBytes, maxAgeMs, maxMessages = -1, duplicateWindowMs = 120_000 }) {
+      const config = {
+        subjects: [...subjects],
+        max_bytes: maxBytes,
+        max_age: nanos(maxAgeMs),
+        max_msgs: maxMessages,
+        duplicate_window: nanos(Math.min(duplicateWindowMs, maxAgeMs)),
+        discard: DiscardPolicy.Old,
+      };
+      const jsm = await manager();
+      try {
+        await jsm.streams.add({ name, retention: RetentionPolicy.Limits, storage: StorageType.File, ...config });
+      } catch (error) {
+        if (!(error instanceof NatsError) || error.api_error?.err_code !== 10_058) throw streamError(name, error); // 10058: exists with another configuration
+        await jsm.streams.update(name, config).catch((e) => Promise.reject(streamError(name, e)));
+      }
+    },
+    async consume(options, handler) {
+      const { stream, durable, subjects, ackWaitMs = 30_000, maxPending = 64 } = options;
+      const jsm = await manager();
+      const filter =
+        subjects?.length === 1 ? { filter_subject: subjects[0] as string } : subjects ? { filter_subjects: [...subjects] } : {};
+      try {
+        await jsm.consumers.add(stream, {
+          durable_name: durable,
+          ack_policy: AckPolicy.Explicit,
+          deliver_policy: DeliverPolicy.All,
+          ack_wait: nanos(ackWaitMs),
+          max_ack_pending: maxPending,
+          max_deliver: -1, // counted here: the server would just stop delivering, and nobody would know
+          ...filter,
+        });
+      } catch (error) {
+        throw streamError(stream, error);
+      }
+      return run(await client.consumers.get(stream, durable), options, handler, publish);
+    },
+    async redrive(deadLetterStream, limit) {
+      const jsm = await manager();
+      const { state } = await jsm.streams.info(deadLetterStream);
+      let done = 0;
+      for (let seq = state.first_seq; seq <= state.last_seq && done < limit; seq++) {
+        const dead = await jsm.streams.getMessage(deadLetterStream, { seq }).catch(() => undefined); // deleted ones leave gaps
+        const headers = headersOf(dead?.header);
+        const subject = headers[DEAD_LETTER.subject];
+        if (!dead || !subject) continue;
+        const original = Object.fromEntries(
+          Object.entries(headers).filter(([key]) => key !== ID && !Object.values<string>(DEAD_LETTER).includes(key)),
+        );
+        // Another id, else the stream would drop it as a duplicate of the one that failed.
+        await publish(subject, dead.data, { id: `${headers[DEAD_LETTER.messageId]}/redrive/${seq}`, headers: original });
+        await jsm.streams.deleteMessage(deadLetterStream, seq, false);
+        done++;
+      }
+      return done;
+    },
+  };
+}
+
+async function run(
+  consumer: Consumer,
+  options: ConsumeOptions,
+  handler: (message: StreamMessage) => Promise<void> | void,
+  publish: EventStream['publish'],
+): Promise<StreamConsumer> {
+  const { maxDeliver = 5, maxPending = 64, onError, span = false } = options;
+  const messages: ConsumerMessages = await consumer.consume({ max_messages: Math.min(maxPending, 256) });
+  let stopping = false;
+  const one = async (raw: JsMsg): Promise<void> => {
+    const message = {
+      subject: raw.subject,
+      data: raw.data,
+      headers: headersOf(raw.headers),
+      sequence: raw.seq,
+      delivery: raw.info.redeliveryCount,
+    };
+    try {
+      // A handler that kills its process never throws: such a message is known by its count alone.
+      if (message.delivery > maxDeliver) throw rejection('ProcessingTimeout', `delivered ${message.delivery} times without an answer`);
+      await inTrace(message, span, () => handler(message));
+      raw.ack();
+    } catch (error) {
+      onError?.(error, message);
+      if (message.delivery < maxDeliver) return raw.nak(backoffMs(message.delivery));
+      await bury(message, error, options, publish).then(
+        () => raw.ack(),
+        () => raw.nak(1_000), // dead letters cannot be written now: the message stays
+      );
+    }
+  };
+  const loop = (async () => {
+    for await (const raw of messages) {
+      if (stopping) break; // unacknowledged: the server delivers it again
+      await one(raw);
+    }
+  })().catch((error) => {
+    if (!stopping) onError?.(error, { subject: options.stream, data: new Uint8Array(0), headers: {}, sequence: 0, delivery: 0 });
+  });
+  return {
+    async stop() {
+      stopping = true;
+      await messages.close();
+      await loop;
+    },
+  };
+}
+
+async function bury(
+  { subject, data, headers, sequence, delivery }: StreamMessage,
+  error: unknown,
+  { stream, deadLetterSubject }: ConsumeOptions,
+  publish: EventStream['publish'],
+): Promise<void> {
+  const { [ID]: messageId = `${stream}/${sequence}`, ...original } = headers;
+  const why = {
+    [DEAD_LETTER.subject]: subject,
+    [DEAD_LETTER.stream]: stream,
+    [DEAD_LETTER.sequence]: String(sequence),
+    [DEAD_LETTER.deliveries]: String(delivery),
+    [DEAD_LETTER.reason]: messageOf(error)
+      .replace(/[\r\n]+/g, ' ')
+      .slice(0, 512),
+    [DEAD_LETTER.messageId]: messageId,
+  };
+  await publish(deadLetterSubject, data, { id: `dead/${stream}/${sequence}`, headers: { ...original, ...why } });
+}
+
+const streamError = (name: string, cause: unknown) =>
+  rejection('DependencyUnavailable', `the stream ${name} cannot be set up: ${messageOf(cause)}`, { cause });

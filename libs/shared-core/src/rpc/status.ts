@@ -1,0 +1,125 @@
+/** BursarError ⇄ gRPC status with google.rpc details in the `grpc-status-details-bin` trailer. */
+
+import { create, type DescMessage, fromBinary, type MessageInitShape, type MessageShape, toBinary } from '@bufbuild/protobuf';
+import { type Any, anyPack, anyUnpack } from '@bufbuild/protobuf/wkt';
+import { errorDetails, rpcStatus } from '@bursar/protocol/rpc';
+import { Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { BursarError, coreError, type ErrorExtras, errorFrom, messageOf, rejection, type Severity } from '../errors.ts';
+import { statusOf } from './status-code.ts';
+
+export const ERROR_DOMAIN = 'bursar';
+const TRAILER = 'grpc-status-details-bin';
+// Peers cap all headers together (8 KiB is common): details stay well below.
+const MAX_TEXT = 512;
+const MAX_VIOLATIONS = 16;
+const MAX_DETAILS = 16;
+const MAX_DETAIL_TEXT = 128;
+const MAX_TRAILER_BYTES = 6_144;
+
+/** What a server answers. A stranger becomes INTERNAL "internal error" with nothing of its text. */
+export function toStatus(thrown: unknown): ServiceError {
+  const error = errorFrom(thrown);
+  const code = statusOf(error.code);
+  const message = clip(error.message, MAX_TEXT);
+  const metadata = new Metadata();
+  metadata.set(TRAILER, trailer(error, code, message));
+  return Object.assign(new Error(message), { code, details: message, metadata });
+}
+
+function trailer(error: BursarError, code: status, message: string): Buffer {
+  for (let violations = MAX_VIOLATIONS; ; violations = violations >> 1) {
+    const bytes = toBinary(rpcStatus.StatusSchema, create(rpcStatus.StatusSchema, { code, message, details: details(error, violations) }));
+    if (bytes.byteLength <= MAX_TRAILER_BYTES || violations === 0) return Buffer.from(bytes);
+  }
+}
+
+function details(error: BursarError, violations: number): Any[] {
+  const metadata: Record<string, string> = {};
+  for (const [key, value] of Object.entries(error.details).slice(0, MAX_DETAILS))
+    metadata[clip(key, 64)] = clip(String(value), MAX_DETAIL_TEXT);
+  metadata['code'] = String(error.code);
+  metadata['severity'] = error.severity;
+  const all = [
+    pack(errorDetails.ErrorInfoSchema, { reason: error.reason, domain: ERROR_DOMAIN, metadata }),
+    pack(errorDetails.LocalizedMessageSchema, { locale: 'en', message: clip(error.remedy, MAX_TEXT) }),
+  ];
+  if (error.retryAfterMs !== undefined) all.push(pack(errorDetails.RetryInfoSchema, { retryDelay: duration(error.retryAfterMs) }));
+  const shown = error.violations.slice(0, violations).map((v) => ({ field: clip(v.field, 128), description: clip(v.description, 128) }));
+  if (shown.length > 0) all.push(pack(errorDetails.BadRequestSchema, { fieldViolations: shown }));
+  return all;
+}
+
+/** What a client throws: the server's BursarError again, or the nearest one when another kind of server answered. */
+export function fromStatus(thrown: unknown): BursarError {
+  if (thrown instanceof BursarError) return thrown;
+  const error = thrown as Partial<ServiceError>;
+  if (typeof error?.code !== 'number') return errorFrom(thrown);
+  const grpc = status[error.code] ?? String(error.code);
+  const message = error.details || messageOf(thrown);
+  const raw = error.metadata?.get(TRAILER)[0];
+  const all = raw instanceof Uint8Array ? unpackAll(raw) : [];
+  const info = find(all, errorDetails.ErrorInfoSchema);
+  if (!info || info.domain !== ERROR_DOMAIN) return foreign(error.code, message, { details: { grpc }, cause: thrown });
+  const { code, severity, ...rest } = info.metadata;
+  const retry = find(all, errorDetails.RetryInfoSchema)?.retryDelay;
+  return new BursarError({
+    code: Number(code),
+    reason: info.reason,
+    message,
+    remedy: find(all, errorDetails.LocalizedMessageSchema)?.message ?? '',
+    severity: SEVERITIES.find((s) => s === severity) ?? 'medium',
+    details: { ...rest, grpc },
+    ...(retry ? { retryAfterMs: Number(retry.seconds) * 1_000 + Math.ceil(retry.nanos / 1e6) } : {}),
+    violations: find(all, errorDetails.BadRequestSchema)?.fieldViolations.map(({ field, description }) => ({ field, description })) ?? [],
+    cause: thrown,
+  });
+}
+
+function foreign(code: status, message: string, extras: ErrorExtras): BursarError {
+  switch (code) {
+    case status.UNAVAILABLE:
+      return rejection('PeerUnreachable', message, extras);
+    case status.DEADLINE_EXCEEDED:
+      return rejection('ProcessingTimeout', message, extras);
+    case status.RESOURCE_EXHAUSTED:
+      return rejection('InsufficientResources', message, { ...extras, remedy: 'Send a smaller message, or wait and send it again.' });
+    case status.INVALID_ARGUMENT:
+      return rejection('MalformedMessage', message, extras);
+    case status.UNAUTHENTICATED:
+    case status.PERMISSION_DENIED:
+      return rejection('Unauthenticated', message, extras);
+    case status.NOT_FOUND:
+      return rejection('NotFound', message, extras);
+    case status.CANCELLED:
+      return coreError('Cancelled', message, extras);
+    case status.UNIMPLEMENTED:
+      return coreError('Unimplemented', message, extras);
+    default:
+      return coreError('Internal', message, extras);
+  }
+}
+
+const SEVERITIES: readonly Severity[] = ['low', 'medium', 'high', 'critical'];
+const clip = (text: string, max: number): string => (text.length > max ? `${text.slice(0, max - 1)}…` : text);
+const duration = (ms: number) => ({ seconds: BigInt(Math.floor(ms / 1_000)), nanos: Math.round(ms % 1_000) * 1_000_000 });
+const pack = <D extends DescMessage>(schema: D, init: MessageInitShape<D>): Any => anyPack(schema, create(schema, init));
+
+function unpackAll(raw: Uint8Array): Any[] {
+  try {
+    return fromBinary(rpcStatus.StatusSchema, raw).details;
+  } catch {
+    return [];
+  }
+}
+
+function find<D extends DescMessage>(all: readonly Any[], schema: D): MessageShape<D> | undefined {
+  for (const one of all) {
+    try {
+      const message = anyUnpack(one, schema);
+      if (message) return message as MessageShape<D>;
+    } catch {
+      // a detail that does not parse is as good as none
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { connectNats, DEAD_LETTER, type NatsBus, type StreamMessage } from '../src/index.ts';
+import { type NatsServer, startNatsServer } from './support/nats-server.ts';
+
+let server: NatsServer;
+let bus: NatsBus;
+beforeAll(async () => {
+  server = await startNatsServer();
+  bus = await connectNats({ url: server.url, name: 'test' });
+  await bus.events.ensureStream('BLOCKS', ['blocks.>'], limits);
+  await bus.events.ensureStream('DEAD', ['dead.>'], limits);
+});
+afterAll(async () => {
+  await bus.close();
+  await server.stop();
+});
+const limits = { maxBytes: 1_000_000, maxAgeMs: 3_600_000 };
+const bytes = (text: string) => new TextEncoder().encode(text);
+const text = (m: StreamMessage) => new TextDecoder().decode(m.data);
+const deadLetterSubject = 'dead.blocks';
+
+describe('R7 event streams', () => {
+  it('setting a stream up again changes its limits and nothing else', async () => {
+    await bus.events.ensureStream('BLOCKS', ['blocks.>'], { ...limits, maxBytes: 2_000_000 });
+    await bus.events.ensureStream('BLOCKS', ['blocks.>'], { ...limits, maxBytes: 2_000_000 });
+  });
+  it('the same id is published once', async () => {
+    expect(await bus.events.publish('blocks.dup.0', bytes('a'), { id: '0-1' })).toMatchObject({ duplicate: false });
+    expect(await bus.events.publish('blocks.dup.0', bytes('a'), { id: '0-1' })).toMatchObject({ duplicate: true });
+  });
+  it('publishing where no stream listens is an error, not silence', async () => {
+    await expect(bus.events.publish('nowhere.x', bytes('a'), { id: '1', timeoutMs: 1_000 })).rejects.toMatchObject({ code: 6001 });
+  });
+  it('a durable consumer goes on where it stopped, in order', async () => {
+    for (let n = 0; n < 6; n++) await bus.events.publish('blocks.order.0', bytes(String(n)), { id: `order-${n}` });
+    const got: string[] = [];
+    const options = { stream: 'BLOCKS', durable: 'order', subjects: ['blocks.order.*'], deadLetterSubject };
+    for (const until of [3, 6]) {
+      const enough = Promise.withResolvers<void>();
+      const gate = Promise.withResolvers<void>();
+      const consumer = await bus.events.consume(options, async (m) => {
+        got.push(text(m));
+        if (got.length === until) {
+          enough.resolve();
+          await gate.promise;
+        }
+      });
+      await enough.promise;
+      const stopped = consumer.stop();
+      gate.resolve();
+      await stopped;
+      await bus.flush();
+    }
+    expect(got).toEqual(['0', '1', '2', '3', '4', '5']);
+  });
+  it('a poison message goes to the dead letters with its headers after the last try, the next one is handled, and it can be redriven', async () => {
+    await bus.events.publish('blocks.poison.7', bytes('poison'), { id: '7-1', headers: { Kind: 'block' } });
+    await bus.events.publish('blocks.poison.7', bytes('good'), { id: '7-2' });
+    let broken = true;
+    const tries: number[] = [];
+    const handled: StreamMessage[] = [];
+    const waiting = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const consumer = await bus.events.consume(
+      { stream: 'BLOCKS', durable: 'poison', subjects: ['blocks.poison.>'], maxDeliver: 2, deadLetterSubject },
+      (m) => {
+        if (text(m) === 'poison' && broken) {
+          tries.push(m.delivery);
+          throw new Error('cannot\r\nread this');
+        }
+        handled.push(m);
+        waiting[handled.length - 1]?.resolve();
+      },
+    );
+    const dead = Promise.withResolvers<StreamMessage>();
+    const undertaker = await bus.events.consume({ stream: 'DEAD', durable: 'look', deadLetterSubject: 'dead.dead' }, (m) =>
+      dead.resolve(m),
+    );
+    const letter = await dead.promise;
+    expect(tries).toEqual([1, 2]);
+    expect(text(letter)).toBe('poison');
+    expect(letter.headers).toMatchObject({
+      Kind: 'block',
+      [DEAD_LETTER.subject]: 'blocks.poison.7',
+      [DEAD_LETTER.stream]: 'BLOCKS',
+      [DEAD_LETTER.deliveries]: '2',
+      [DEAD_LETTER.reason]: 'cannot read this',
+      [DEAD_LETTER.messageId]: '7-1',
+    });
+    await waiting[0]?.promise;
+    expect(handled.map(text)).toEqual(['good']);
+    await undertaker.stop();
+    broken = false;
+    expect(await bus.events.redrive('DEAD', 10)).toBe(1);
+    await waiting[1]?.promise;
+    expect(handled.map(text)).toEqual(['good', 'poison']);
+    expect(handled[1]?.headers).toMatchObject({ Kind: 'block', 'Nats-Msg-Id': expect.stringMatching(/^7-1\/redrive\//) });
+    expect(handled[1]?.headers).not.toHaveProperty(DEAD_LETTER.reason);
+    expect(await bus.events.redrive('DEAD', 10)).toBe(0);
+    await consumer.stop();
+  });
+  it('a consumer of a missing stream is a clear error', async () => {
+    await expect(bus.events.consume({ stream: 'NONE', durable: 'x', deadLetterSubject }, () => {})).rejects.toMatchObject({
+      code: 8205,
+      message: expect.stringContaining('NONE'),
+    });
+  });
+});
