@@ -150,10 +150,14 @@ describe('the process', () => {
     expect(await once(child, 'exit')).toEqual([0, null]);
   });
 
+  const spoiled = (name: string, text: string): readonly string[] => {
+    writeFileSync(file(name), text);
+    return [];
+  };
   const starts: [sentence: string, spoil: () => readonly string[], code: number][] = [
     ['the key is not that of this validator', () => ['--validator', '1'], 78],
-    ['the genesis is damaged', () => (writeFileSync(file('genesis.json'), '{'), []), 78],
-    ['the passphrase is wrong', () => (writeFileSync(file('passphrase'), 'another passphrase entirely'), []), 78],
+    ['the genesis is damaged', () => spoiled('genesis.json', '{'), 78],
+    ['the passphrase is wrong', () => spoiled('passphrase', 'another passphrase entirely'), 78],
     ['a setting is missing', () => ['--log-level', 'loud'], 78],
   ];
   it.each(starts)('does not start when %s', async (_, spoil, code) => {
