@@ -32,6 +32,7 @@ export {
 export { EVENT_TYPES, type EventType } from './event-type.ts';
 export { EXIT, type ExitCode } from './exit-codes.ts';
 export { createHealth, type FailingCondition, HEALTH_LEVELS, type Health, type HealthLevel, type HealthReport } from './health.ts';
+export { createLatencyWindow, type LatencyWindow } from './latency-window.ts';
 export { exitCodeOf, runService, type ServiceContext, type ServiceOptions, STOP_STAGES, type StopStage } from './lifecycle.ts';
 export { atomicWriteFile } from './log/atomic-file.ts';
 export { type FilePort, nodeFiles, type OpenFile } from './log/file-port.ts';

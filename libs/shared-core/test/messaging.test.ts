@@ -20,7 +20,7 @@ afterAll(() => server.stop());
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (message: BusMessage) => new TextDecoder().decode(message.data);
 const open: Bus[] = [];
-afterAll(() => Promise.all(open.map((bus) => bus.close())));
+afterAll(() => Promise.all(open.map((bus) => bus.close(50)))); // one test leaves a handler that never ends
 const kinds = {
   memory: async (observer: BusObserver) => createMemoryBus(observer),
   nats: (observer: BusObserver) => connectNats({ url: server.url, name: 'test', ...observer }),

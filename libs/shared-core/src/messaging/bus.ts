@@ -51,8 +51,8 @@ export interface Bus {
   flush(timeoutMs?: number): Promise<void>;
   /** Returns the way to unsubscribe. */
   onStatus(listener: (status: BusStatus) => void): () => void;
-  /** Stops subscriptions, flushes, disconnects. Never throws. */
-  close(): Promise<void>;
+  /** Stops subscriptions, gives running handlers `handlersMs` (default 2 s), flushes, disconnects. Never throws. */
+  close(handlersMs?: number): Promise<void>;
 }
 
 export interface BusObserver {

@@ -17,7 +17,7 @@ import { messageOf, rejection } from '../errors.ts';
 import { backoffMs } from '../resilience.ts';
 import type { BusHeaders, BusMessage } from './bus.ts';
 import { inTrace, withTrace } from './delivery.ts';
-import { headersOf, toHeaders } from './nats.ts';
+import { headersOf, toHeaders } from './nats-headers.ts';
 
 export interface StreamLimits {
   readonly maxBytes: number;
@@ -61,7 +61,10 @@ export interface EventStream {
     data: Uint8Array,
     options: { readonly id: string; readonly headers?: BusHeaders; readonly timeoutMs?: number },
   ): Promise<{ sequence: number; duplicate: boolean }>;
-  /** One message at a time, in order; acknowledged when the handler resolves, delivered again when it throws. */
+  /**
+   * One message at a time; acknowledged when the handler resolves, delivered again when it throws. In the order of the stream
+   * as long as nothing is delivered twice: handlers are idempotent, and with maxPending 1 a failing message holds up the rest.
+   */
   consume(options: ConsumeOptions, handler: (message: StreamMessage) => Promise<void> | void): Promise<StreamConsumer>;
   /** Sends up to `limit` dead letters back to where they came from. @returns how many */
   redrive(deadLetterStream: string, limit: number): Promise<number>;
@@ -78,7 +81,9 @@ export const DEAD_LETTER = {
 } as const;
 const ID = 'Nats-Msg-Id';
 
-export function createEventStream(connection: NatsConnection): EventStream {
+/** The port, and what ends all its consumers when the connection closes. */
+export function createEventStream(connection: NatsConnection): { readonly events: EventStream; stop(): Promise<void> } {
+  const consumers = new Set<StreamConsumer>();
   const client = connection.jetstream({ timeout: 5_000 });
   let managerOnce: Promise<JetStreamManager> | undefined;
   const manager = (): Promise<JetStreamManager> => {
@@ -101,7 +106,7 @@ export function createEventStream(connection: NatsConnection): EventStream {
     }
   };
 
-  return {
+  const events: EventStream = {
     publish,
     async ensureStream(name, subjects, { maxBytes, maxAgeMs, maxMessages = -1, duplicateWindowMs = 120_000 }) {
       const config = {
@@ -138,7 +143,10 @@ export function createEventStream(connection: NatsConnection): EventStream {
       } catch (error) {
         throw streamError(stream, error);
       }
-      return run(await client.consumers.get(stream, durable), options, handler, publish);
+      const consumer = await run(await client.consumers.get(stream, durable), options, handler, publish);
+      const tracked = { stop: () => consumer.stop().finally(() => consumers.delete(tracked)) };
+      consumers.add(tracked);
+      return tracked;
     },
     async redrive(deadLetterStream, limit) {
       const jsm = await manager();
@@ -160,6 +168,7 @@ export function createEventStream(connection: NatsConnection): EventStream {
       return done;
     },
   };
+  return { events, stop: async () => void (await Promise.all([...consumers].map((c) => c.stop()))) };
 }
 
 async function run(
@@ -169,7 +178,8 @@ async function run(
   publish: EventStream['publish'],
 ): Promise<StreamConsumer> {
   const { maxDeliver = 5, maxPending = 64, onError, span = false } = options;
-  const messages: ConsumerMessages = await consumer.consume({ max_messages: Math.min(maxPending, 256) });
+  const waiting: JsMsg[] = []; // bounded: the server sends no more than maxPending without an acknowledgement
+  let working: Promise<void> | undefined;
   let stopping = false;
   const one = async (raw: JsMsg): Promise<void> => {
     const message = {
@@ -193,19 +203,27 @@ async function run(
       );
     }
   };
-  const loop = (async () => {
-    for await (const raw of messages) {
-      if (stopping) break; // unacknowledged: the server delivers it again
+  const work = async (): Promise<void> => {
+    for (let raw = waiting[0]; raw && !stopping; raw = waiting[0]) {
+      waiting.shift();
       await one(raw);
     }
-  })().catch((error) => {
-    if (!stopping) onError?.(error, { subject: options.stream, data: new Uint8Array(0), headers: {}, sequence: 0, delivery: 0 });
+    working = undefined;
+  };
+  const messages: ConsumerMessages = await consumer.consume({
+    max_messages: Math.min(maxPending, 256),
+    callback(raw) {
+      waiting.push(raw);
+      working ??= work();
+    },
   });
   return {
     async stop() {
       stopping = true;
+      await working;
       await messages.close();
-      await loop;
+      // Given back after the subscription has ended, else they would come to it again; without this, only after ackWaitMs.
+      for (const raw of waiting.splice(0)) raw.nak();
     },
   };
 }

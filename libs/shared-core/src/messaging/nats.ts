@@ -1,22 +1,13 @@
 /** The messaging port over the `nats` client, version 2. Its types and words stay in this folder. */
-import {
-  connect,
-  ErrorCode,
-  Events,
-  type Msg,
-  type MsgHdrs,
-  type NatsConnection,
-  NatsError,
-  headers as natsHeaders,
-  type Subscription,
-} from 'nats';
+import { connect, ErrorCode, Events, type Msg, type NatsConnection, NatsError, type Subscription } from 'nats';
 import { withoutCredentials } from '../config-spec.ts';
 import { type BursarError, coreError, messageOf, rejection } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
-import { retryForever } from '../resilience.ts';
+import { retryForever, withTimeout } from '../resilience.ts';
 import type { Bus, BusHeaders, BusMessage, BusObserver, BusStatus, SubscribeOptions } from './bus.ts';
 import { checkAnswer, checkSubject, deliverTo, errorHeaders, subscriptionOf, withTrace } from './delivery.ts';
 import { createEventStream, type EventStream } from './jetstream.ts';
+import { headersOf, toHeaders } from './nats-headers.ts';
 
 export interface NatsOptions extends BusObserver {
   /** `nats://host:port`, with `token@` or `user:password@` before the host. Several, separated by commas, are one cluster. */
@@ -89,7 +80,9 @@ class NatsClientBus implements NatsBus {
   constructor(connection: NatsConnection, observer: BusObserver) {
     this.#connection = connection;
     this.#observer = observer;
-    this.events = createEventStream(connection);
+    const { events, stop } = createEventStream(connection);
+    this.events = events;
+    this.#stops.add(stop);
     void this.#follow();
   }
 
@@ -143,11 +136,9 @@ class NatsClientBus implements NatsBus {
   }
 
   async flush(timeoutMs = 5_000): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(rejection('PeerUnreachable', `NATS did not confirm in ${timeoutMs} ms`)), timeoutMs);
+    await withTimeout('a flush to NATS', timeoutMs, () => this.#connection.flush()).catch((cause) => {
+      throw rejection('PeerUnreachable', `NATS did not confirm in ${timeoutMs} ms`, { cause });
     });
-    await Promise.race([this.#connection.flush(), late]).finally(() => clearTimeout(timer));
   }
 
   onStatus(listener: (status: BusStatus) => void): () => void {
@@ -155,9 +146,10 @@ class NatsClientBus implements NatsBus {
     return () => this.#listeners.delete(listener);
   }
 
-  close(): Promise<void> {
+  close(handlersMs = 2_000): Promise<void> {
     this.#closed ??= (async () => {
-      await Promise.all([...this.#stops].map((stop) => stop()));
+      const handlers = Promise.all([...this.#stops].map((stop) => stop())).then(() => {});
+      await withTimeout('the last handlers', handlersMs, () => handlers).catch(() => {});
       if (this.#connected) await this.flush(2_000).catch(() => {});
       await this.#connection.close().catch(() => {});
     })();
@@ -219,18 +211,6 @@ class NatsClientBus implements NatsBus {
 interface Arrived {
   readonly message: BusMessage;
   readonly raw: Msg;
-}
-
-export function toHeaders(headers: BusHeaders): MsgHdrs {
-  const all = natsHeaders();
-  for (const [key, value] of Object.entries(headers)) all.set(key, value);
-  return all;
-}
-
-export function headersOf(headers: MsgHdrs | undefined): Record<string, string> {
-  const all: Record<string, string> = {};
-  if (headers) for (const [key, values] of headers) all[key] = values[0] ?? '';
-  return all;
 }
 
 const fromNats = (raw: Msg): BusMessage => ({ subject: raw.subject, data: raw.data, headers: headersOf(raw.headers) });

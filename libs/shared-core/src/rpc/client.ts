@@ -40,6 +40,7 @@ const OPTIONS = {
   'grpc.initial_reconnect_backoff_ms': 100,
   'grpc.max_reconnect_backoff_ms': 2_000,
   'grpc.enable_retries': 0, // whoever calls decides what may be sent twice
+  'grpc.per_rpc_retry_buffer_size': 1_024, // more would stand between the source and the socket: no back-pressure, and quadratic work
 };
 
 /** @param address `host:port` */

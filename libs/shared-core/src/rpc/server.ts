@@ -12,7 +12,7 @@ import { type CallContext, type CallPolicy, handleCall, type Outcome } from './c
 import { createHealthService, healthDescriptor } from './health-service.ts';
 import { HARD_MESSAGE_BYTES, type HandlersOf, methodDefinition } from './method.ts';
 import { reflectionDescriptor, reflectionHandlers } from './reflection-service.ts';
-import { createValidate } from './validate.ts';
+import { loadValidate, type Validate } from './validate.ts';
 
 export type Handlers<S extends GenServiceMethods> = HandlersOf<S, CallContext>;
 export interface RpcServerOptions {
@@ -64,16 +64,16 @@ export function createRpcServer(options: RpcServerOptions = {}): RpcServer {
   setLogVerbosity(logVerbosity.NONE); // what grpc-js would print stands in our errors, and stderr stays readable
   const server = new Server(OPTIONS);
   const services: DescService[] = [];
-  const validate = createValidate();
   const streams = new Set<AbortController>();
   const check = bearer === undefined ? undefined : bearerCheck(bearer);
   const health = createHealthService();
+  let validate: Validate | undefined; // there before the first call can arrive
   let inFlight = 0;
   let record: ((method: DescMethod, outcome: Outcome, ms: number) => void) | undefined;
   let stopped: Promise<void> | undefined;
 
   const policy: Omit<CallPolicy, 'authenticate'> = {
-    validate,
+    validate: (schema, message) => validate?.(schema, message),
     unaryMs,
     streamMs,
     streams,
@@ -123,7 +123,8 @@ export function createRpcServer(options: RpcServerOptions = {}): RpcServer {
       health.set(service.typeName, true);
     },
     async listen(host, port) {
-      record = metrics && callMetrics(metrics, services);
+      validate ??= await loadValidate();
+      record ??= metrics && callMetrics(metrics, services);
       const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
       return await new Promise((resolve, reject) => {
         server.bindAsync(address, credentials, (error, bound) => (error ? reject(portError('gRPC', host, port, error)) : resolve(bound)));

@@ -1,0 +1,102 @@
+/** import, approve, cancel, status: what a payer and an approver do. */
+import { readKeyFile } from '@bursar/client';
+import { formatAccount } from '@bursar/protocol';
+import { layout } from '../devnet/layout.ts';
+import { importStatus, listPayments } from '../operations/import-status.ts';
+import { approve, cancel, importFile, paymentId } from '../operations/pay.ts';
+import { hexId, type Session, withSession } from '../operations/session.ts';
+import { traced } from '../operations/trace.ts';
+import { json, line, money, plural } from './output.ts';
+
+export interface CommonOptions {
+  readonly dir: string;
+  readonly json?: boolean;
+  readonly key?: string;
+}
+
+export async function importCommand(file: string, options: CommonOptions): Promise<void> {
+  const key = readKeyFile(options.key ?? layout(options.dir).clientKey);
+  await traced('import', (traceId) =>
+    withSession(options.dir, async (session) => {
+      const { built, rows } = await importFile(session, key, file);
+      if (options.json)
+        return json({ import: built.import, payments: rows.length, total: built.total, traceId, disbursements: built.disbursements });
+      line(`${plural(rows.length, 'payment')} imported, ${money(built.total, session.genesis.currency)} in all.`);
+      line(`import  ${built.import}`);
+      line(
+        `Nothing is paid before ${session.treasury.threshold} of ${session.treasury.approvers.length} approvers agree: bursar approve ${built.import}`,
+      );
+    }),
+  );
+}
+
+export async function approveCommand(
+  text: string,
+  options: Omit<CommonOptions, 'key'> & { readonly key?: readonly string[] },
+): Promise<void> {
+  const digest = hexId(text, 'import digest');
+  const keys = (options.key ?? [layout(options.dir).approverKey(1)]).map(readKeyFile);
+  await traced('approve', () =>
+    withSession(options.dir, async (session) => {
+      for (const key of keys) {
+        await approve(session, key, digest);
+        if (!options.json) line(`approved by ${formatAccount(key.publicKey)}`);
+      }
+      const status = await importStatus(session, digest);
+      if (options.json) return json({ import: digest, approvals: status.approvals, threshold: status.threshold, state: status.state });
+      line(`${status.approvals.length} of ${status.threshold} approvals; the import is ${status.state}.`);
+    }),
+  );
+}
+
+export async function cancelCommand(text: string, options: CommonOptions): Promise<void> {
+  const key = readKeyFile(options.key ?? layout(options.dir).clientKey);
+  await traced('cancel', () =>
+    withSession(options.dir, async (session) => {
+      const id = paymentId(session, text);
+      const { height } = await cancel(session, key, id);
+      if (options.json) json({ disbursement: id, height });
+      else line(`Payment ${id} is cancelled; whatever depends on it is held back.`);
+    }),
+  );
+}
+
+export async function statusCommand(text: string | undefined, options: CommonOptions): Promise<void> {
+  await withSession(options.dir, (session) =>
+    text === undefined ? treasuryStatus(session, options) : oneImport(session, hexId(text, 'import digest'), options),
+  );
+}
+
+async function treasuryStatus({ connection, genesis, treasury }: Session, options: CommonOptions): Promise<void> {
+  const t = await connection.read((l) => l.getTreasury({ treasury: new Uint8Array() }));
+  const counts = Object.fromEntries(Object.entries(t.counts).map(([s, n]) => [s, Number(n)]));
+  if (options.json)
+    return json({
+      treasury: treasury.name,
+      balance: t.balance,
+      totalPaid: t.totalPaid,
+      paused: t.paused,
+      counts,
+      height: Number(t.height),
+    });
+  line(`treasury ${treasury.name} at height ${t.height}${t.paused ? ', PAUSED' : ''}`);
+  line(`  balance  ${money(t.balance, genesis.currency)}`);
+  line(`  paid     ${money(t.totalPaid, genesis.currency)}`);
+  for (const [state, n] of Object.entries(counts)) line(`  ${state.padEnd(9)}${n}`);
+}
+
+async function oneImport(session: Session, digest: string, options: CommonOptions): Promise<void> {
+  const status = await importStatus(session, digest);
+  const held = await listPayments(session, digest, 'blocked');
+  const rows = held.map((d) => ({
+    clientKey: d.clientKey,
+    reason: d.blocked?.name ?? '',
+    why: d.blocked?.reason ?? '',
+    next: d.blocked?.correctiveAction ?? '',
+  }));
+  if (options.json) return json({ import: digest, ...status, held: rows });
+  line(`import ${digest}: ${status.state}, ${status.approvals.length} of ${status.threshold} approvals, height ${status.height}`);
+  line(`  ${plural(status.items, 'payment')}, ${money(status.total, session.genesis.currency)}`);
+  for (const [state, n] of Object.entries(status.counts)) if (n > 0) line(`  ${state.padEnd(9)}${n}`);
+  for (const h of rows) line(`  held back: ${h.clientKey}: ${h.why} ${h.next}`);
+}

@@ -1,0 +1,155 @@
+/** A local network of real processes: one NATS server, four validators' cells, one executor. */
+import { mkdirSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { networkFailed } from '../errors.ts';
+import { type Child, startChild } from './child.ts';
+import { lastLines } from './last-lines.ts';
+import { type Layout, layout } from './layout.ts';
+import { makeNetwork } from './make-network.ts';
+import { NATS, natsCommand, natsUrl, writeNatsConfig } from './nats-server.ts';
+import {
+  hasNetwork,
+  type NetworkFile,
+  networkWithPorts,
+  PORTS_NEEDED,
+  portsOf,
+  type RunningProcess,
+  readNetworkFile,
+  writeWhole,
+} from './network-file.ts';
+import { findPorts, isFree } from './ports.ts';
+import type { Programs } from './programs.ts';
+import { throwIfEnded, waitReady } from './readiness.ts';
+import { runningProcesses, stopRunning, writeRunning } from './running-file.ts';
+import { type ServiceSpec, SHUTDOWN_MS, serviceSpecs } from './services.ts';
+
+export interface Devnet {
+  readonly at: Layout;
+  readonly network: NetworkFile;
+  readonly specs: readonly ServiceSpec[];
+  /** True when the folder was made by this call. */
+  readonly fresh: boolean;
+  /** Starts what does not run, everything at once. Returns the names. */
+  startAll(): Promise<string[]>;
+  start(name: string): Promise<void>;
+  /** Ends one process and waits until it is gone. */
+  kill(name: string, signal: NodeJS.Signals): Promise<void>;
+  /** @throws exit 69, naming who is not ready */
+  waitReady(timeoutMs: number, signal?: AbortSignal): Promise<void>;
+  /** @throws exit 69 when a process has ended that nobody ended */
+  check(): void;
+  stopAll(): Promise<void>;
+  /** SIGKILL to everything, at once: for the way out of a program that is ending. */
+  abandon(): void;
+}
+export interface DevnetOptions {
+  readonly dir: string;
+  readonly programs: Programs;
+  /** True: the processes end with this program. False: they live on until `down`. */
+  readonly attached: boolean;
+  /** True: whatever is in the folder is thrown away. */
+  readonly anew?: boolean;
+}
+
+/** Opens the network of a folder, or makes one when there is none. @throws exit 69 */
+export async function openDevnet({ dir, programs, attached, anew = false }: DevnetOptions): Promise<Devnet> {
+  const at = layout(dir);
+  const running = runningProcesses(at);
+  if (anew && running.length > 0)
+    throw networkFailed(`the network in ${at.dir} is running`, `Stop it first: bursar devnet down --dir ${at.dir}`);
+  const fresh = anew || !hasNetwork(at.dir); // a folder without network.json was left half made
+  let network = fresh ? await makeNetwork(at, programs) : readNetworkFile(at.dir);
+  if (!fresh && running.length === 0) network = await withFreePorts(at, network);
+  const url = natsUrl(at, network.natsPort);
+  const specs = serviceSpecs(at, network, url, attached ? process.pid : undefined);
+  const children = new Map<string, Child>();
+  const ending = new Set<string>();
+  const known = new Map<string, RunningProcess>(running.map((p) => [p.name, p]));
+
+  const remember = (child: Child): void => {
+    children.set(child.name, child);
+    known.set(child.name, { name: child.name, pid: child.pid, started: child.started });
+    writeRunning(at, [...known.values()]);
+  };
+  const launch = async (name: string, { file, args }: { file: string; args: readonly string[] }, pipe: boolean): Promise<void> => {
+    ending.delete(name);
+    const child = await startChild({ name, file, args, env: programs.env, cwd: at.dir, log: at.log(name), pipe }).catch((e: Error) => {
+      throw networkFailed(`${name} cannot be started: ${e.message}`, `See that ${file} is a program that runs here.`);
+    });
+    remember(child);
+  };
+  const launchService = async (spec: ServiceSpec): Promise<void> => {
+    const { file, args } = programs.command(spec.app);
+    await launch(spec.name, { file, args: [...args, '--config', at.config(spec.name)] }, false);
+  };
+  const launchNats = async (): Promise<void> => {
+    writeNatsConfig(at, network.natsPort);
+    await launch(NATS, natsCommand(programs.natsServer, at.natsConfig, attached), attached);
+  };
+  const missing = (name: string): boolean => {
+    const child = children.get(name);
+    return child ? child.exit() !== undefined : !runningProcesses(at).some((p) => p.name === name);
+  };
+
+  return {
+    at,
+    network,
+    specs,
+    fresh,
+    async startAll() {
+      for (const dir of [at.logs, at.configs]) mkdirSync(dir, { recursive: true, mode: 0o700 });
+      const absent = specs.filter((s) => missing(s.name));
+      for (const spec of absent) writeWhole(at.config(spec.name), `${JSON.stringify(spec.config, null, 2)}\n`);
+      const names = absent.map((s) => s.name);
+      if (missing(NATS)) {
+        names.unshift(NATS);
+        await launchNats();
+      }
+      await Promise.all(absent.map(launchService));
+      return names;
+    },
+    async start(name) {
+      if (name === NATS) return launchNats();
+      const spec = specs.find((s) => s.name === name);
+      if (!spec) throw new RangeError(`there is no process ${name}`);
+      await launchService(spec);
+    },
+    async kill(name, signal) {
+      ending.add(name);
+      const child = children.get(name);
+      if (child) {
+        child.kill(signal);
+        await Promise.race([child.ended, sleep(SHUTDOWN_MS + 2_000, undefined, { ref: false })]);
+        return;
+      }
+      const found = runningProcesses(at).find((p) => p.name === name);
+      if (found) process.kill(found.pid, signal);
+    },
+    async waitReady(timeoutMs, signal) {
+      const all = specs.map((s) => ({ name: s.name, adminPort: s.ports.admin, log: at.log(s.name), child: children.get(s.name) }));
+      await waitReady(all, timeoutMs, signal);
+    },
+    check() {
+      for (const child of children.values()) if (!ending.has(child.name)) throwIfEnded(child);
+    },
+    async stopAll() {
+      for (const name of children.keys()) ending.add(name);
+      await stopRunning(at, NATS, SHUTDOWN_MS + 1_000);
+    },
+    abandon() {
+      for (const child of children.values()) child.kill('SIGKILL');
+    },
+  };
+}
+
+/** Kept ports that somebody else has taken meanwhile are exchanged, all of them: they stay side by side. */
+async function withFreePorts(at: Layout, network: NetworkFile): Promise<NetworkFile> {
+  const free = await Promise.all(portsOf(network).map((p) => isFree(p)));
+  if (free.every(Boolean)) return network;
+  const changed = networkWithPorts(network.chain, await findPorts(PORTS_NEEDED));
+  writeWhole(at.network, `${JSON.stringify(changed, null, 2)}\n`);
+  return changed;
+}
+
+/** Everything that explains a failure of one process. */
+export const logTail = (net: Devnet, name: string): string[] => [`${net.at.log(name)}:`, ...lastLines(net.at.log(name))];

@@ -1,0 +1,30 @@
+/** How the processes of a local network are started. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Surroundings } from '../config.ts';
+import { networkFailed } from '../errors.ts';
+import { bundledEntry, bundleServices } from './bundle.ts';
+import { type ServiceSpec, sourceEntry } from './services.ts';
+
+export interface Programs {
+  readonly command: (app: ServiceSpec['app']) => { readonly file: string; readonly args: readonly string[] };
+  readonly natsServer: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** @throws DependencyUnavailable (exit 69) without a NATS server */
+export async function findPrograms({ root, natsServer, childEnv }: Surroundings): Promise<Programs> {
+  if (natsServer === undefined || !existsSync(natsServer))
+    throw networkFailed(
+      natsServer === undefined ? 'no NATS server is known' : `there is no NATS server at ${natsServer} (BURSAR_NATS_SERVER)`,
+      'Set BURSAR_NATS_SERVER to a nats-server program of version 2.11 or newer, or run "npm start", which installs one.',
+    );
+  const pinned = join(root, 'node_modules', '.bin', 'node');
+  const node = existsSync(pinned) ? pinned : process.execPath;
+  const bundles = await bundleServices(root, node);
+  return {
+    command: (app) => ({ file: node, args: ['--no-warnings', bundles ? bundledEntry(bundles, app) : sourceEntry(root, app)] }),
+    natsServer,
+    env: childEnv,
+  };
+}

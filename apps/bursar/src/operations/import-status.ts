@@ -1,0 +1,49 @@
+/** How far an import is, and what is held back for which reason. */
+import { type Digest, fromHex, toHex } from '@bursar/protocol';
+import type { ledger } from '@bursar/protocol/rpc';
+import type { Session } from './session.ts';
+
+export interface ImportStatus {
+  readonly state: string;
+  readonly items: number;
+  readonly approvals: readonly string[];
+  readonly threshold: number;
+  readonly total: bigint;
+  /** By state of the payment. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly traceparent: string;
+  readonly height: number;
+}
+
+export async function importStatus({ connection }: Session, digest: Digest): Promise<ImportStatus> {
+  const i = await connection.read((l) => l.getImport({ import: fromHex(digest) }));
+  return {
+    state: i.state,
+    items: i.items,
+    approvals: i.approvals.map(toHex),
+    threshold: i.threshold,
+    total: i.total,
+    counts: Object.fromEntries(Object.entries(i.counts).map(([state, n]) => [state, Number(n)])),
+    traceparent: i.traceparent,
+    height: Number(i.height),
+  };
+}
+
+export const countOf = ({ counts }: ImportStatus, ...states: readonly string[]): number =>
+  states.reduce((sum, s) => sum + (counts[s] ?? 0), 0);
+
+const PAGE = 500;
+const MAX_PAGES = 1_000;
+
+/** Every payment of an import, or those of one state, in the order of the import. */
+export async function listPayments({ connection }: Session, digest: Digest, state = ''): Promise<ledger.Disbursement[]> {
+  const found: ledger.Disbursement[] = [];
+  let pageToken = '';
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const answer = await connection.read((l) => l.listDisbursements({ import: fromHex(digest), state, pageSize: PAGE, pageToken }));
+    found.push(...answer.disbursements);
+    pageToken = answer.nextPageToken;
+    if (pageToken === '') break;
+  }
+  return found;
+}

@@ -1,0 +1,62 @@
+/** The steps of a payroll, each a signed transaction: fund, import, approve, cancel. */
+import { buildApproval, buildCancel, buildTransfer, type ClientKey, type Settled, settleMany, signTransaction } from '@bursar/client';
+import { type Digest, disbursementId, fromHex, isHex32, treasuryAccount } from '@bursar/protocol';
+import { errorFrom } from '@bursar/shared-core';
+import { type FileImport, importOfRows, outsideDependencies, paymentRows, readImportFile } from '../csv/import-file.ts';
+import { nextNonce, type Session, settleOwn } from './session.ts';
+
+const author = (session: Session, key: ClientKey, nonce: bigint) => ({ chain: session.chain, signer: key.publicKey, nonce });
+
+/** Moves money from the key's account to the account that the treasury pays from. */
+export const fund = (session: Session, key: ClientKey, amount: bigint): Promise<Settled> =>
+  settleOwn(session, key, (nonce) =>
+    buildTransfer(author(session, key, nonce), treasuryAccount(session.treasury.id), amount, 'Funds for the payroll'),
+  );
+
+export interface Imported extends FileImport {
+  readonly settled: readonly Settled[];
+}
+
+/**
+ * Imports a CSV file: nothing is sent unless every line is right.
+ * @throws CsvInvalid with every bad line; ClientKeyConflict and the like of the ledger
+ */
+export async function importFile(session: Session, key: ClientKey, path: string): Promise<Imported> {
+  const bytes = readImportFile(path);
+  const nowMs = Date.now();
+  const rows = paymentRows(path, bytes, session.genesis, nowMs);
+  const known = await knownDisbursements(session, outsideDependencies(rows, session.treasury.id));
+  const context = { ...session, treasury: session.treasury.id, proposer: key.publicKey, nowMs, isKnown: (id: Digest) => known.has(id) };
+  importOfRows(path, rows, { ...context, firstNonce: 0n }); // a bad file is refused before anybody is asked for a nonce
+  for (let attempt = 1; ; attempt++) {
+    const { built } = importOfRows(path, rows, { ...context, firstNonce: await nextNonce(session, key.publicKey) });
+    try {
+      const signed = built.transactions.map((t) => signTransaction(key, t));
+      return { rows, built, settled: await settleMany(session.connection, signed) };
+    } catch (e) {
+      if (errorFrom(e).reason !== 'NONCE_TOO_LOW' || attempt >= 3) throw e;
+    }
+  }
+}
+
+async function knownDisbursements(session: Session, ids: readonly Digest[]): Promise<Set<Digest>> {
+  const known = new Set<Digest>();
+  for (const id of ids) {
+    try {
+      await session.connection.read((l) => l.getDisbursement({ disbursement: fromHex(id) }));
+      known.add(id);
+    } catch (e) {
+      if (errorFrom(e).reason !== 'UNKNOWN_DISBURSEMENT') throw e;
+    }
+  }
+  return known;
+}
+
+export const approve = (session: Session, key: ClientKey, importDigest: Digest): Promise<Settled> =>
+  settleOwn(session, key, (nonce) => buildApproval(author(session, key, nonce), session.treasury.id, importDigest));
+
+export const cancel = (session: Session, key: ClientKey, id: Digest): Promise<Settled> =>
+  settleOwn(session, key, (nonce) => buildCancel(author(session, key, nonce), session.treasury.id, id));
+
+/** An id as it is, or that of a client key of the treasury. */
+export const paymentId = (session: Session, text: string): Digest => (isHex32(text) ? text : disbursementId(session.treasury.id, text));

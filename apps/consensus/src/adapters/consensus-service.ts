@@ -1,0 +1,68 @@
+/** bursar.consensus.v1.Consensus: status for operators. */
+import { fromHex } from '@bursar/protocol';
+import type { consensus } from '@bursar/protocol/rpc';
+import type { EngineStatus } from '@bursar/pbft';
+import type { Handlers, HealthReport } from '@bursar/shared-core';
+import type { AuditTrail } from '../core/audit-trail.ts';
+
+export interface ConsensusServiceParts {
+  readonly validator: number;
+  readonly epoch: number;
+  readonly status: () => EngineStatus;
+  readonly finalHeight: () => number;
+  readonly pending: () => number;
+  /** This one included. */
+  readonly heard: () => number;
+  readonly health: () => HealthReport;
+  readonly trail: AuditTrail;
+}
+const DEFAULT_LIMIT = 100;
+
+export function consensusHandlers(parts: ConsensusServiceParts): Handlers<(typeof consensus.Consensus)['method']> {
+  const { validator, epoch, trail } = parts;
+  return {
+    async getStatus() {
+      const { height, view, phase, leader } = parts.status();
+      const { level, reason, sinceMs, uptimeMs } = parts.health();
+      return {
+        validator,
+        epoch,
+        height: BigInt(height),
+        view: BigInt(view),
+        phase,
+        leader,
+        finalHeight: BigInt(parts.finalHeight()),
+        pendingTransactions: parts.pending(),
+        health: level,
+        healthReason: reason,
+        healthSinceMs: BigInt(Math.round(sinceMs)),
+        uptimeMs: BigInt(Math.round(uptimeMs)),
+        validatorsHeard: parts.heard(),
+      };
+    },
+    async listRounds() {
+      const rounds = parts.status().rounds.map((r) => ({
+        view: BigInt(r.view),
+        leader: r.leader,
+        digest: r.digest === undefined ? new Uint8Array() : fromHex(r.digest),
+        prepares: [...r.prepares],
+        commits: [...r.commits],
+        viewChanges: [...r.viewChanges],
+      }));
+      return { rounds };
+    },
+    async listTransitions({ limit }) {
+      const transitions = trail.last(limit || DEFAULT_LIMIT).map((t) => ({
+        timeMs: BigInt(t.timeMs),
+        height: BigInt(t.height),
+        view: BigInt(t.view),
+        from: t.from,
+        to: t.to,
+        trigger: t.trigger,
+        reason: t.reason,
+        latencyUs: BigInt(t.latencyUs),
+      }));
+      return { transitions };
+    },
+  };
+}

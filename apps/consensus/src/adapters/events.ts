@@ -1,0 +1,68 @@
+/** Events of this process (C3) on NATS and in the log (C9). Nothing depends on them; what is too many is left out of NATS. */
+import { create, toBinary } from '@bufbuild/protobuf';
+import { type Digest, fromHex, type RejectionName, rejections } from '@bursar/protocol';
+import { consensusEvents } from '@bursar/protocol/rpc';
+import type { EventType, HealthReport, Logger } from '@bursar/shared-core';
+import type { Refused } from '../core/ingress.ts';
+import type { EventName } from '../core/subjects.ts';
+import { TokenBucket } from '../core/token-bucket.ts';
+import type { Clock } from '../ports.ts';
+import { rejectionMessage } from './rejection-message.ts';
+
+export interface EventsOptions {
+  readonly validator: number;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly publish: (name: EventName, bytes: Uint8Array) => void;
+}
+const REJECTIONS = { perSecond: 20, burst: 50 };
+
+export function createEvents({ validator, clock, log, publish }: EventsOptions) {
+  const rejected = new TokenBucket(REJECTIONS, clock.now());
+  const now = () => BigInt(clock.now());
+  return {
+    progress(height: number, view: number, phase: string): void {
+      const event = create(consensusEvents.ConsensusProgressSchema, { validator, height: BigInt(height), view: BigInt(view), phase, timeMs: now() });
+      publish('progress.changed', toBinary(consensusEvents.ConsensusProgressSchema, event));
+    },
+    finalized(height: number, view: number, digest: Digest, certificateKind: string, transactions: number): void {
+      log.event('BlockFinalized', { height, view, block: digest, transactions }, 'a block is final');
+      const event = create(consensusEvents.BlockFinalizedSchema, {
+        validator,
+        height: BigInt(height),
+        view: BigInt(view),
+        blockHash: fromHex(digest),
+        certificateKind,
+        transactions,
+        timeMs: now(),
+      });
+      publish('block.finalized', toBinary(consensusEvents.BlockFinalizedSchema, event));
+    },
+    viewChange(height: number, view: number, reason: string): void {
+      log.event('ViewChangeTriggered', { height, view, reason }, `view ${view - 1} is left`, 'warn');
+      const event = create(consensusEvents.ViewChangeTriggeredSchema, { validator, height: BigInt(height), view: BigInt(view), reason, timeMs: now() });
+      publish('view.changed', toBinary(consensusEvents.ViewChangeTriggeredSchema, event));
+    },
+    rejected({ name, kind, sender, msgId, why }: Refused): void {
+      const { code, severity, reason, remedy } = rejections[name];
+      if (!rejected.take(clock.now())) return; // counted all the same
+      const fields = { timestamp: clock.now(), msgId, code, name, reason, why, kind, sender, severity, correctiveAction: remedy };
+      log.event(typeOf(name), fields, `refused: ${name}`, severity === 'critical' ? 'warn' : 'debug');
+      const event = create(consensusEvents.ValidationRejectedSchema, {
+        timeMs: now(),
+        msgId: msgId === undefined ? new Uint8Array() : fromHex(msgId),
+        rejection: rejectionMessage(code),
+        ...(sender === undefined ? {} : { sender }),
+      });
+      publish('message.rejected', toBinary(consensusEvents.ValidationRejectedSchema, event));
+    },
+    health({ level, reason, sinceMs }: HealthReport): void {
+      log.event('HealthCheck', { level, reason }, `health is ${level}`, level === 'Healthy' ? 'info' : 'warn');
+      const event = create(consensusEvents.HealthAlertSchema, { validator, level, reason, sinceMs: BigInt(Math.round(sinceMs)) });
+      publish('health.changed', toBinary(consensusEvents.HealthAlertSchema, event));
+    },
+  };
+}
+export type Events = ReturnType<typeof createEvents>;
+
+const typeOf = (name: RejectionName): EventType => (name === 'EquivocationDetected' || name === 'ConflictingVotes' ? 'ByzantineDetected' : 'ValidationGateReject');

@@ -1,0 +1,28 @@
+/** What comes in from other validators over NATS, each kind in a bounded queue (C6). */
+import type { Bus } from '@bursar/shared-core';
+import { type AnswerParts, answerFetch } from '../core/answer-fetch.ts';
+import type { Ingress } from '../core/ingress.ts';
+import { type Subjects, senderOf } from '../core/subjects.ts';
+
+export interface ListenParts {
+  readonly bus: Bus;
+  readonly subjects: Subjects;
+  readonly self: number;
+  readonly ingress: Ingress;
+  /** Messages that may wait: beyond them the oldest is dropped; everything is sent again. */
+  readonly queues: { readonly votes: number; readonly batches: number; readonly finals: number; readonly fetches: number };
+}
+
+export function listen({ bus, subjects, self, ingress, queues }: ListenParts, answers: AnswerParts) {
+  const subscriptions = [
+    bus.subscribe(subjects.vote('*'), ({ data, subject }) => ingress.onConsensus(data, senderOf(subject)), { queueLimit: queues.votes }),
+    bus.subscribe(subjects.direct(self), ({ data }) => ingress.onConsensus(data, undefined), { queueLimit: queues.votes }),
+    bus.subscribe(subjects.batch('*'), ({ data, subject }) => ingress.onBatch(data, senderOf(subject) ?? -1), { queueLimit: queues.batches, concurrency: 32 }),
+    bus.subscribe(subjects.final(self), ({ data }) => ingress.onFinal(data), { queueLimit: queues.finals }),
+    bus.respond(subjects.fetch(self), ({ data }) => answerFetch(data, answers), { queueLimit: queues.fetches, concurrency: 8 }),
+  ];
+  return {
+    pending: () => subscriptions.reduce((sum, s) => sum + s.pending, 0),
+    stop: async () => void (await Promise.all(subscriptions.map((s) => s.stop()))),
+  };
+}

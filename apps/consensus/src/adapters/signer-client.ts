@@ -1,0 +1,88 @@
+/** crypto-signing over gRPC: one call for each purpose (S3), retried until it answers. */
+import { type BatchRef, type Digest, fromHex, rejections, type SignedVote, toHex, type Vote } from '@bursar/protocol';
+import { signing } from '@bursar/protocol/rpc';
+import { BursarError, createRpcClient, type Logger, retryForever, type Secret } from '@bursar/shared-core';
+import type { SignerPort } from '../ports.ts';
+
+export interface SignerClientOptions {
+  readonly address: string;
+  readonly bearer: Secret | string;
+  readonly chain: Digest;
+  readonly validator: number;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+
+const REFUSED = rejections.DoubleSignRefused.code;
+const BEHIND = rejections.SignerBehind.code;
+const hasCode = (error: unknown, ...codes: number[]): boolean => error instanceof BursarError && codes.includes(error.code);
+
+export function createSignerClient(options: SignerClientOptions): SignerPort & { close(): void } {
+  const { address, bearer, chain, validator, signal, log } = options;
+  const client = createRpcClient(signing.Signing, address, { bearer, unaryMs: 5_000 });
+  const forEver = <T>(what: string, call: () => Promise<T>): Promise<T> =>
+    retryForever(call, {
+      signal,
+      baseMs: 50,
+      capMs: 2_000,
+      retryIf: (error) => !hasCode(error, REFUSED, BEHIND),
+      onRetry: (error, attempt) => log.warn({ err: error, attempt }, `crypto-signing does not ${what}; trying again`),
+    });
+  const orRefused = <T>(call: Promise<T>): Promise<T | undefined> =>
+    call.catch((error: unknown) => {
+      if (hasCode(error, REFUSED)) return undefined;
+      throw error;
+    });
+  const ballot = (vote: Vote) => ({
+    epoch: vote.epoch,
+    height: BigInt(vote.height),
+    view: BigInt(vote.view),
+    digest: fromHex(vote.digest),
+  });
+  const signVote = (vote: Vote): Promise<{ readonly signature: Uint8Array }> => {
+    const request = { ballot: ballot(vote) };
+    const call = { timeoutMs: 5_000, signal };
+    switch (vote.phase) {
+      case 'prepare':
+        return client.signPrepare(request, call);
+      case 'commit':
+        return client.signCommit(request, call);
+      case 'view-change':
+        return client.signViewChange(request, call);
+      case 'new-view':
+        return client.signNewView(request, call);
+    }
+  };
+  const toRow = ({ vote, signature }: SignedVote) => ({ ballot: ballot(vote), phase: vote.phase, signature });
+  return {
+    publicKey: async () => toHex((await forEver('give its key', () => client.getPublicKey({}, { signal }))).publicKey),
+    sign: async (vote) => (await orRefused(forEver('sign', () => signVote(vote))))?.signature,
+    signBatch: async (ref: BatchRef, finalTime) => {
+      const request = {
+        number: BigInt(ref.number),
+        digest: fromHex(ref.digest),
+        bytes: ref.bytes,
+        transactions: ref.transactions,
+        expiresAtMs: BigInt(ref.expiresAt),
+        finalTimeMs: BigInt(finalTime),
+      };
+      return (await orRefused(forEver('sign a batch', () => client.signBatch(request, { signal }))))?.signature;
+    },
+    async listSigned(fromHeight) {
+      const { rows } = await forEver('list its signatures', () => client.listSigned({ fromHeight: BigInt(fromHeight) }, { signal }));
+      return rows.flatMap((row) => {
+        if (!row.ballot || !isPhase(row.phase)) return [];
+        const { epoch, height, view, digest } = row.ballot;
+        const vote: Vote = { chain, epoch, height: Number(height), view: Number(view), phase: row.phase, digest: toHex(digest) };
+        return [{ vote, validator, signature: row.signature }];
+      });
+    },
+    async reconcile(known) {
+      await forEver('compare its record', () => client.reconcile({ known: known.map(toRow) }, { signal }));
+    },
+    close: () => client.close(),
+  };
+}
+
+const PHASES: readonly string[] = ['prepare', 'commit', 'view-change', 'new-view'];
+const isPhase = (text: string): text is Vote['phase'] => PHASES.includes(text);

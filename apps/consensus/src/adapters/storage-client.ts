@@ -1,0 +1,107 @@
+/** storage over gRPC. Commits and what the start needs are retried until it answers; lookups for others are tried once. */
+
+import { create, toBinary } from '@bufbuild/protobuf';
+import {
+  type Block,
+  block as blockCodec,
+  type Certificate,
+  certificate as certificateCodec,
+  type Digest,
+  decode,
+  encode,
+  fromHex,
+  rejections,
+  result as resultCodec,
+  type TransactionResult,
+  toHex,
+} from '@bursar/protocol';
+import { commits, ledger, wire } from '@bursar/protocol/rpc';
+import { BursarError, createRpcClient, type Logger, rejection, retryForever, type Secret } from '@bursar/shared-core';
+import type { FinalBlock, StoragePort } from '../ports.ts';
+
+export interface StorageClientOptions {
+  readonly address: string;
+  readonly bearer: Secret | string;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+}
+/** Answers that another try cannot change. */
+const FINAL: ReadonlySet<number> = new Set([rejections.StateForkDetected.code, rejections.SequenceGap.code]);
+const NOT_FOUND: ReadonlySet<number> = new Set([rejections.NotFound.code, rejections.NotFinal.code]);
+const isOneOf = (error: unknown, codes: ReadonlySet<number>): boolean => error instanceof BursarError && codes.has(error.code);
+
+export function createStorageClient({ address, bearer, signal, log }: StorageClientOptions): StoragePort & { close(): void } {
+  const reads = createRpcClient(ledger.Ledger, address, { unaryMs: 5_000 });
+  const writes = createRpcClient(commits.Commits, address, { bearer, unaryMs: 30_000 });
+  const forEver = <T>(what: string, call: () => Promise<T>): Promise<T> =>
+    retryForever(call, {
+      signal,
+      baseMs: 50,
+      capMs: 2_000,
+      retryIf: (error) => !isOneOf(error, FINAL),
+      onRetry: (error, attempt) => log.warn({ err: error, attempt }, `storage does not ${what}; trying again`),
+    });
+  return {
+    async status() {
+      const s = await forEver('say its status', () => reads.getStatus({}, { signal }));
+      return {
+        height: Number(s.height),
+        stateRoot: toHex(s.stateRoot),
+        resultsRoot: toHex(s.resultsRoot),
+        timeMs: Number(s.timeMs),
+        nextBatch: s.nextBatch.map(Number),
+      };
+    },
+    blocks: (from, to) =>
+      forEver('give its blocks', async () => {
+        const found: FinalBlock[] = [];
+        if (to < from) return found;
+        for await (const { block } of reads.streamBlocks(
+          { fromHeight: BigInt(from), follow: false, results: false },
+          { signal, timeoutMs: 30_000 },
+        )) {
+          if (!block) continue;
+          found.push({ block: decode(blockCodec, block.block), certificate: decode(certificateCodec, block.certificate) });
+          if (found.length > to - from) break;
+        }
+        if (found.length !== to - from + 1) throw rejection('PeerUnreachable', `storage gave ${found.length} of ${to - from + 1} blocks`);
+        return found;
+      }),
+    async commit(block: Block, certificate: Certificate, bodies) {
+      const request = { block: encode(blockCodec, block), certificate: encode(certificateCodec, certificate), batches: [...bodies] };
+      const answer = await forEver('commit', () => writes.commit(request, { signal }));
+      return {
+        stateRoot: toHex(answer.stateRoot),
+        resultsRoot: toHex(answer.resultsRoot),
+        results: answer.transactionResults.map(toResult),
+      };
+    },
+    async finalBlock(height) {
+      try {
+        const { block, certificate, batches } = await writes.getFinalBlock({ height: BigInt(height) }, { signal, timeoutMs: 2_000 });
+        return toBinary(wire.FinalBlockSchema, create(wire.FinalBlockSchema, { block, certificate, batches }));
+      } catch {
+        return undefined; // not there, or down: the peer asks another validator
+      }
+    },
+    async transaction(id: Digest) {
+      try {
+        const found = await reads.getTransaction({ transactionId: fromHex(id) }, { signal, timeoutMs: 5_000 });
+        return { result: toResult(found.result), provable: found.provable, certificateKind: found.certificateKind };
+      } catch (error) {
+        if (isOneOf(error, NOT_FOUND)) return undefined;
+        throw error;
+      }
+    },
+    close() {
+      reads.close();
+      writes.close();
+    },
+  };
+}
+
+function toResult(bytes: Uint8Array): TransactionResult {
+  const found = decode(resultCodec, bytes);
+  if (found.kind !== 'transaction') throw rejection('MalformedMessage', 'storage answered another result than of a transaction');
+  return found;
+}

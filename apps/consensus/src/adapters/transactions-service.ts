@@ -1,0 +1,75 @@
+/** bursar.consensus.v1.Transactions: what clients call. */
+import { encode, fromHex, limits, result as resultCodec, toHex } from '@bursar/protocol';
+import { transactions } from '@bursar/protocol/rpc';
+import { activeTraceparent, activeTracestate, type Handlers, rejection } from '@bursar/shared-core';
+import { type FollowParts, followOutcome, outcomeError } from '../core/await-outcome.ts';
+import type { Intake } from '../core/intake.ts';
+import type { Outcome } from '../core/outcomes.ts';
+import { errorMessage, rejectionMessage } from './rejection-message.ts';
+
+/** SubmitBatch takes so much at once. */
+const BATCH_BYTES = 1024 * 1024;
+const { TransactionState } = transactions;
+
+export function transactionsHandlers(intake: Intake, follow: FollowParts): Handlers<(typeof transactions.Transactions)['method']> {
+  return {
+    async submit({ body, signature }) {
+      const id = await intake.submit({ body: new Uint8Array(body), signature }, traceOfCall());
+      return { transactionId: fromHex(id) };
+    },
+    async submitBatch({ transactions: given }) {
+      const bytes = given.reduce((sum, t) => sum + t.body.length + t.signature.length, 0);
+      if (bytes > BATCH_BYTES && given.some((t) => t.body.length <= limits.transaction))
+        throw rejection('TransactionTooLarge', `the transactions have ${bytes} bytes, at most ${BATCH_BYTES} are taken at once`, {
+          remedy: 'Send them in smaller groups.',
+        });
+      const answers = await intake.submitAll(given, traceOfCall());
+      return {
+        outcomes: answers.map(({ id, error }) => ({
+          transactionId: id === undefined ? new Uint8Array() : fromHex(id),
+          ...(error ? { rejection: errorMessage(error) } : {}),
+        })),
+      };
+    },
+    async wait({ transactionId }, { signal }) {
+      for await (const outcome of followOutcome(toHex(transactionId), follow, signal)) {
+        const isProvable = outcome.provable || !outcome.result.consumed;
+        if (!isProvable) continue;
+        const error = outcomeError(outcome);
+        if (error) throw error;
+        return { result: resultMessage(outcome) };
+      }
+      throw rejection('NotFinal');
+    },
+    async *watch({ transactionId }, { signal }) {
+      let isFirst = true;
+      for await (const outcome of watchFrom(toHex(transactionId), follow, signal)) {
+        if (outcome === undefined) {
+          if (isFirst) yield { state: TransactionState.PENDING };
+        } else if (!outcome.result.consumed) throw outcomeError(outcome) ?? rejection('NotFinal');
+        else yield { state: outcome.provable ? TransactionState.PROVABLE : TransactionState.FINAL, result: resultMessage(outcome) };
+        isFirst = false;
+      }
+    },
+  };
+}
+
+/** As followOutcome, with `undefined` first when nothing is known yet. */
+async function* watchFrom(id: string, follow: FollowParts, signal: AbortSignal): AsyncGenerator<Outcome | undefined> {
+  if (!follow.outcomes.find(id)) yield undefined;
+  yield* followOutcome(id, follow, signal);
+}
+
+function resultMessage({ result, certificateKind }: Outcome) {
+  return {
+    transactionId: fromHex(result.transaction),
+    height: BigInt(result.height),
+    index: result.index,
+    certificateKind,
+    ...(result.code === 0 ? {} : { rejection: rejectionMessage(result.code) }),
+    itemCodes: result.items,
+    canonical: encode(resultCodec, result),
+  };
+}
+
+const traceOfCall = () => ({ traceparent: activeTraceparent() ?? '', tracestate: activeTracestate() ?? '' });

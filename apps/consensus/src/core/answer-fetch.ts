@@ -1,0 +1,51 @@
+/** Answers what peers ask for by name, within a budget (docs/protocol.md, "Fetching"). */
+import { create, toBinary } from '@bufbuild/protobuf';
+import { type Message, message as messageCodec, encode } from '@bursar/protocol';
+import { wire } from '@bursar/protocol/rpc';
+import { proposalCodec, type Proposal } from '@bursar/pbft';
+import type { Body, BodyStore } from './body-store.ts';
+import { packPiece, PIECE_BYTES, unpackRequest, type Want } from './fetch-pieces.ts';
+import type { RecentBlocks } from './recent-blocks.ts';
+import type { TokenBucket } from './token-bucket.ts';
+
+export interface AnswerParts {
+  readonly store: BodyStore;
+  readonly recent: RecentBlocks;
+  readonly proposal: (digest: string) => Proposal | undefined;
+  readonly viewChange: (want: Extract<Want, { kind: 'view-change' }>) => Message | undefined;
+  /** As it travels, out of storage. */
+  readonly loadFinal: (height: number) => Promise<Uint8Array | undefined>;
+  /** Bytes that may be answered in a second. */
+  readonly budget: TokenBucket;
+  readonly now: () => number;
+}
+
+/** Total: nonsense and what is not here answer "not found". */
+export async function answerFetch(request: Uint8Array, parts: AnswerParts): Promise<Uint8Array> {
+  const asked = unpackRequest(request);
+  if (!asked || !parts.budget.take(parts.now(), PIECE_BYTES)) return packPiece(undefined, 0);
+  return packPiece(await find(asked.want, parts), asked.offset);
+}
+
+async function find(want: Want, { store, recent, proposal, viewChange, loadFinal }: AnswerParts): Promise<Uint8Array | undefined> {
+  switch (want.kind) {
+    case 'final-block':
+      return await recent.packed(want.height, loadFinal);
+    case 'batch': {
+      const body = store.find(want.digest) ?? recent.findBody(want.digest);
+      return body && packBatch(body);
+    }
+    case 'block': {
+      const found = proposal(want.digest);
+      return found && encode(proposalCodec, found);
+    }
+    case 'view-change': {
+      const found = viewChange(want);
+      return found && encode(messageCodec, found);
+    }
+  }
+}
+
+/** Without signature when the body came with a final block: good for a final block only. */
+const packBatch = (body: Body): Uint8Array =>
+  toBinary(wire.BatchMessageSchema, create(wire.BatchMessageSchema, { batch: body.encoded, signature: body.signature ?? new Uint8Array() }));

@@ -1,0 +1,108 @@
+/** Large things between validators: asked for by name, answered in pieces of at most 256 KiB, checked by whoever asked. */
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { type Digest, fromHex, limits, toHex } from '@bursar/protocol';
+import { wire } from '@bursar/protocol/rpc';
+
+export type Want =
+  | { readonly kind: 'final-block'; readonly height: number }
+  | { readonly kind: 'block'; readonly digest: Digest }
+  | { readonly kind: 'batch'; readonly digest: Digest }
+  | { readonly kind: 'view-change'; readonly height: number; readonly view: number; readonly validator: number; readonly digest: Digest };
+
+export const PIECE_BYTES = 256 * 1024;
+/** Sum of a block's batches (docs/protocol.md, "Blocks"). */
+export const BLOCK_BODIES_BYTES = 4 * 1024 * 1024;
+/** Most that an answer may have, by kind: whoever sends more is not read to the end. */
+export const MAX_BYTES: Readonly<Record<Want['kind'], number>> = {
+  'final-block': BLOCK_BODIES_BYTES + 64 * 1024,
+  block: 48 * 1024,
+  batch: limits.batch + 1024,
+  'view-change': 64 * 1024,
+};
+/** Longest request that is looked at. */
+const REQUEST_BYTES = 256;
+
+export function packRequest(want: Want, offset: number): Uint8Array {
+  const wanted = (): wire.FetchRequest['want'] => {
+    switch (want.kind) {
+      case 'final-block':
+        return { case: 'finalBlock', value: BigInt(want.height) };
+      case 'block':
+      case 'batch':
+        return { case: want.kind, value: fromHex(want.digest) };
+      case 'view-change': {
+        const { height, view, validator, digest } = want;
+        const value = create(wire.FetchRequest_SignedContentSchema, {
+          height: BigInt(height),
+          view: BigInt(view),
+          validator,
+          digest: fromHex(digest),
+        });
+        return { case: 'viewChange', value };
+      }
+    }
+  };
+  return toBinary(wire.FetchRequestSchema, create(wire.FetchRequestSchema, { want: wanted(), offset }));
+}
+
+/** Total: undefined for what is no request. */
+export function unpackRequest(bytes: Uint8Array): { readonly want: Want; readonly offset: number } | undefined {
+  if (bytes.length > REQUEST_BYTES) return undefined;
+  try {
+    const { want, offset } = fromBinary(wire.FetchRequestSchema, bytes);
+    switch (want.case) {
+      case 'finalBlock':
+        return want.value < 1n || want.value > MAX_SAFE ? undefined : { want: { kind: 'final-block', height: Number(want.value) }, offset };
+      case 'block':
+      case 'batch':
+        return want.value.length === 32 ? { want: { kind: want.case, digest: toHex(want.value) }, offset } : undefined;
+      case 'viewChange': {
+        const { height, view, validator, digest } = want.value;
+        if (height > MAX_SAFE || view > MAX_SAFE || digest.length !== 32 || validator >= limits.validators) return undefined;
+        return { want: { kind: 'view-change', height: Number(height), view: Number(view), validator, digest: toHex(digest) }, offset };
+      }
+      default:
+        return undefined;
+    }
+  } catch {
+    return undefined;
+  }
+}
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+
+/** The piece of `whole` that begins at `offset`; `undefined` says that it is not here. */
+export function packPiece(whole: Uint8Array | undefined, offset: number): Uint8Array {
+  const found = whole !== undefined && offset <= whole.length;
+  const piece = found ? whole.subarray(offset, offset + PIECE_BYTES) : new Uint8Array();
+  return toBinary(wire.FetchResponseSchema, create(wire.FetchResponseSchema, { found, total: whole?.length ?? 0, piece }));
+}
+
+/** Puts pieces together; total, whatever a peer answers. */
+export class Assembly {
+  readonly #maxBytes: number;
+  #whole: Uint8Array | undefined;
+  #at = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+  /** Where the next piece begins. */
+  get offset(): number {
+    return this.#at;
+  }
+  /** @returns 'more', 'missing' (the peer has nothing or answers nonsense), or the whole. */
+  add(response: Uint8Array): 'more' | 'missing' | Uint8Array {
+    if (response.length > PIECE_BYTES + 64) return 'missing';
+    try {
+      const { found, total, piece } = fromBinary(wire.FetchResponseSchema, response);
+      if (!found || total === 0 || total > this.#maxBytes || piece.length === 0) return 'missing';
+      this.#whole ??= new Uint8Array(total);
+      if (this.#whole.length !== total || this.#at + piece.length > total) return 'missing';
+      this.#whole.set(piece, this.#at);
+      this.#at += piece.length;
+      return this.#at === total ? this.#whole : 'more';
+    } catch {
+      return 'missing';
+    }
+  }
+}

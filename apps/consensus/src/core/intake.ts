@@ -1,0 +1,131 @@
+/** Takes transactions from clients: form, chain and signature in the workers, then the mempool, then the disk, then the answer. */
+import { type Digest, decode, encode, limits, type RejectionName, signedTransaction } from '@bursar/protocol';
+import { BursarError, errorFrom, rejection } from '@bursar/shared-core';
+import type { Clock, VerifyPort } from '../ports.ts';
+import type { Journal } from './journal.ts';
+import type { Mempool, Pending } from './mempool.ts';
+import type { Outcomes } from './outcomes.ts';
+import type { Verdict } from './verify-job.ts';
+
+export interface Given {
+  /** Canonical transaction. */
+  readonly body: Uint8Array;
+  readonly signature: Uint8Array;
+}
+export interface TraceOf {
+  readonly traceparent: string;
+  readonly tracestate: string;
+}
+export interface IntakeParts {
+  readonly clock: Clock;
+  readonly verify: VerifyPort;
+  readonly mempool: Mempool;
+  readonly journal: Journal;
+  readonly outcomes: Outcomes;
+  /** Transactions were put on disk: batches may be made of them. */
+  readonly onPending: () => void;
+  readonly onOutcome: (outcome: 'accepted' | 'repeated' | 'refused') => void;
+}
+/** One answer of several: the id, and why it was refused, if it was. */
+export interface Answer {
+  readonly id: Digest | undefined;
+  readonly error: BursarError | undefined;
+}
+
+const RETRY_MS = 250;
+const TRACEPARENT_MAX = 64;
+const TRACESTATE_MAX = 512;
+
+export class Intake {
+  readonly #parts: IntakeParts;
+  /** When a transaction came, for the latency figure. */
+  readonly #sinceMs = new Map<Digest, number>();
+
+  constructor(parts: IntakeParts) {
+    this.#parts = parts;
+  }
+
+  /** @returns its id, once it is on disk. @throws why it was refused */
+  async submit(given: Given, trace: TraceOf): Promise<Digest> {
+    const { verify } = this.#parts;
+    const [answer] = await this.#takeAll([given], trace, async ([encoded]) => [await verify.transaction(encoded as Uint8Array)]);
+    if (answer?.error) throw answer.error;
+    return answer?.id as Digest;
+  }
+
+  /** As `submit` for each, with one answer each in order; one fsync for all. */
+  submitAll(given: readonly Given[], trace: TraceOf): Promise<Answer[]> {
+    return this.#takeAll(given, trace, (encoded) => this.#parts.verify.transactions(encoded));
+  }
+
+  /** Milliseconds since it came; undefined when it did not come here. Forgets it. */
+  finish(id: Digest): number | undefined {
+    const since = this.#sinceMs.get(id);
+    this.#sinceMs.delete(id);
+    return since === undefined ? undefined : this.#parts.clock.now() - since;
+  }
+
+  async #takeAll(
+    given: readonly Given[],
+    trace: TraceOf,
+    check: (encoded: Uint8Array[]) => Promise<readonly Verdict[]>,
+  ): Promise<Answer[]> {
+    const { journal, onPending, onOutcome } = this.#parts;
+    const encoded = given.map(encodeGiven);
+    const whole = encoded.filter((e) => e instanceof Uint8Array);
+    const verdicts = whole.length > 0 ? await check(whole) : [];
+    let at = 0;
+    const answers = encoded.map((e): Answer & { readonly fresh?: boolean } => {
+      if (e instanceof BursarError) return { id: undefined, error: e };
+      const verdict = verdicts[at++] as Verdict;
+      if (!verdict.ok) return { id: verdict.id, error: refusal(verdict.name, verdict.why) };
+      return this.#take({ id: verdict.id, transaction: e, ...clipped(trace) });
+    });
+    for (const { error, fresh } of answers) onOutcome(error ? 'refused' : fresh ? 'accepted' : 'repeated');
+    if (answers.some((a) => !a.error)) await journal.sync();
+    if (answers.some((a) => a.fresh)) onPending();
+    return answers;
+  }
+
+  #take(pending: Pending): Answer & { readonly fresh?: boolean } {
+    const { mempool, journal, outcomes, clock } = this.#parts;
+    const { id } = pending;
+    if (outcomes.find(id)?.result.consumed) return { id, error: undefined }; // done already: the same bytes get the same answer
+    const verdict = mempool.add(pending);
+    if (verdict === 'duplicate') return { id, error: undefined };
+    if (verdict === 'full')
+      return { id, error: rejection('QueueFull', `${mempool.size} transactions wait to be ordered`, { retryAfterMs: RETRY_MS }) };
+    try {
+      journal.append({
+        kind: 'transaction',
+        transaction: pending.transaction,
+        traceparent: pending.traceparent,
+        tracestate: pending.tracestate,
+      });
+    } catch (error) {
+      mempool.remove([id]);
+      return { id, error: errorFrom(error) };
+    }
+    outcomes.reopen(id);
+    this.#sinceMs.set(id, clock.now());
+    return { id, error: undefined, fresh: true };
+  }
+}
+
+function encodeGiven({ body, signature }: Given): Uint8Array | BursarError {
+  if (body.length > limits.transaction) return rejection('TransactionTooLarge', `the transaction has ${body.length} bytes`);
+  if (signature.length !== 64) return rejection('MalformedMessage', `a signature has 64 bytes, not ${signature.length}`);
+  return encode(signedTransaction, { body, signature });
+}
+
+/** What a client is told of a refusal in the words of protocol's list. */
+const refusal = (name: RejectionName, why: string): BursarError => rejection(name, undefined, { details: { why } });
+
+/** Trace context rides beside the signed bytes; one that does not fit is left out. */
+const clipped = ({ traceparent, tracestate }: TraceOf): TraceOf => ({
+  traceparent: traceparent.length <= TRACEPARENT_MAX ? traceparent : '',
+  tracestate: tracestate.length <= TRACESTATE_MAX && tracestate.isWellFormed() ? tracestate : '',
+});
+
+/** The transaction of a journal record, as the mempool holds it. @throws DecodeError */
+export const bodyOf = (encoded: Uint8Array): Uint8Array => decode(signedTransaction, encoded).body;

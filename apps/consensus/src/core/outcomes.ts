@@ -1,0 +1,98 @@
+/** What became of transactions lately, and who waits for it (Transactions.Wait, Watch). A result is provable once the next header is final. */
+import type { Digest, TransactionResult } from '@bursar/protocol';
+
+export interface Outcome {
+  readonly result: TransactionResult;
+  readonly certificateKind: string;
+  /** The header that bears the root with this result is final too. */
+  readonly provable: boolean;
+}
+/** Called with every step; the last one is provable, or a result that nothing was consumed by (it is in no lookup). */
+export type Watcher = (outcome: Outcome) => void;
+export interface OutcomeLimits {
+  /** Blocks whose results stay in memory; older ones are asked of storage. */
+  readonly heights: number;
+  readonly results: number;
+  readonly watchers: number;
+}
+
+interface Known {
+  readonly result: TransactionResult;
+  readonly certificateKind: string;
+}
+
+export class Outcomes {
+  readonly #limits: OutcomeLimits;
+  readonly #known = new Map<Digest, Known>();
+  readonly #heights = new Map<number, Digest[]>();
+  readonly #watchers = new Map<Digest, Set<Watcher>>();
+  #watcherCount = 0;
+  #finalHeight: number;
+
+  constructor(finalHeight: number, limits: OutcomeLimits) {
+    this.#finalHeight = finalHeight;
+    this.#limits = limits;
+  }
+  get watchers(): number {
+    return this.#watcherCount;
+  }
+  get finalHeight(): number {
+    return this.#finalHeight;
+  }
+
+  find(id: Digest): Outcome | undefined {
+    const known = this.#known.get(id);
+    return known && { ...known, provable: this.#isProvable(known.result) };
+  }
+
+  /** @returns the way to leave, or undefined when too many wait already. Nothing is told of the past: ask `find` first. */
+  watch(id: Digest, watcher: Watcher): (() => void) | undefined {
+    if (this.#watcherCount >= this.#limits.watchers) return undefined;
+    const all = this.#watchers.get(id) ?? new Set();
+    this.#watchers.set(id, all);
+    all.add(watcher);
+    this.#watcherCount++;
+    return () => {
+      if (!all.delete(watcher)) return;
+      this.#watcherCount--;
+      if (all.size === 0) this.#watchers.delete(id);
+    };
+  }
+
+  /** The same bytes were given again after a refusal that changed nothing: what came of them is open again. */
+  reopen(id: Digest): void {
+    if (this.#known.get(id)?.result.consumed === false) this.#known.delete(id);
+  }
+
+  /** Results of the block that was just executed; those of the block before become provable with it. */
+  executed(height: number, certificateKind: string, results: readonly TransactionResult[]): void {
+    this.#finalHeight = height;
+    const ids: Digest[] = [];
+    for (const result of results) {
+      const id = result.transaction;
+      const before = this.#known.get(id);
+      if (before?.result.consumed && !result.consumed) continue; // a repeat: the first result stands
+      this.#known.set(id, { result, certificateKind });
+      ids.push(id);
+    }
+    this.#heights.set(height, ids);
+    for (const id of ids) this.#tell(id);
+    for (const id of this.#heights.get(height - 1) ?? []) if (this.#known.get(id)?.result.height === height - 1) this.#tell(id);
+    this.#forget();
+  }
+
+  #isProvable(result: TransactionResult): boolean {
+    return result.consumed && result.height < this.#finalHeight;
+  }
+  #tell(id: Digest): void {
+    const outcome = this.find(id);
+    if (outcome) for (const watcher of [...(this.#watchers.get(id) ?? [])]) watcher(outcome);
+  }
+  #forget(): void {
+    for (const [height, ids] of this.#heights) {
+      if (this.#heights.size <= this.#limits.heights && (this.#known.size <= this.#limits.results || this.#heights.size <= 2)) return;
+      this.#heights.delete(height);
+      for (const id of ids) if (this.#known.get(id)?.result.height === height) this.#known.delete(id);
+    }
+  }
+}

@@ -1,0 +1,25 @@
+/** Names on NATS (docs/operations.md). `c` is the beginning of the chain id: two networks may share a server. */
+import type { Digest } from '@bursar/protocol';
+
+export const EVENTS = ['progress.changed', 'block.finalized', 'message.rejected', 'view.changed', 'health.changed'] as const;
+export type EventName = (typeof EVENTS)[number];
+
+export function subjects(chain: Digest) {
+  const base = `bursar.${chain.slice(0, 16)}.consensus.v1`;
+  return {
+    vote: (i: number | '*') => `${base}.vote.${i}`,
+    batch: (i: number | '*') => `${base}.batch.${i}`,
+    /** Inboxes of validator `i`. */
+    direct: (i: number) => `${base}.direct.${i}`,
+    final: (i: number) => `${base}.final.${i}`,
+    fetch: (i: number) => `${base}.fetch.${i}`,
+    event: (name: EventName, i: number) => `${base}.${name}.${i}`,
+  };
+}
+export type Subjects = ReturnType<typeof subjects>;
+
+/** The index at the end of a subject. */
+export function senderOf(subject: string): number | undefined {
+  const found = /\.(\d{1,3})$/.exec(subject);
+  return found ? Number(found[1]) : undefined;
+}

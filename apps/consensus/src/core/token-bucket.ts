@@ -1,0 +1,23 @@
+/** A token bucket (R3, C6). The clock is given. */
+export class TokenBucket {
+  readonly #perSecond: number;
+  readonly #burst: number;
+  #tokens: number;
+  #atMs: number;
+
+  constructor({ perSecond, burst }: { readonly perSecond: number; readonly burst: number }, nowMs: number) {
+    this.#perSecond = perSecond;
+    this.#burst = burst;
+    this.#tokens = burst;
+    this.#atMs = nowMs;
+  }
+  /** Takes `count` if they are there. A clock that goes back earns nothing. */
+  take(nowMs: number, count = 1): boolean {
+    const passedMs = Math.max(0, nowMs - this.#atMs);
+    this.#atMs = nowMs;
+    this.#tokens = Math.min(this.#burst, this.#tokens + (passedMs * this.#perSecond) / 1_000);
+    if (this.#tokens < count) return false;
+    this.#tokens -= count;
+    return true;
+  }
+}

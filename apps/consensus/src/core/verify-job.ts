@@ -1,0 +1,96 @@
+/** What the verifying workers do: form, chain and signature of transactions, and of whole batches with their origin's claim. Pure. */
+import { verify } from '@bursar/crypto';
+import {
+  type BatchRef,
+  batchCodec,
+  batchDigest,
+  batchHash,
+  type Digest,
+  decode,
+  decodeTransaction,
+  digest,
+  fromHex,
+  type RejectionName,
+  signedTransaction,
+  transactionHash,
+} from '@bursar/protocol';
+
+/** Traceparents that travel back with a verified batch: a span has at most 128 links. */
+const MAX_TRACEPARENTS = 128;
+const TRANSACTION_VERSION = 1;
+
+export type Verdict =
+  | { readonly ok: true; readonly id: Digest }
+  | { readonly ok: false; readonly id: Digest | undefined; readonly name: RejectionName; readonly why: string };
+export interface VerifiedBatch {
+  readonly ref: BatchRef;
+  readonly ids: Uint8Array;
+  readonly traceparents: readonly string[];
+}
+/** `ofOrigin`: it is the batch's own signature that does not hold; with another one it might. */
+export type BatchVerdict =
+  | { readonly ok: true; readonly batch: VerifiedBatch }
+  | { readonly ok: false; readonly name: RejectionName; readonly why: string; readonly ofOrigin?: true };
+
+/** A canonical signed transaction. */
+export function verifyTransaction(chain: Digest, encoded: Uint8Array): Verdict {
+  let id: Digest | undefined;
+  try {
+    const { body, signature } = decode(signedTransaction, encoded);
+    const hashed = transactionHash(body);
+    id = Buffer.from(hashed).toString('hex');
+    const transaction = decodeTransaction(body);
+    if (transaction.version !== TRANSACTION_VERSION) return refuse(id, 'MalformedMessage', `version ${transaction.version} is not known`);
+    if (transaction.chain !== chain) return refuse(id, 'WrongChain', `the transaction is for chain ${transaction.chain}`);
+    if (!verify(fromHex(transaction.signer), hashed, signature))
+      return refuse(id, 'InvalidSignature', 'the signature is not that of the signer');
+    return { ok: true, id };
+  } catch (error) {
+    return refuse(id, 'MalformedMessage', error instanceof Error ? error.message : 'not canonical');
+  }
+}
+const refuse = (id: Digest | undefined, name: RejectionName, why: string): Verdict => ({ ok: false, id, name, why });
+
+/**
+ * A batch of another validator. `origin` undefined: it came with a certified block, whose quorum has verified the rest;
+ * only form and digest matter then, and no signature is checked.
+ */
+export function verifyBatch(
+  chain: Digest,
+  encoded: Uint8Array,
+  origin: { readonly publicKey: Uint8Array; readonly signature: Uint8Array } | undefined,
+): BatchVerdict {
+  try {
+    const batch = decode(batchCodec, encoded);
+    if (batch.chain !== chain) return { ok: false, name: 'WrongChain', why: `the batch is for chain ${batch.chain}` };
+    if (batch.number < 1) return { ok: false, name: 'MalformedMessage', why: 'batches count from 1' };
+    const ref: BatchRef = {
+      origin: batch.origin,
+      number: batch.number,
+      digest: batchDigest(encoded),
+      bytes: encoded.length,
+      transactions: batch.entries.length,
+      expiresAt: batch.expiresAt,
+    };
+    if (origin && !verify(origin.publicKey, batchHash(chain, ref), origin.signature))
+      return { ok: false, name: 'InvalidSignature', why: 'the batch is not signed by its origin', ofOrigin: true };
+    const ids = new Uint8Array(batch.entries.length * 32);
+    const traceparents: string[] = [];
+    for (const [i, entry] of batch.entries.entries()) {
+      if (origin) {
+        const verdict = verifyTransaction(chain, entry.transaction);
+        if (!verdict.ok) return { ok: false, name: verdict.name, why: `transaction ${i}: ${verdict.why}` };
+        ids.set(fromHex(verdict.id), i * 32);
+      } else ids.set(fromHex(idOf(entry.transaction)), i * 32);
+      if (entry.traceparent !== '' && traceparents.length < MAX_TRACEPARENTS) traceparents.push(entry.traceparent);
+    }
+    return { ok: true, batch: { ref, ids, traceparents } };
+  } catch (error) {
+    return { ok: false, name: 'MalformedMessage', why: error instanceof Error ? error.message : 'not canonical' };
+  }
+}
+
+/** @throws DecodeError */
+function idOf(encoded: Uint8Array): Digest {
+  return digest('bursar/transaction', decode(signedTransaction, encoded).body);
+}

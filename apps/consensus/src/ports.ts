@@ -1,0 +1,66 @@
+/** What the core needs of the rest of the cell and of its peers; adapters/ and tests implement it. */
+import type { BatchRef, Block, Certificate, Digest, Header, Message, SignedVote, TransactionResult, Vote } from '@bursar/protocol';
+import type { BatchVerdict, Verdict } from './core/verify-job.ts';
+
+/** crypto-signing. Every call retries for ever while the signer does not answer; it rejects only when aborted. */
+export interface SignerPort {
+  publicKey(): Promise<Digest>;
+  /** `undefined`: refused for good, something else was signed. */
+  sign(vote: Vote): Promise<Uint8Array | undefined>;
+  /** `undefined`: refused for now, another batch of this number has not expired. */
+  signBatch(ref: BatchRef, finalTime: number): Promise<Uint8Array | undefined>;
+  listSigned(fromHeight: number): Promise<SignedVote[]>;
+  /** @throws SignerBehind */
+  reconcile(known: readonly SignedVote[]): Promise<void>;
+}
+
+export interface StorageStatus {
+  readonly height: number;
+  readonly stateRoot: Digest;
+  readonly resultsRoot: Digest;
+  readonly timeMs: number;
+  readonly nextBatch: readonly number[];
+}
+export interface FinalBlock {
+  readonly block: Block;
+  readonly certificate: Certificate;
+}
+export interface CommitAnswer {
+  readonly stateRoot: Digest;
+  readonly resultsRoot: Digest;
+  readonly results: readonly TransactionResult[];
+}
+/** storage. `commit` and the calls of the start retry for ever. */
+export interface StoragePort {
+  status(): Promise<StorageStatus>;
+  /** Final blocks of these heights, in order, both ends included. */
+  blocks(from: number, to: number): Promise<FinalBlock[]>;
+  /** @throws StateForkDetected, SequenceGap */
+  commit(block: Block, certificate: Certificate, bodies: readonly Uint8Array[]): Promise<CommitAnswer>;
+  /** As it travels between validators (wire.FinalBlock); one try. `undefined`: not there, or storage is down. */
+  finalBlock(height: number): Promise<Uint8Array | undefined>;
+  /** `undefined`: not final yet. One try. @throws PeerUnreachable, ProcessingTimeout */
+  transaction(
+    id: Digest,
+  ): Promise<{ readonly result: TransactionResult; readonly provable: boolean; readonly certificateKind: string } | undefined>;
+}
+
+/** Signatures of transactions and batches, off the main loop. @throws QueueFull, InsufficientResources */
+export interface VerifyPort {
+  transaction(encoded: Uint8Array): Promise<Verdict>;
+  transactions(encoded: readonly Uint8Array[]): Promise<readonly Verdict[]>;
+  batch(encoded: Uint8Array, origin: { readonly publicKey: Uint8Array; readonly signature: Uint8Array } | undefined): Promise<BatchVerdict>;
+}
+
+/** What leaves for other validators. Lossy: nothing says whether it arrived. */
+export interface PeersPort {
+  broadcast(message: Message): void;
+  send(to: number, message: Message): void;
+  notice(to: number, header: Header, certificate: Certificate): void;
+  batch(encoded: Uint8Array, signature: Uint8Array): void;
+}
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+}

@@ -1,0 +1,27 @@
+/** Bounds and times of this service that are no settings (C6). */
+export const tuning = {
+  mempool: { maxCount: 100_000, maxBytes: 64 * 1024 * 1024 },
+  /** A transaction waits so long for others of its batch (K3). */
+  batchAgeMs: 5,
+  /** Batches of ours that are not ordered yet. */
+  ownOutstanding: 32,
+  bodies: { window: 64, bytesAll: 256 * 1024 * 1024, bytesPerOriginMax: 16 * 1024 * 1024, pinnedBlocks: 16 },
+  /** Batches of one origin that the engine hears of at a time. */
+  offerPerOrigin: 64,
+  outcomes: { heights: 64, results: 200_000, watchers: 20_000 },
+  recentBlocks: 8,
+  replay: { windowMs: 1_000, max: 16_384 },
+  /** Messages of one validator. */
+  perPeer: { perSecond: 2_000, burst: 4_000 },
+  memoSignatures: 8_192,
+  fetch: { timeoutMs: 1_000, atOnce: 32, waiting: 4_096, graceMs: 100, answerBytesPerSecond: 64 * 1024 * 1024 },
+  queues: { votes: 10_000, batches: 256, finals: 256, fetches: 256 },
+  batchResendMs: 1_000,
+  /** FinalNotices to everybody, so that whoever slept learns of it without a vote. */
+  noticeMs: 2_000,
+  healthMs: 1_000,
+  resendMs: 500,
+  compactBytes: 64 * 1024 * 1024,
+  /** Signatures shown to the signer at start. */
+  reconcile: 1_000,
+} as const;

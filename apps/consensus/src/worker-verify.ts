@@ -1,0 +1,16 @@
+/** A verifying worker thread: one job in, one answer out, in order. What it does stands in core/verify-job.ts. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Answer, Job } from './adapters/verify-pool.ts';
+import { verifyBatch, verifyTransaction } from './core/verify-job.ts';
+
+const { chain } = workerData as { chain: string };
+if (!parentPort) throw new Error('worker-verify runs as a worker thread only');
+const port = parentPort;
+
+port.on('message', (job: Job) => {
+  const answer: Answer =
+    job.kind === 'transactions'
+      ? { job: job.job, kind: 'transactions', verdicts: job.transactions.map((t) => verifyTransaction(chain, t)) }
+      : { job: job.job, kind: 'batch', verdict: verifyBatch(chain, job.batch, job.origin) };
+  port.postMessage(answer);
+});

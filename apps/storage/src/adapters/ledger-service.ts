@@ -1,0 +1,149 @@
+/** bursar.storage.v1.Ledger: reads of what is durable here. Each handler settles first, then reads without waiting in between. */
+import { certificate, decode, fromHex, type Genesis, toHex } from '@bursar/protocol';
+import type { ledger as rpc } from '@bursar/protocol/rpc';
+import { type Handlers, rejection } from '@bursar/shared-core';
+import { paymentProof, transactionProof } from '../core/proofs.ts';
+import type { BlockStore } from '../core/store.ts';
+import { badField, unknown } from '../errors.ts';
+import { disbursementReply, finalHeader, importReply, treasuryReply } from './replies.ts';
+
+const DEFAULT_PAGE = 100;
+/** Items looked at for one page: a rare state in a long import comes in short pages, never in a long pause. */
+const MAX_SCAN = 10_000;
+
+export function ledgerHandlers(store: BlockStore, genesis: Genesis): Handlers<(typeof rpc.Ledger)['method']> {
+  const { ledger, indexes } = store;
+  const height = (): bigint => BigInt(store.tip.height);
+  const unknownShard = (shard: number) =>
+    rejection('UnknownShard', undefined, { details: { shard: String(shard), shards: String(genesis.shards) } });
+  return {
+    async getStatus() {
+      await store.settled();
+      const { tip } = store;
+      return {
+        height: height(),
+        blockHash: fromHex(tip.hash),
+        stateRoot: fromHex(tip.stateRoot),
+        resultsRoot: fromHex(tip.resultsRoot),
+        timeMs: BigInt(tip.time),
+        nextBatch: genesis.validators.map((_, origin) => BigInt(ledger.nextBatch(origin))),
+        supply: ledger.supply,
+        payments: BigInt(ledger.payments),
+        blocksWithContent: BigInt(store.blocksWithContent),
+      };
+    },
+
+    async getBlock(request) {
+      const at = Number(request.height);
+      return { block: finalHeader(at, await store.read(at)) };
+    },
+
+    async *streamBlocks({ fromHeight, follow, results }, { signal }) {
+      for await (const { height: at, stored } of store.blocks(Number(fromHeight), follow, signal))
+        yield { block: finalHeader(at, stored), results: results ? stored.results : [] };
+    },
+
+    async getAccount(request) {
+      await store.settled();
+      const id = toHex(request.account);
+      const found = ledger.account(id);
+      if (!found) throw unknown('UnknownAccount', id);
+      return { balance: found.balance, nextNonce: found.nonce, height: height() };
+    },
+
+    async getTreasury(request) {
+      await store.settled();
+      if (request.treasury.length !== 0 && request.treasury.length !== 32) throw badField('treasury', 'must have 32 bytes or none');
+      const id = request.treasury.length === 0 ? (ledger.treasuries()[0] ?? '') : toHex(request.treasury);
+      const found = ledger.treasury(id);
+      if (!found) throw unknown('UnknownTreasury', id);
+      return { ...treasuryReply(found), height: height() };
+    },
+
+    async getImport(request) {
+      await store.settled();
+      const id = toHex(request.import);
+      const found = ledger.import(id);
+      if (!found) throw unknown('ImportUnknown', id);
+      return { ...importReply(found), traceparent: indexes.traceparent(id), height: height() };
+    },
+
+    async getDisbursement(request) {
+      await store.settled();
+      const id = toHex(request.disbursement);
+      const found = ledger.disbursement(id);
+      if (!found) throw unknown('UnknownDisbursement', id);
+      return { disbursement: disbursementReply(found, indexes.traceparent(found.import)), height: height() };
+    },
+
+    async listDisbursements(request) {
+      await store.settled();
+      const id = toHex(request.import);
+      const found = ledger.import(id);
+      if (!found) throw unknown('ImportUnknown', id);
+      if (!/^\d{0,9}$/.test(request.pageToken)) throw badField('page_token', 'is not one that an answer gave');
+      const start = Number(request.pageToken);
+      const size = request.pageSize || DEFAULT_PAGE;
+      const traceparent = indexes.traceparent(id);
+      const disbursements: ReturnType<typeof disbursementReply>[] = [];
+      const items = found.state === 'open' ? 0 : found.items;
+      let next = start;
+      for (; next < items && next < start + MAX_SCAN && disbursements.length < size; next++) {
+        const item = found.itemAt(next);
+        const one = item === undefined ? undefined : ledger.disbursement(item);
+        if (one && (request.state === '' || request.state === one.state)) disbursements.push(disbursementReply(one, traceparent));
+      }
+      return { disbursements, nextPageToken: next < items ? String(next) : '', height: height() };
+    },
+
+    async listReady({ shard, lane, limit, cursor }) {
+      await store.settled();
+      if (shard >= genesis.shards) throw unknownShard(shard);
+      const found = ledger.ready(shard, lane as 'consumer' | 'industrial', limit || DEFAULT_PAGE, cursor || undefined);
+      const items = found.items.map(({ id, bodyHash, attempts }) => ({
+        id: fromHex(id),
+        bodyHash: fromHex(bodyHash),
+        attempts,
+        traceparent: indexes.traceparent(ledger.disbursement(id)?.import ?? ''),
+      }));
+      return { items, nextCursor: found.next ?? '', height: height(), timeMs: BigInt(store.tip.time) };
+    },
+
+    async getLease({ shard }) {
+      await store.settled();
+      if (shard >= genesis.shards) throw unknownShard(shard);
+      const { holder, epoch, expiresAt, released, nextSeq } = ledger.lease(shard);
+      return {
+        holder: holder === undefined ? new Uint8Array() : fromHex(holder),
+        epoch,
+        expiresAtMs: BigInt(expiresAt),
+        released,
+        nextSeq,
+        height: height(),
+        timeMs: BigInt(store.tip.time),
+      };
+    },
+
+    async getTransaction(request) {
+      const id = toHex(request.transactionId);
+      const place = indexes.transaction(id);
+      if (!place) throw rejection('NotFound', undefined, { details: { id } });
+      const stored = await store.read(place.height);
+      return {
+        height: BigInt(place.height),
+        result: stored.results[place.index] as Uint8Array,
+        provable: place.height < store.tip.height,
+        certificateKind: decode(certificate, stored.certificate).kind,
+      };
+    },
+
+    async getPaymentProof(request) {
+      const { body, inImport, approvals, receipt, certified } = await paymentProof(store, toHex(request.disbursement));
+      return { body, inImport, approvals: [...approvals], receipt, certified };
+    },
+
+    async getTransactionProof(request) {
+      return await transactionProof(store, toHex(request.transactionId));
+    },
+  };
+}

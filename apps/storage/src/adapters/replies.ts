@@ -1,0 +1,76 @@
+/** What the ledger says, as protobuf. Ids become bytes, heights and times become u64. */
+import type { DisbursementView, ImportView, TreasuryView } from '@bursar/ledger';
+import { disbursementBody, encode, fromHex, type RejectionName, rejections, type Severity } from '@bursar/protocol';
+import { rejection as rpc } from '@bursar/protocol/rpc';
+import type { StoredBlock } from '../core/stored-block.ts';
+
+export const finalHeader = (height: number, { block, certificate }: StoredBlock) => ({ height: BigInt(height), block, certificate });
+
+const counts = (of: Readonly<Record<string, number>>): Record<string, bigint> =>
+  Object.fromEntries(Object.entries(of).map(([state, n]) => [state, BigInt(n)]));
+
+export const treasuryReply = (t: TreasuryView) => ({
+  treasury: fromHex(t.id),
+  name: t.name,
+  account: fromHex(t.account),
+  balance: t.balance,
+  proposers: t.proposers.map(fromHex),
+  approvers: t.approvers.map(fromHex),
+  threshold: t.threshold,
+  paused: t.paused,
+  pauseNumber: t.pauseNumber,
+  counts: counts(t.counts),
+  totalPaid: t.totalPaid,
+});
+
+export const importReply = (i: ImportView) => ({
+  import: fromHex(i.digest),
+  treasury: fromHex(i.treasury),
+  proposer: fromHex(i.proposer),
+  state: i.state,
+  chunks: i.chunks,
+  items: i.items,
+  replayed: i.replayed,
+  total: i.total,
+  approvals: i.approvals.map(fromHex),
+  threshold: i.threshold,
+  counts: counts(i.counts),
+});
+
+export const disbursementReply = (d: DisbursementView, traceparent: string) => ({
+  id: fromHex(d.id),
+  import: fromHex(d.import),
+  index: d.index,
+  body: encode(disbursementBody, d.body),
+  bodyHash: fromHex(d.bodyHash),
+  clientKey: d.body.clientKey,
+  destination: fromHex(d.body.destination),
+  amount: d.body.amount,
+  lane: d.body.lane,
+  notBeforeMs: BigInt(d.body.notBefore),
+  dependsOn: d.body.dependsOn.map(fromHex),
+  memo: d.body.memo,
+  state: d.state,
+  ...(d.blocked === undefined ? {} : { blocked: rejectionReply(d.blocked) }),
+  ...(d.executed === undefined
+    ? {}
+    : {
+        executedHeight: BigInt(d.executed.height),
+        executedTimeMs: BigInt(d.executed.time),
+        transactionId: fromHex(d.executed.transaction),
+      }),
+  traceparent,
+  attempts: d.attempts,
+});
+
+const SEVERITIES: Readonly<Record<Severity, rpc.Severity>> = {
+  low: rpc.Severity.LOW,
+  medium: rpc.Severity.MEDIUM,
+  high: rpc.Severity.HIGH,
+  critical: rpc.Severity.CRITICAL,
+};
+
+function rejectionReply(of: RejectionName) {
+  const { code, name, severity, reason, remedy } = rejections[of];
+  return { code, name, severity: SEVERITIES[severity], reason, correctiveAction: remedy };
+}

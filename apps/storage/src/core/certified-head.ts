@@ -1,0 +1,44 @@
+/** How far the network is, by certificates that others publish: storage is unready while it is clearly behind (C11). */
+import type { Verifier } from '@bursar/crypto';
+import { type ValidatorSet, verifyCertificate } from '@bursar/membership';
+import { certificate, DecodeError, type Digest, decode, header, headerDigest } from '@bursar/protocol';
+
+/** Blocks behind before it counts: others commit a moment earlier all the time. */
+export const SLACK = 8;
+
+export class CertifiedHead {
+  readonly #chain: Digest;
+  readonly #set: ValidatorSet;
+  readonly #verifier: Verifier;
+  #height = 0;
+
+  constructor(chain: Digest, set: ValidatorSet, verifier: Verifier) {
+    this.#chain = chain;
+    this.#set = set;
+    this.#verifier = verifier;
+  }
+
+  get height(): number {
+    return this.#height;
+  }
+
+  /** Looks at an event of anybody; believes its certificate only. @returns whether the head moved. */
+  hear(height: number, rawHeader: Uint8Array, rawCertificate: Uint8Array): boolean {
+    if (height <= this.#height) return false; // before any signature is checked
+    try {
+      const h = decode(header, rawHeader);
+      const c = decode(certificate, rawCertificate);
+      const fits = h.height === height && c.height === height && c.kind === 'commit' && c.digest === headerDigest(h);
+      if (!fits || verifyCertificate(this.#set, this.#chain, c, this.#verifier)) return false;
+    } catch (e) {
+      if (e instanceof DecodeError) return false;
+      throw e;
+    }
+    this.#height = height;
+    return true;
+  }
+
+  isBehind(ownHeight: number): boolean {
+    return ownHeight + SLACK < this.#height;
+  }
+}

@@ -1,0 +1,96 @@
+/** Everything that a stranger needs to believe a payment or a result without us (docs/protocol.md, "Offline proof"). */
+import { merkleProof, merkleRoot } from '@bursar/merkle';
+import {
+  type Block,
+  block,
+  type Digest,
+  decode,
+  disbursementBody,
+  encode,
+  type Hex32,
+  hash,
+  header,
+  rejections,
+  toHex,
+} from '@bursar/protocol';
+import { rejection } from '@bursar/shared-core';
+import { notProvable, unknown } from '../errors.ts';
+import type { BlockStore } from './store.ts';
+import type { StoredBlock } from './stored-block.ts';
+
+export interface Inclusion {
+  /** Canonical leaf content. */
+  readonly leaf: Uint8Array;
+  readonly index: number;
+  readonly count: number;
+  readonly path: Uint8Array[];
+}
+export interface Certified {
+  readonly header: Uint8Array;
+  readonly certificate: Uint8Array;
+}
+export interface PaymentProof {
+  readonly body: Uint8Array;
+  readonly inImport: Inclusion;
+  readonly approvals: readonly Uint8Array[];
+  readonly receipt: Inclusion;
+  readonly certified: Certified;
+}
+export interface TransactionProof {
+  readonly result: Inclusion;
+  readonly certified: Certified;
+}
+
+const raw = (id: Hex32): Buffer => Buffer.from(id, 'hex');
+
+/** @throws UnknownDisbursement, NotFinal */
+export async function paymentProof(store: BlockStore, id: Digest): Promise<PaymentProof> {
+  await store.settled();
+  const found = store.ledger.disbursement(id);
+  if (!found) throw unknown('UnknownDisbursement', id);
+  if (!found.executed)
+    throw rejection('NotFinal', `the payment is ${found.state}: it has no receipt`, {
+      remedy: 'Ask again when its state is executed.',
+      details: { state: found.state },
+    });
+  const { height } = found.executed;
+  if (height >= store.tip.height) throw notProvable('the receipt', height);
+  const place = store.ledger.importProof(found.import, found.index);
+  const approvals = store.indexes.approvals(found.import);
+  const body = encode(disbursementBody, found.body);
+  const inImport = {
+    leaf: Buffer.concat([raw(place.id), raw(place.bodyHash)]),
+    index: place.index,
+    count: place.count,
+    path: place.path,
+  };
+  const stored = await store.read(height);
+  const wanted = raw(id);
+  // A receipt starts with its tag, then the disbursement.
+  const index = stored.results.findIndex((r) => r[0] === 2 && wanted.equals(r.subarray(1, 33)));
+  if (index < 0) store.corrupt(height, `the receipt of ${id} is missing`);
+  return { body, inImport, approvals, receipt: inclusion(store, height, stored, index), certified: await certified(store, height) };
+}
+
+/** @throws NotFound, NotFinal */
+export async function transactionProof(store: BlockStore, id: Digest): Promise<TransactionProof> {
+  const place = store.indexes.transaction(id);
+  if (!place) throw rejection('NotFound', rejections.NotFound.reason, { details: { id } });
+  if (place.height >= store.tip.height) throw notProvable('the transaction', place.height);
+  const stored = await store.read(place.height);
+  return { result: inclusion(store, place.height, stored, place.index), certified: await certified(store, place.height) };
+}
+
+/** The tree of a block's results is made again: proofs are rare, blocks are many. */
+function inclusion(store: BlockStore, height: number, stored: StoredBlock, index: number): Inclusion {
+  const leaves = stored.results.map((r) => hash('bursar/result', r));
+  if (toHex(merkleRoot(leaves)) !== stored.resultsRoot) store.corrupt(height, 'its results do not hash to its results root'); // B4
+  return { leaf: stored.results[index] as Uint8Array, index, count: leaves.length, path: merkleProof(leaves, index) };
+}
+
+/** The header after `height` bears its roots. */
+async function certified(store: BlockStore, height: number): Promise<Certified> {
+  const stored = await store.read(height + 1);
+  const next: Block = decode(block, stored.block);
+  return { header: encode(header, next.header), certificate: stored.certificate };
+}

@@ -1,0 +1,297 @@
+/**
+ * The chain and the state: executes final blocks, makes them durable, answers what is durable and nothing else.
+ *
+ * The order of a commit (docs/protocol.md, "Durability"): check → execute in memory → append one record → one fdatasync →
+ * only then tip, indexes, followers, events and the reply. Readers wait while a block is executed and not yet durable. What
+ * fails between execution and durability ends the process: the restart replays what is on disk.
+ */
+import type { Verifier } from '@bursar/crypto';
+import { Ledger } from '@bursar/ledger';
+import type { ValidatorSet } from '@bursar/membership';
+import { merkleRoot } from '@bursar/merkle';
+import { type Batch, block, type Digest, decode, encode, type Genesis, headerDigest, type Result, result, toHex } from '@bursar/protocol';
+import { coreError, messageOf, rejection } from '@bursar/shared-core';
+import { aboveTip, gap, refused } from '../errors.ts';
+import type { BlockLog, FinalBlock, Halt, LogRecord, Position, TraceContext } from '../ports.ts';
+import { type Candidate, checkBodies, checkCertified, forkReason, type RawBlock, type Tip } from './check-block.ts';
+import { Indexes } from './indexes.ts';
+import { RecentBlocks } from './recent-blocks.ts';
+import { Assembler, type StoredBlock, toRecords } from './stored-block.ts';
+import { Wakers } from './wakers.ts';
+
+export interface StoreOptions {
+  readonly genesis: Genesis;
+  readonly chain: Digest;
+  readonly set: ValidatorSet;
+  readonly verifier: Verifier;
+  readonly log: BlockLog;
+  readonly halt: Halt;
+  /** Unix milliseconds, for spans only. */
+  readonly nowMs: () => number;
+  /** After a block became durable, before the reply. Must not throw. */
+  readonly onFinal: (final: FinalBlock) => void;
+}
+
+/** What a commit answers. */
+export interface Committed {
+  readonly height: number;
+  readonly stateRoot: Digest;
+  readonly resultsRoot: Digest;
+  /** Canonical transaction results in the order of the block. */
+  readonly transactionResults: readonly Uint8Array[];
+}
+
+/** Consensus has one height in flight; more callers at once are a fault. */
+const MAX_WAITING_COMMITS = 8;
+/** First byte of a canonical transaction result. */
+const TRANSACTION_TAG = 1;
+
+export class BlockStore {
+  readonly ledger: Ledger;
+  readonly indexes = new Indexes();
+  readonly #options: StoreOptions;
+  readonly #positions: (readonly Position[])[] = [];
+  readonly #recent = new RecentBlocks();
+  /** Readers of streams; strangers may fill it. */
+  readonly #followers = new Wakers();
+  /** The outbox, which nobody may crowd out. */
+  readonly #own = new Wakers(4);
+  #tip: Tip;
+  #blocksWithContent = 0;
+  #waiting = 0;
+  #queue: Promise<unknown> = Promise.resolve();
+  #unsynced: Promise<void> | undefined;
+  #broken = false;
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+    this.ledger = new Ledger(options.genesis);
+    this.#tip = {
+      height: 0,
+      hash: options.chain,
+      time: options.genesis.time,
+      stateRoot: this.ledger.stateRoot,
+      resultsRoot: toHex(merkleRoot([])),
+    };
+  }
+
+  /** The newest durable block. */
+  get tip(): Tip {
+    return this.#tip;
+  }
+  get blocksWithContent(): number {
+    return this.#blocksWithContent;
+  }
+
+  /** Resolves when the ledger's state is that of the tip: await it, then read without another await in between. */
+  async settled(): Promise<void> {
+    while (this.#unsynced) await this.#unsynced;
+    if (this.#broken) throw coreError('LogFailed', 'storage has stopped');
+  }
+
+  /**
+   * Executes everything in the log again, once, before anything is served.
+   * @param pause awaited now and then with the height reached, so that probes are answered meanwhile.
+   */
+  async replay(records: AsyncIterable<LogRecord> | Iterable<LogRecord>, pause: (height: number) => Promise<void>): Promise<void> {
+    const assembler = new Assembler<Position>();
+    let last: StoredBlock | undefined;
+    let where = 'the block log';
+    try {
+      for await (const { bytes, position } of records) {
+        where = this.#options.log.describe(position);
+        const found = assembler.add(bytes, position);
+        if (!found) continue;
+        this.#replayOne(found.height, found.stored, found.positions);
+        last = found.stored;
+        await pause(found.height);
+      }
+    } catch (e) {
+      const height = this.#tip.height + 1;
+      this.#fail('LogCorrupt', `block ${height} in ${where}: ${messageOf(e)}`, { height }, e);
+    }
+    if (last === undefined) return;
+    // The parents' digests tie every block to the newest one: its certificate vouches for all of them.
+    const { chain, set, verifier } = this.#options;
+    const checked = checkCertified(last, chain, set, verifier);
+    if ('refused' in checked) this.#fail('LogCorrupt', `block ${this.#tip.height}: ${checked.why}`, { height: this.#tip.height });
+  }
+
+  /** @throws Error that says what does not fit */
+  #replayOne(height: number, stored: StoredBlock, positions: readonly Position[]): void {
+    const demand = (fits: boolean, why: string): void => {
+      if (!fits) throw new Error(why);
+    };
+    demand(height === this.#tip.height + 1, `block ${this.#tip.height + 1} was expected, block ${height} follows`);
+    const b = decode(block, stored.block);
+    const candidate = { block: b, hash: headerDigest(b.header) };
+    const broken = forkReason(candidate, this.#tip);
+    demand(broken === undefined, broken ?? '');
+    const batches = checkBodies(b, stored.batches, this.#options.chain);
+    if ('refused' in batches) throw new Error(batches.why);
+    const { results, stateRoot, resultsRoot } = this.ledger.execute({ height, time: b.header.time, batches });
+    demand(stateRoot === stored.stateRoot, `the stored state root is ${stored.stateRoot}, execution gives ${stateRoot}`);
+    demand(resultsRoot === stored.resultsRoot, `the stored results root is ${stored.resultsRoot}, execution gives ${resultsRoot}`);
+    this.#admit(candidate, stored, batches, results, positions);
+  }
+
+  /**
+   * @throws MalformedMessage, InvalidSignature, QuorumNotReached, WrongChain: nothing changed. SequenceGap: as well.
+   * Halts for a certified block that is not a continuation of ours.
+   */
+  async commit(raw: RawBlock, context: TraceContext): Promise<Committed> {
+    if (this.#waiting >= MAX_WAITING_COMMITS) throw rejection('QueueFull', 'too many commits at once', { retryAfterMs: 100 });
+    this.#waiting++;
+    const turn = this.#queue.then(() => this.#commit(raw, context));
+    // Between two commits the readers that waited get their turn.
+    this.#queue = turn.then(nextTurn, nextTurn);
+    try {
+      return await turn;
+    } finally {
+      this.#waiting--;
+    }
+  }
+
+  async #commit(raw: RawBlock, context: TraceContext): Promise<Committed> {
+    if (this.#broken) throw coreError('LogFailed', 'storage has stopped');
+    const { chain, set, verifier, log, nowMs, onFinal } = this.#options;
+    const candidate = checkCertified(raw, chain, set, verifier);
+    if ('refused' in candidate) throw refused(candidate);
+    const { header } = candidate.block;
+    if (header.height <= this.#tip.height) return this.#storedAnswer(header.height, candidate.hash);
+    if (header.height > this.#tip.height + 1) throw gap(header.height, this.#tip.height);
+    const fork = forkReason(candidate, this.#tip);
+    if (fork !== undefined) this.#fork(header.height, candidate.hash, fork);
+    const batches = checkBodies(candidate.block, raw.batches, chain);
+    if ('refused' in batches) throw refused(batches);
+
+    const durable = Promise.withResolvers<void>();
+    this.#unsynced = durable.promise;
+    const startedMs = nowMs();
+    let final: FinalBlock;
+    try {
+      const { results, stateRoot, resultsRoot } = this.ledger.execute({ height: header.height, time: header.time, batches });
+      const stored: StoredBlock = {
+        block: raw.block,
+        certificate: raw.certificate,
+        batches: [...raw.batches],
+        results: results.map((r) => encode(result, r)),
+        stateRoot,
+        resultsRoot,
+        outbox: bounded(context),
+      };
+      const endedMs = nowMs();
+      const positions = toRecords(header.height, stored).map((record) => log.append(record));
+      await log.sync();
+      this.#admit(candidate, stored, batches, results, positions);
+      final = { height: header.height, stored, transactions: entriesOf(batches), results, startedMs, endedMs };
+    } catch (e) {
+      const name = e instanceof Error && e.name === 'BursarError' ? 'LogFailed' : 'Internal';
+      return this.#fail(name, `block ${header.height} was not made durable: ${messageOf(e)}`, { height: header.height }, e);
+    } finally {
+      this.#unsynced = undefined;
+      durable.resolve();
+    }
+    this.#own.wake();
+    this.#followers.wake();
+    onFinal(final);
+    return answer(final.height, final.stored);
+  }
+
+  /** The block is durable: from here on it exists. */
+  #admit(
+    { block: b, hash }: Omit<Candidate, 'certificate'>,
+    stored: StoredBlock,
+    batches: readonly Batch[],
+    results: readonly Result[],
+    positions: readonly Position[],
+  ): void {
+    const { height, time } = b.header;
+    this.#positions.push(positions);
+    this.indexes.add(
+      height,
+      entriesOf(batches).map(({ signed, traceparent }) => ({ transaction: signed, traceparent })),
+      results,
+    );
+    if (results.length > 0) this.#blocksWithContent++;
+    this.#recent.add(height, stored);
+    this.#tip = { height, hash, time, stateRoot: stored.stateRoot, resultsRoot: stored.resultsRoot };
+  }
+
+  async #storedAnswer(height: number, hash: Digest): Promise<Committed> {
+    const stored = await this.read(height);
+    const ours = headerDigest(decode(block, stored.block).header);
+    if (ours !== hash) this.#fork(height, hash, `block ${ours} is final here at this height`);
+    return answer(height, stored);
+  }
+
+  /** A final block. @throws NotFound above the tip. Halts when the log does not give back what was written. */
+  async read(height: number): Promise<StoredBlock> {
+    const known = this.#recent.get(height);
+    if (known) return known;
+    const positions = this.#positions[height - 1];
+    if (!positions) throw aboveTip(height, this.#tip.height);
+    const { log } = this.#options;
+    const assembler = new Assembler<Position>();
+    let found: ReturnType<typeof assembler.add>;
+    try {
+      for (const position of positions) found = assembler.add(await log.read(position), position);
+    } catch (e) {
+      this.#fail('LogCorrupt', `block ${height} in ${log.describe(positions[0] as Position)}: ${messageOf(e)}`, { height }, e);
+    }
+    if (found?.height !== height) return this.#fail('LogCorrupt', `block ${height} is not where it was written`, { height });
+    return found.stored;
+  }
+
+  /** What was read does not fit the chain that stands above it: it must not be served. */
+  corrupt(height: number, why: string): never {
+    return this.#fail('LogCorrupt', `block ${height}: ${why}`, { height });
+  }
+
+  /** Final blocks in order from `from` (1 or more); with `follow` each new one until `signal` aborts. */
+  async *blocks(from: number, follow: boolean, signal: AbortSignal): AsyncGenerator<{ height: number; stored: StoredBlock }> {
+    for (let height = from; !signal.aborted; height++) {
+      while (height > this.#tip.height) {
+        if (!follow) return;
+        await this.#followers.wait(signal);
+        if (signal.aborted) return;
+      }
+      yield { height, stored: await this.read(height) };
+    }
+  }
+
+  /** For the process itself: resolves with true when block `height` is durable, with false when `signal` aborts first. */
+  async reached(height: number, signal: AbortSignal): Promise<boolean> {
+    while (height > this.#tip.height && !signal.aborted) await this.#own.wait(signal);
+    return height <= this.#tip.height;
+  }
+
+  #fork(height: number, hash: Digest, why: string): never {
+    return this.#fail('StateForkDetected', `certified block ${hash} of height ${height}: ${why}`, { height, certifiedBlock: hash });
+  }
+
+  #fail(name: Parameters<Halt>[0], reason: string, facts: { height: number; certifiedBlock?: Digest }, cause?: unknown): never {
+    this.#broken = true;
+    const { height, hash, time, stateRoot, resultsRoot } = this.#tip;
+    const tip = { tipHeight: height, tipHash: hash, tipTimeMs: time, tipStateRoot: stateRoot, tipResultsRoot: resultsRoot };
+    return this.#options.halt(name, reason, { chain: this.#options.chain, ...facts, ...tip }, cause);
+  }
+}
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+const entriesOf = (batches: readonly Batch[]): FinalBlock['transactions'] =>
+  batches.flatMap((b) => b.entries.map(({ transaction, traceparent, tracestate }) => ({ signed: transaction, traceparent, tracestate })));
+
+const answer = (height: number, { stateRoot, resultsRoot, results }: StoredBlock): Committed => ({
+  height,
+  stateRoot,
+  resultsRoot,
+  transactionResults: results.filter((r) => r[0] === TRANSACTION_TAG),
+});
+
+/** Whatever a caller's headers held, the row has its bounds. */
+const bounded = ({ traceparent, tracestate }: TraceContext): TraceContext =>
+  Buffer.byteLength(traceparent) > 64
+    ? { traceparent: '', tracestate: '' }
+    : { traceparent, tracestate: Buffer.byteLength(tracestate) > 512 ? '' : tracestate };

@@ -1,0 +1,114 @@
+import { ed25519 } from '@bursar/crypto';
+import { type Action, encode, encodeTransaction, header, type Result, signedTransaction, ZERO_DIGEST } from '@bursar/protocol';
+import { describe, expect, it } from '@jest/globals';
+import { CertifiedHead, SLACK } from '../src/core/certified-head.ts';
+import { Indexes } from '../src/core/indexes.ts';
+import { KINDS, kindOf } from '../src/core/peek.ts';
+import { RecentBlocks } from '../src/core/recent-blocks.ts';
+import type { StoredBlock } from '../src/core/stored-block.ts';
+import { Wakers } from '../src/core/wakers.ts';
+import { approvers, client, TestChain, testImport, testKey } from './support/chain.ts';
+
+describe('kindOf', () => {
+  const actions: Record<Action['kind'], Action> = {
+    transfer: { kind: 'transfer', to: ZERO_DIGEST, amount: 1n, memo: 'm' },
+    importChunk: testImport([{ key: 'a', amount: 1n }]).chunk,
+    importSeal: testImport([{ key: 'a', amount: 1n }]).seal,
+    approve: { kind: 'approve', treasury: ZERO_DIGEST, import: ZERO_DIGEST },
+    cancel: { kind: 'cancel', treasury: ZERO_DIGEST, disbursement: ZERO_DIGEST },
+    lease: { kind: 'lease', shard: 0, request: 'renew' },
+    executeBatch: { kind: 'executeBatch', shard: 0, leaseEpoch: 1n, lane: 'consumer', seq: 1n, expiresAt: 1, items: [] },
+    pause: { kind: 'pause', treasury: ZERO_DIGEST, number: 1 },
+    resume: { kind: 'resume', treasury: ZERO_DIGEST, number: 1 },
+  };
+  it.each(KINDS)('reads %s off the bytes', (kind) => {
+    const body = encodeTransaction({ chain: ZERO_DIGEST, signer: ZERO_DIGEST, nonce: 7n, action: actions[kind] });
+    expect(kindOf(encode(signedTransaction, { body, signature: new Uint8Array(64) }))).toBe(kind);
+  });
+  it('says nothing about bytes that are none', () => {
+    expect([kindOf(new Uint8Array()), kindOf(new Uint8Array(100).fill(255))]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('Indexes', () => {
+  const id = (n: number): string => n.toString(16).padStart(64, '0');
+  const result = (n: number, consumed: boolean, code = 0): Result => ({
+    kind: 'transaction',
+    transaction: id(n),
+    code,
+    consumed,
+    height: 1,
+    index: 0,
+    items: [],
+  });
+
+  it('lets the result that consumed the nonce stand, and of the others the newest', () => {
+    const indexes = new Indexes();
+    indexes.add(1, [], [result(1, false, 7004)]);
+    indexes.add(2, [], [result(1, false, 7004)]);
+    expect(indexes.transaction(id(1))).toEqual({ height: 2, index: 0 });
+    indexes.add(3, [], [result(1, true)]);
+    indexes.add(4, [], [result(1, false, 7003)]);
+    indexes.add(5, [], [result(1, true)]);
+    expect(indexes.transaction(id(1))).toEqual({ height: 3, index: 0 });
+  });
+
+  it('forgets the oldest results that consumed nothing, and never one that did', () => {
+    const indexes = new Indexes(2);
+    indexes.add(1, [], [result(9, true), result(1, false), result(2, false), result(3, false)]);
+    expect([9, 1, 2, 3].map((n) => indexes.transaction(id(n))?.index)).toEqual([0, undefined, 2, 3]);
+  });
+
+  it('keeps approvals and the trace of the seal only when the ledger applied them', () => {
+    const chain = new TestChain();
+    const made = testImport([{ key: 'a', amount: 1n }]);
+    const indexes = new Indexes();
+    const seal = (traceparent: string) => ({ transaction: chain.sign(client, made.seal).signed, traceparent });
+    const approve = (n: number) => ({ transaction: chain.sign(approvers[n] ?? testKey('x'), made.approve).signed, traceparent: '' });
+    indexes.add(1, [seal('refused'), seal('first'), seal('second')], [result(1, true, 7122), result(2, true), result(3, true)]);
+    const [a, again, b] = [approve(0), approve(0), approve(1)];
+    indexes.add(2, [a, again, b, approve(2)], [result(4, true), result(5, true, 7125), result(6, true), result(7, true, 7007)]);
+    expect(indexes.traceparent(made.digest)).toBe('first');
+    expect(indexes.approvals(made.digest)).toEqual([a.transaction, b.transaction]);
+    expect([indexes.traceparent(id(1)), indexes.approvals(id(1))]).toEqual(['', []]);
+  });
+});
+
+describe('RecentBlocks', () => {
+  it('keeps the newest within its bytes', () => {
+    const recent = new RecentBlocks(1_000);
+    const stored = { block: new Uint8Array(200), certificate: new Uint8Array(72), batches: [], results: [] } as unknown as StoredBlock; // 400 bytes each
+    for (let h = 1; h <= 4; h++) recent.add(h, stored);
+    expect([1, 2, 3, 4].map((h) => recent.get(h) !== undefined)).toEqual([false, false, true, true]);
+    recent.add(5, { ...stored, block: new Uint8Array(5_000) });
+    expect([3, 4, 5].map((h) => recent.get(h) !== undefined)).toEqual([false, false, false]);
+  });
+});
+
+describe('Wakers', () => {
+  it('ends a wait by a wake or by an abort, and refuses more than it holds', async () => {
+    const wakers = new Wakers(2);
+    const stop = new AbortController();
+    const both = Promise.all([wakers.wait(stop.signal), wakers.wait(new AbortController().signal)]);
+    expect(() => wakers.wait(stop.signal)).toThrow(/wait for the next block/);
+    stop.abort();
+    wakers.wake();
+    await both;
+    await wakers.wait(stop.signal);
+  });
+});
+
+describe('CertifiedHead', () => {
+  it('believes certificates only, and calls a node behind when it clearly is', () => {
+    const chain = new TestChain();
+    const head = new CertifiedHead(chain.chain, chain.set, ed25519);
+    const made = Array.from({ length: SLACK + 2 }, () => chain.next()).at(-1);
+    if (!made) throw new Error('no block');
+    const raw = encode(header, made.header);
+    expect(head.hear(made.height, raw, new Uint8Array(9))).toBe(false);
+    expect(head.hear(made.height + 1, raw, made.raw.certificate)).toBe(false);
+    expect(head.hear(made.height, raw, made.raw.certificate)).toBe(true);
+    expect(head.hear(made.height, raw, made.raw.certificate)).toBe(false);
+    expect([1, 2].map((own) => head.isBehind(own))).toEqual([true, false]);
+  });
+});

@@ -1,0 +1,49 @@
+/** A log in memory that says what is durable, and can hold or fail a sync. */
+import type { BlockLog, LogRecord, Position } from '../../src/ports.ts';
+
+interface Place {
+  readonly at: number;
+}
+
+export class MemoryLog implements BlockLog {
+  readonly records: Uint8Array[] = [];
+  durable = 0;
+  syncs = 0;
+  #hold: Promise<void> | undefined;
+  #failure: Error | undefined;
+
+  append(record: Uint8Array): Position {
+    this.records.push(new Uint8Array(record));
+    return { at: this.records.length - 1 };
+  }
+  async sync(): Promise<void> {
+    const covers = this.records.length;
+    await this.#hold;
+    if (this.#failure) throw this.#failure;
+    this.syncs++;
+    this.durable = covers;
+  }
+  async read(position: Position): Promise<Uint8Array> {
+    return this.records[(position as Place).at] as Uint8Array;
+  }
+  describe(position: Position): string {
+    return `record ${(position as Place).at}`;
+  }
+
+  /** The next syncs wait until the returned function is called. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#hold = promise;
+    return () => {
+      this.#hold = undefined;
+      resolve();
+    };
+  }
+  fail(error: Error): void {
+    this.#failure = error;
+  }
+  /** What a restart finds: everything durable, and of the rest what the crash left (`kept` records). */
+  afterCrash(kept = 0): LogRecord[] {
+    return this.records.slice(0, this.durable + kept).map((bytes, at) => ({ bytes, position: { at } }));
+  }
+}

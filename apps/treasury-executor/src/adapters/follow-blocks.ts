@@ -1,0 +1,34 @@
+/** Wakes the executor with each final block. What it does then it reads from the ledger, so nothing is lost with the stream. */
+import { backoffMs, messageOf } from '@bursar/shared-core';
+import type { Ledgers } from './ledgers.ts';
+
+export interface FollowOptions {
+  readonly ledgers: Ledgers;
+  /** A new final block; or the stream was lost, which is worth a look as well. */
+  readonly onBlock: () => void;
+  readonly onLost: (why: string) => void;
+  /** Aborted when another storage is preferred: gives the signal for the next stream. */
+  readonly untilRotated: () => AbortSignal;
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** Follows the preferred storage until the signal aborts. */
+export async function followBlocks({ ledgers, onBlock, onLost, untilRotated, sleep }: FollowOptions, signal: AbortSignal): Promise<void> {
+  for (let failures = 0; !signal.aborted; ) {
+    const until = AbortSignal.any([signal, untilRotated()]);
+    try {
+      const client = ledgers.preferred;
+      const { height } = await client.getStatus({}, { signal: until });
+      for await (const _ of client.streamBlocks({ fromHeight: height + 1n, follow: true, results: false }, { signal: until })) {
+        failures = 0;
+        onBlock();
+      }
+    } catch (e) {
+      if (signal.aborted) return;
+      if (!until.aborted) onLost(messageOf(e));
+    }
+    onBlock();
+    failures += 1;
+    if (!until.aborted) await sleep(backoffMs(failures, { capMs: 2_000 }), until);
+  }
+}

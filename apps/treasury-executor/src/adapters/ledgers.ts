@@ -1,0 +1,118 @@
+/** Reads over gRPC from several storages: whoever does not answer or is behind is passed over. */
+import { type Digest, decode, fromHex, type Hex32, result, toHex } from '@bursar/protocol';
+import { ledger } from '@bursar/protocol/rpc';
+import { type BursarError, createRpcClient, errorFrom, type RpcClient } from '@bursar/shared-core';
+import { behind } from '../errors.ts';
+import type { LeaseAt, LedgerReads, Outcome, ReadyPage } from '../ports.ts';
+
+export type LedgerClient = RpcClient<(typeof ledger.Ledger)['method']>;
+/** One storage may take so long before the next is asked, ms. */
+const READ_MS = 3_000;
+
+export class Ledgers implements LedgerReads {
+  readonly #clients: readonly LedgerClient[];
+  readonly #shard: number;
+  readonly #onRotate: () => void;
+  #place = 0;
+
+  /** @param onRotate another storage is preferred from now on */
+  constructor(addresses: readonly string[], shard: number, onRotate: () => void = () => {}) {
+    this.#clients = addresses.map((address) => createRpcClient(ledger.Ledger, address, { unaryMs: READ_MS }));
+    this.#shard = shard;
+    this.#onRotate = onRotate;
+  }
+
+  /** The storage that is asked first. */
+  get preferred(): LedgerClient {
+    return this.#clients[this.#place] as LedgerClient;
+  }
+  rotate(): void {
+    this.#prefer((this.#place + 1) % this.#clients.length);
+  }
+  close(): void {
+    for (const client of this.#clients) client.close();
+  }
+
+  async lease(atLeast: number): Promise<LeaseAt> {
+    return this.#ask(atLeast, async (client) => {
+      const { holder, epoch, expiresAtMs, released, nextSeq, height, timeMs } = await client.getLease({ shard: this.#shard });
+      return {
+        holder: holder.length === 32 ? toHex(holder) : undefined,
+        epoch,
+        expiresAt: Number(expiresAtMs),
+        released,
+        nextSeq,
+        height: Number(height),
+        time: Number(timeMs),
+      };
+    });
+  }
+
+  async nonce(account: Hex32, atLeast: number) {
+    return this.#ask(atLeast, async (client) => {
+      const { nextNonce, height } = await client.getAccount({ account: fromHex(account) });
+      return { nonce: nextNonce, height: Number(height) };
+    });
+  }
+
+  async ready(lane: string, limit: number, cursor: string, atLeast: number): Promise<ReadyPage> {
+    return this.#ask(atLeast, async (client) => {
+      const page = await client.listReady({ shard: this.#shard, lane, limit, cursor });
+      const items = page.items.map(({ id, bodyHash, attempts, traceparent }) => ({
+        id: toHex(id),
+        bodyHash: toHex(bodyHash),
+        attempts,
+        traceparent,
+      }));
+      return { items, next: page.nextCursor, height: Number(page.height) };
+    });
+  }
+
+  async outcome(id: Digest, atLeast: number): Promise<Outcome> {
+    return this.#ask(atLeast, async (client) => {
+      // The height first: what is not there then was in no block up to it.
+      const { height } = await client.getStatus({});
+      return { ...(await this.#find(client, id)), height: Number(height) };
+    }).then(({ found }) => found);
+  }
+
+  async #find(client: LedgerClient, id: Digest): Promise<{ found: Outcome }> {
+    try {
+      const answer = await client.getTransaction({ transactionId: fromHex(id) });
+      const decoded = decode(result, answer.result);
+      if (decoded.kind !== 'transaction' || decoded.transaction !== id) return { found: { kind: 'none' } };
+      if (!decoded.consumed) return { found: { kind: 'refused', code: decoded.code, height: decoded.height } };
+      return { found: { kind: 'final', result: decoded, provable: answer.provable } };
+    } catch (e) {
+      if (errorFrom(e).reason === 'NOT_FOUND') return { found: { kind: 'none' } };
+      throw e;
+    }
+  }
+
+  /** @throws the last error when no storage answers from `atLeast` or above */
+  async #ask<T extends { readonly height: number }>(atLeast: number, ask: (client: LedgerClient) => Promise<T>): Promise<T> {
+    let last: BursarError | undefined;
+    const first = this.#place;
+    for (let turn = 0; turn < this.#clients.length; turn++) {
+      const place = (first + turn) % this.#clients.length;
+      try {
+        const answer = await ask(this.#clients[place] as LedgerClient);
+        if (answer.height < atLeast) {
+          last ??= behind(answer.height, atLeast);
+          continue;
+        }
+        this.#prefer(place);
+        return answer;
+      } catch (e) {
+        last = errorFrom(e);
+      }
+    }
+    throw last ?? behind(0, atLeast);
+  }
+
+  #prefer(place: number): void {
+    if (place === this.#place) return;
+    this.#place = place;
+    this.#onRotate();
+  }
+}

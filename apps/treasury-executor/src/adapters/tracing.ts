@@ -1,0 +1,15 @@
+/** The core's tracing port over OpenTelemetry. */
+import { SpanKind, startSpanFrom, traceparentOf } from '@bursar/shared-core';
+import { context, trace } from '@opentelemetry/api';
+import type { Tracing } from '../ports.ts';
+
+export const tracing: Tracing = {
+  start(name, parent, links, attributes) {
+    const span = startSpanFrom(parent || undefined, name, { links, attributes, kind: SpanKind.INTERNAL });
+    return {
+      traceparent: traceparentOf(span) ?? '',
+      run: (fn) => context.with(trace.setSpan(context.active(), span), fn),
+      end: () => span.end(),
+    };
+  },
+};

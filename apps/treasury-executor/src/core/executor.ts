@@ -1,0 +1,354 @@
+/**
+ * The executor: lease → plan → sign → journal → send → resolve (treasury.md "Executor"). `tick` is one look at the newest final
+ * block and everything that follows from it; whoever drives it never runs two at a time. It can delay money and nothing else: the
+ * ledger checks every batch again.
+ */
+import { type Digest, findRejection, type Hex32, type TransactionResult } from '@bursar/protocol';
+import { errorFrom, type Logger } from '@bursar/shared-core';
+import { countsForBreaker, type ErrorReason, errorReason } from '../errors.ts';
+import type { Clock, LeaseAt, LedgerReads, OpenSpan, Sign, Signed, Submitter, Tracing } from '../ports.ts';
+import { admit, type Breaker, type BreakerOptions, counts, newBreaker, type Outcome, settle } from './breaker.ts';
+import { Deferrals } from './deferrals.ts';
+import { type Flight, InFlight } from './in-flight.ts';
+import { type Intent, signIntent } from './intent.ts';
+import type { Journal } from './journal.ts';
+import type { Ending } from './journal-record.ts';
+import { isHeld, judge } from './judge.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
+import { type PlannedBatch, Planner } from './planner.ts';
+import { Sender } from './sender.ts';
+import type { ExecutorStatus } from './status.ts';
+
+export interface ExecutorSettings {
+  readonly chain: Digest;
+  readonly shard: number;
+  readonly key: Hex32;
+  readonly leaseMs: number;
+  readonly batchItems: number;
+  /** Batches that are signed and not executed yet. */
+  readonly window: number;
+  /** Ledger time that a batch may take, ms. */
+  readonly expiryMs: number;
+  /** Wait before the same bytes are sent again, ms; it doubles up to sixteen times. */
+  readonly resendMs: number;
+  /** A batch that no block holds after so long counts as a failure once, ms. */
+  readonly timeoutMs: number;
+  /** A storage that shows no new block for so long is left for another, ms. */
+  readonly staleMs: number;
+  readonly breaker: BreakerOptions;
+}
+export interface ExecutorPorts {
+  readonly reads: LedgerReads;
+  readonly submitter: Submitter;
+  readonly journal: Journal;
+  readonly tracing: Tracing;
+  readonly clock: Clock;
+  readonly sign: Sign;
+  readonly log: Logger;
+  readonly meter: Meter;
+}
+/** What is counted; the gauges read `status()`. */
+export interface Meter {
+  error(reason: ErrorReason): void;
+  paid(payments: number): void;
+  ended(ending: Ending): void;
+  /** Units: ms from the first sending until the result was provable. */
+  resolved(ms: number): void;
+}
+
+/** Executed batches whose results are not provable yet: so many beside the window, then planning waits. */
+const UNPROVEN = 16;
+/** Blocks after which the first batch of the window is looked up: it may have been refused, as when one before it was late. */
+const PROBE_BLOCKS = 3;
+const MAX_DOUBLINGS = 4;
+
+export class Executor {
+  readonly #s: ExecutorSettings;
+  readonly #p: ExecutorPorts;
+  readonly #keeper: LeaseKeeper;
+  readonly #planner: Planner;
+  readonly #sender: Sender;
+  readonly #flights = new InFlight();
+  readonly #deferrals = new Deferrals();
+  #breaker: Breaker = newBreaker();
+  #height = 0;
+  #movedAt: number | undefined;
+  #lease: LeaseAt | undefined;
+  #planning = true;
+  #status = { lastTick: 0, lastSuccess: 0, lastError: 0, lastErrorText: '', matured: 0, lastSeq: 0n, paid: 0 };
+
+  /** @param unresolved intents of the journal: sent again as they are before anything else is signed */
+  constructor(settings: ExecutorSettings, ports: ExecutorPorts, unresolved: readonly Intent[] = []) {
+    this.#s = settings;
+    this.#p = ports;
+    this.#planner = new Planner(ports.reads);
+    this.#sender = new Sender(ports.submitter, (reason, error) => this.#failed(reason, error, 'a validator did not take a transaction'));
+    const { chain, shard, leaseMs, key, resendMs } = settings;
+    const send = async (transaction: Signed, again: boolean) => {
+      if (again) this.#sender.rotate();
+      await this.#sender.send(transaction);
+    };
+    this.#keeper = new LeaseKeeper({ chain, shard, leaseMs, key, resendMs, sign: ports.sign, reads: ports.reads, send });
+    const longAgo = Number.NEGATIVE_INFINITY;
+    for (const intent of unresolved) {
+      const sent = { firstSentAt: ports.clock.monotonic(), sentAt: longAgo, sentHeight: 0, sends: 0 };
+      this.#flights.add({ intent, ...sent, executed: false, permit: undefined });
+    }
+  }
+
+  /** @returns items that were put into new batches. @throws when no storage answers, or the journal fails (isJournalFailure) */
+  async tick(): Promise<number> {
+    const now = this.#p.clock.monotonic();
+    this.#status.lastTick = this.#p.clock.wall();
+    const lease = await this.#look(now);
+    await this.#resolve(lease, now);
+    for (const event of await this.#keeper.tick(lease, this.#flights.epochs(), now)) {
+      if (event === 'lost') this.#p.meter.error('lease_lost');
+      this.#p.log.info({ leaseEpoch: String(lease.epoch), height: lease.height }, `lease ${event}`);
+    }
+    await this.#resend(lease, now);
+    const planned = await this.#plan(lease, now);
+    await this.#p.journal.compact(this.#flights.intents());
+    return planned;
+  }
+
+  /** Plans from the beginning of the ready lists, deferred items included. */
+  async redrive(): Promise<number> {
+    this.#planner.restart();
+    this.#deferrals.clear();
+    return this.tick();
+  }
+
+  setPlanning(enabled: boolean): void {
+    this.#planning = enabled;
+  }
+
+  /** Batches that may still be executed. */
+  get open(): number {
+    return this.#flights.open;
+  }
+
+  /** Gives the lease back. Batches that are open are fenced by it. */
+  async release(): Promise<void> {
+    if (this.#lease) await this.#keeper.release(this.#lease, this.#p.clock.monotonic());
+  }
+
+  /** What a caller of `tick` caught, for the status. */
+  noteError(error: unknown): void {
+    this.#failed(errorReason(error), error, 'a look at the ledger failed');
+  }
+
+  status(): ExecutorStatus {
+    const { key, breaker } = this.#s;
+    const { holder, epoch = 0n, expiresAt = 0, time = 0 } = this.#lease ?? {};
+    const mine = this.#lease !== undefined && isHeld(this.#lease) && holder === key;
+    return {
+      ...this.#status,
+      leaseHolder: holder,
+      leaseEpoch: epoch,
+      leaseLeftMs: mine ? Math.max(0, expiresAt - time) : 0,
+      otherCopy: this.#lease !== undefined && this.#keeper.isOtherCopy(this.#lease),
+      height: this.#height,
+      staged: this.#flights.size,
+      deferred: this.#deferrals.size,
+      breaker: this.#breaker.kind,
+      breakerCounts: counts(this.#breaker, this.#p.clock.monotonic(), breaker),
+      planningStopped: !this.#planning,
+    };
+  }
+
+  async #look(now: number): Promise<LeaseAt> {
+    const { reads } = this.#p;
+    let lease = await reads.lease(this.#height);
+    this.#movedAt ??= now;
+    if (lease.height > this.#height) this.#movedAt = now;
+    else if (now - this.#movedAt >= this.#s.staleMs) {
+      reads.rotate();
+      this.#movedAt = now;
+      lease = await reads.lease(this.#height);
+    }
+    this.#height = lease.height;
+    this.#lease = lease;
+    return lease;
+  }
+
+  async #resolve(lease: LeaseAt, now: number): Promise<void> {
+    for (const flight of this.#flights.all()) {
+      const verdict = judge(flight.intent, lease);
+      if (verdict === 'passed') await this.#settlePassed(flight, lease, now);
+      else if (verdict !== 'open') this.#close(flight, verdict, lease.height, now);
+      else if (flight.permit && now - flight.firstSentAt >= this.#s.timeoutMs) await this.#timeOut(flight, lease, now);
+    }
+  }
+
+  /** Its seq is used up: by itself, or by other bytes. */
+  async #settlePassed(flight: Flight, lease: LeaseAt, now: number): Promise<void> {
+    const outcome = await this.#p.reads.outcome(flight.intent.id, lease.height);
+    if (outcome.kind !== 'final') {
+      // Somebody signs with our key under the very epoch that was granted to us.
+      if (this.#keeper.epoch === flight.intent.batch.leaseEpoch) this.#keeper.disown();
+      this.#p.log.warn({ seq: String(flight.intent.batch.seq) }, 'the seq was used by other bytes; is there another executor with this key?');
+      return this.#close(flight, 'reused', lease.height, now);
+    }
+    flight.executed = true;
+    if (outcome.provable) this.#applied(flight, outcome.result, lease, now);
+  }
+
+  #applied(flight: Flight, result: TransactionResult, lease: LeaseAt, now: number): void {
+    const { batch } = flight.intent;
+    const refused = new Map<string, number>();
+    let paid = 0;
+    for (const [i, { id }] of batch.items.entries()) {
+      const code = result.items[i] ?? 0;
+      if (code === 0) {
+        paid += 1;
+        this.#deferrals.forget(id);
+        continue;
+      }
+      this.#deferrals.defer(id, lease.time);
+      const name = findRejection(code)?.name ?? String(code);
+      refused.set(name, (refused.get(name) ?? 0) + 1);
+    }
+    if (refused.size > 0) {
+      this.#p.meter.error('item_refused');
+      this.#p.log.info({ seq: String(batch.seq), refused: Object.fromEntries(refused) }, 'items of a batch were not paid');
+    }
+    this.#status.paid += paid;
+    this.#status.lastSuccess = this.#p.clock.wall();
+    this.#p.meter.paid(paid);
+    if (flight.sends > 0) this.#p.meter.resolved(now - flight.firstSentAt);
+    this.#end(flight, 'applied', result.height, 'success', now);
+  }
+
+  /** It was not executed and never will be: its items go into other batches. */
+  #close(flight: Flight, ending: Exclude<Ending, 'applied'>, height: number, now: number): void {
+    this.#p.meter.error(ending === 'reused' ? 'seq_reused' : ending);
+    this.#p.log.info({ seq: String(flight.intent.batch.seq), ending, height }, 'a batch was not executed and never will be');
+    this.#planner.restart();
+    this.#end(flight, ending, height, 'ignored', now);
+  }
+
+  #end(flight: Flight, ending: Ending, height: number, outcome: Outcome, now: number): void {
+    this.#settlePermit(flight, outcome, now);
+    this.#p.journal.done(flight.intent, ending, height);
+    this.#p.meter.ended(ending);
+    this.#flights.remove(flight);
+  }
+
+  /** A batch that no block holds counts against the breaker; one that waits for a pause to end does not. */
+  async #timeOut(flight: Flight, lease: LeaseAt, now: number): Promise<void> {
+    const outcome = await this.#p.reads.outcome(flight.intent.id, lease.height);
+    this.#settlePermit(flight, outcome.kind === 'none' ? 'failure' : 'ignored', now);
+    if (outcome.kind === 'none') this.#failed('timeout', undefined, `batch ${flight.intent.batch.seq} is in no block after ${this.#s.timeoutMs} ms`);
+    if (outcome.kind === 'refused') this.#noteRefusal(outcome.code);
+  }
+
+  #noteRefusal(code: number): void {
+    const name = findRejection(code)?.name;
+    this.#failed(name === 'Paused' ? 'paused' : 'rejected', undefined, findRejection(code)?.reason ?? `refused with code ${code}`);
+  }
+
+  #settlePermit(flight: Flight, outcome: Outcome, now: number): void {
+    if (!flight.permit) return;
+    const before = this.#breaker.kind;
+    this.#breaker = settle(this.#breaker, flight.permit, outcome, now, this.#s.breaker);
+    flight.permit = undefined;
+    if (this.#breaker.kind !== before) this.#p.log.warn({ from: before, to: this.#breaker.kind }, 'the breaker changed');
+  }
+
+  /** Every round that no validator took counts; while the breaker is not closed only probes do. */
+  #countFailure(flight: Flight, now: number): void {
+    if (this.#breaker.kind === 'closed') flight.permit ??= { generation: this.#breaker.generation };
+    this.#settlePermit(flight, 'failure', now);
+  }
+
+  /** The same bytes, in the order of their seqs, to another validator. */
+  async #resend(lease: LeaseAt, now: number): Promise<void> {
+    const waiting = this.#flights.all().filter((f) => !f.executed);
+    const due = (f: Flight) => now - f.sentAt >= this.#s.resendMs * 2 ** Math.min(Math.max(f.sends - 1, 0), MAX_DOUBLINGS);
+    if (!waiting.some(due) && !(await this.#headWasRefused(waiting[0], lease, now))) return;
+    if (waiting.some((f) => f.sends > 0)) this.#sender.rotate();
+    for (const flight of waiting) {
+      const { id, traceparent } = flight.intent;
+      const span = this.#p.tracing.start('execute-batch resend', traceparent, [], { 'bursar.transaction_id': id });
+      await this.#send(flight, span, lease, now);
+    }
+  }
+
+  /** Refused bytes are in no validator's hands any more: after a gap they are sent at once, in a pause now and then. */
+  async #headWasRefused(head: Flight | undefined, lease: LeaseAt, now: number): Promise<boolean> {
+    if (!head || head.intent.batch.seq !== lease.nextSeq || lease.height < head.sentHeight + PROBE_BLOCKS) return false;
+    const outcome = await this.#p.reads.outcome(head.intent.id, lease.height);
+    if (outcome.kind !== 'refused' || outcome.height <= head.sentHeight) return false;
+    if (findRejection(outcome.code)?.name === 'SeqGap') return true;
+    if (now - head.sentAt < this.#s.resendMs) return false;
+    this.#noteRefusal(outcome.code);
+    return true;
+  }
+
+  async #plan(lease: LeaseAt, now: number): Promise<number> {
+    const { window, batchItems } = this.#s;
+    const epoch = this.#keeper.epoch;
+    if (!this.#planning || epoch === undefined) return 0;
+    const room = Math.min(window - this.#flights.open, window + UNPROVEN - this.#flights.size);
+    const permits = this.#admitUpTo(room, now);
+    if (permits.length === 0) return 0;
+    const isFree = (id: Digest) => !this.#flights.holds(id) && !this.#deferrals.isDeferred(id, lease.time);
+    let staged: { flight: Flight; span: OpenSpan }[] = [];
+    try {
+      const { batches, matured } = await this.#planner.plan({ batches: permits.length, batchItems }, isFree, lease.height);
+      this.#status.matured = matured;
+      const seqs = this.#flights.freeSeqs(lease.nextSeq, batches.length);
+      staged = batches.map((batch, i) => this.#sign(batch, seqs[i] as bigint, epoch, lease, now));
+      for (const { flight } of staged) flight.permit = permits.shift();
+    } finally {
+      // What was admitted and not used tried nothing.
+      for (const permit of permits) this.#breaker = settle(this.#breaker, permit, 'ignored', now, this.#s.breaker);
+    }
+    if (staged.length === 0) return 0;
+    await this.#p.journal.stage(staged.map((s) => s.flight.intent)); // on disk before it leaves
+    for (const { flight } of staged) this.#flights.add(flight);
+    for (const { flight, span } of staged) await this.#send(flight, span, lease, now);
+    return staged.reduce((sum, { flight }) => sum + flight.intent.batch.items.length, 0);
+  }
+
+  #admitUpTo(room: number, now: number) {
+    const permits = [];
+    while (permits.length < room) {
+      const { breaker, permit } = admit(this.#breaker, now, this.#s.breaker);
+      this.#breaker = breaker;
+      if (!permit) break;
+      permits.push(permit);
+    }
+    return permits;
+  }
+
+  #sign({ lane, items }: PlannedBatch, seq: bigint, epoch: bigint, lease: LeaseAt, now: number): { flight: Flight; span: OpenSpan } {
+    const { chain, shard, key, expiryMs } = this.#s;
+    const [first = '', ...others] = new Set(items.map((i) => i.traceparent).filter((t) => t !== ''));
+    const span = this.#p.tracing.start('execute-batch', first, others, { 'bursar.seq': Number(seq), 'bursar.items': items.length });
+    const expiresAt = lease.time + expiryMs;
+    const parts = { chain, signer: key, shard, epoch, seq, lane, expiresAt, items, traceparent: span.traceparent };
+    const intent = signIntent(parts, this.#p.sign);
+    this.#status.lastSeq = seq;
+    const flight = { intent, firstSentAt: now, sentAt: now, sentHeight: lease.height, sends: 0, executed: false, permit: undefined };
+    return { flight, span };
+  }
+
+  async #send(flight: Flight, span: OpenSpan, lease: LeaseAt, now: number): Promise<void> {
+    flight.sends += 1;
+    flight.sentAt = now;
+    flight.sentHeight = lease.height;
+    const sent = await span.run(() => this.#sender.send(flight.intent));
+    span.end();
+    // It may have arrived all the same; only that the way is broken is counted now.
+    if (sent.kind === 'failed' && countsForBreaker(sent.reason)) this.#countFailure(flight, now);
+  }
+
+  #failed(reason: ErrorReason, error: unknown, what: string): void {
+    this.#p.meter.error(reason);
+    this.#status.lastError = this.#p.clock.wall();
+    this.#status.lastErrorText = error === undefined ? what : `${what}: ${errorFrom(error).message}`;
+    this.#p.log.warn({ reason, ...(error === undefined ? {} : { err: error }) }, what);
+  }
+}

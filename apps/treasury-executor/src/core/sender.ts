@@ -1,0 +1,43 @@
+/** Sends signed bytes to one validator, and to the next one when that fails: the same bytes wherever they go. */
+import type { ErrorReason } from '../errors.ts';
+import { errorReason, isDuplicate } from '../errors.ts';
+import type { Signed, Submitter } from '../ports.ts';
+
+export type SendResult =
+  | { readonly kind: 'taken' }
+  /** No validator took it; whether one of them has it all the same is not known. */
+  | { readonly kind: 'failed'; readonly reason: ErrorReason; readonly error: unknown };
+
+export class Sender {
+  readonly #submitter: Submitter;
+  readonly #onError: (reason: ErrorReason, error: unknown) => void;
+  /** Batches go to one validator in order, as long as it takes them. */
+  #place = 0;
+
+  constructor(submitter: Submitter, onError: (reason: ErrorReason, error: unknown) => void) {
+    this.#submitter = submitter;
+    this.#onError = onError;
+  }
+
+  /** The validator took it and nothing came of it: the next sending goes to another one. */
+  rotate(): void {
+    this.#place = (this.#place + 1) % this.#submitter.count;
+  }
+
+  async send(transaction: Signed): Promise<SendResult> {
+    let result: SendResult | undefined;
+    for (let turn = 0; turn < this.#submitter.count; turn++) {
+      try {
+        await this.#submitter.submit(this.#place, transaction);
+        return { kind: 'taken' };
+      } catch (error) {
+        if (isDuplicate(error)) return { kind: 'taken' };
+        const reason = errorReason(error);
+        this.#onError(reason, error);
+        result = { kind: 'failed', reason, error };
+        this.rotate();
+      }
+    }
+    return result ?? { kind: 'failed', reason: 'internal', error: new Error('there is no validator to send to') };
+  }
+}

@@ -1,0 +1,113 @@
+/** Validator-set: who may vote, with what weight, and who leads. */
+import { ed25519 } from '@bursar/crypto';
+import { common, ledger, validatorSet } from '@bursar/protocol/rpc';
+import {
+  contractHandlers,
+  coreError,
+  createHealth,
+  createLogger,
+  createRpcClient,
+  createRpcServer,
+  EXIT,
+  loadConfig,
+  lockFolder,
+  rejection,
+  runService,
+  startAdmin,
+  startTelemetry,
+} from '@bursar/shared-core';
+import { claimFolder, readGenesis } from './adapters/chain-folder.ts';
+import { natsHints } from './adapters/nats-hints.ts';
+import { storageSource } from './adapters/storage-source.ts';
+import { validatorSetHandlers } from './adapters/validator-set-service.ts';
+import { configSchema } from './config.ts';
+import { contract } from './contract.ts';
+import { followBlocks } from './core/follow.ts';
+import { Hint } from './core/hint.ts';
+import { MembershipState } from './core/membership-state.ts';
+import { membershipMetrics } from './metrics.ts';
+
+const config = loadConfig(configSchema, 'validator-set');
+const { instance, validator, dataDir } = config;
+const log = createLogger({ service: 'validator-set', instance, level: config.logLevel });
+const health = createHealth(() => Date.now());
+const metrics = membershipMetrics();
+
+await runService({
+  name: 'validator-set',
+  log,
+  health,
+  shutdownMs: config.shutdownMs,
+  parentPid: config.parentPid,
+  async start({ signal, onStop, fatal }) {
+    health.setReady('blocks', false, 'no final block of storage was followed yet');
+    const admin = await startAdmin({ host: config.adminHost, port: config.adminPort, health, metrics: metrics.all });
+    onStop('flush', 'admin', () => admin.close());
+    const telemetry = await startTelemetry({ service: 'validator-set', instance });
+    onStop('flush', 'telemetry', () => telemetry.stop());
+
+    const { genesis, chain } = await readGenesis(config.genesis);
+    if (validator >= genesis.validators.length)
+      throw coreError('Configuration', `validator ${validator} is not in the genesis, which has ${genesis.validators.length}`, {
+        exitCode: EXIT.config,
+      });
+    const lock = await lockFolder(dataDir);
+    onStop('flush', 'folder', () => lock.release());
+    await claimFolder(dataDir, chain);
+    const state = new MembershipState(genesis, chain, ed25519);
+    metrics.watch(state);
+
+    const rpc = createRpcServer({ bearer: config.tokenFile, metrics: metrics.all, log });
+    rpc.add(validatorSet.ValidatorSet, validatorSetHandlers(state), 'public');
+    rpc.add(common.Contract, contractHandlers(contract, chain), 'public');
+    const port = await rpc.listen(config.grpcHost, config.grpcPort);
+    onStop('grpc', 'rpc', () => rpc.stop());
+    log.info({ grpcPort: port, adminPort: admin.port, chain }, 'validator-set listens');
+
+    const hint = new Hint();
+    let lastLost = '';
+    const closeHints = natsHints({
+      url: config.natsUrl,
+      name: `validator-set ${instance}`,
+      chain,
+      signal,
+      onBlock: (height, header, certificate) => {
+        if (height <= state.height || !state.verify(header, certificate).valid) return;
+        log.debug({ height, followed: state.height }, 'an event is ahead of what was followed');
+        hint.give();
+      },
+      onUp: () => log.debug({}, 'NATS is heard'),
+      onDown: (error) => log.debug({ err: error }, 'NATS does not answer; blocks come from storage all the same'),
+      onError: (error, subject) => log.debug({ err: error, subject }, 'an event that cannot be read'),
+    });
+    onStop('consumers', 'hints', closeHints);
+
+    const storage = createRpcClient(ledger.Ledger, config.storageAddress);
+    const following = followBlocks(
+      {
+        state,
+        source: storageSource(storage),
+        halt: (name, reason) => fatal(rejection(name, reason, { exitCode: EXIT.safety })),
+        pause: (failures, until) => hint.pause(failures, until),
+        onProgress: (height, caughtUp) => {
+          lastLost = '';
+          health.setReady('blocks', caughtUp, `block ${height} is followed, storage has more`);
+          log.debug({ height }, 'a final block is counted');
+        },
+        onLost: (why) => {
+          metrics.onLost();
+          health.setReady('blocks', false, `storage: ${why}`);
+          if (why === lastLost) return; // said once, until something else happens
+          lastLost = why;
+          log.info({ height: state.height, why }, 'the stream of final blocks is lost; it is opened again');
+        },
+        breathe: () => new Promise((resolve) => setImmediate(resolve)),
+      },
+      signal,
+    ).catch(fatal);
+    onStop('consumers', 'blocks', async () => {
+      await following;
+      storage.close();
+    });
+  },
+});

@@ -1,0 +1,35 @@
+/** The client: keys, transactions, several validators behind one connection, proofs that verify offline. */
+export {
+  type BuiltImport,
+  buildImport,
+  type ImportRequest,
+  type ImportViolation,
+  importError,
+  type RefusedImport,
+} from './build-import.ts';
+export {
+  type Connection,
+  connect,
+  type LedgerClient,
+  mayWorkElsewhere,
+  type TransactionsClient,
+  type ValidatorAddress,
+  type ValidatorClient,
+} from './connection.ts';
+export { findCycle } from './dependency-graph.ts';
+export { fetchPaymentProof } from './fetch-payment-proof.ts';
+export { type ClientKey, createKeyFile, keyFromSeed, readKeyFile } from './key-file.ts';
+export { clientKeyProblem, type PaymentOrder } from './payment-order.ts';
+export { BadProofFile, formatPaymentProof, type PaymentProof, parsePaymentProof } from './payment-proof.ts';
+export { findTransaction, type Settled, type SettleOptions, settle, settleMany, submit } from './settle.ts';
+export {
+  type Author,
+  buildApproval,
+  buildCancel,
+  buildTransaction,
+  buildTransfer,
+  type Signed,
+  signTransaction,
+  type Unsigned,
+} from './sign-transaction.ts';
+export { type ProofLink, type ProofVerdict, type ProvenPayment, verifyPaymentProof } from './verify-payment-proof.ts';

@@ -1,0 +1,55 @@
+/** A payment as its payer writes it, and the rules that one payment alone can break. */
+import { isAcceptablePublicKey } from '@bursar/crypto';
+import { type AccountId, fromHex, isHex32, type Lane, limits, MAX_AMOUNT } from '@bursar/protocol';
+import type { FieldViolation } from '@bursar/shared-core';
+
+export interface PaymentOrder {
+  /** The payer's own key, used once for ever: 1 to 128 bytes. */
+  readonly clientKey: string;
+  readonly destination: AccountId;
+  /** Base units, 1 to 2^64 − 1. */
+  readonly amount: bigint;
+  /** Default consumer. */
+  readonly lane?: Lane;
+  /** Earliest ledger time, ms since 1970; default 0 = at once. */
+  readonly notBefore?: number;
+  /** Client keys of payments of the same treasury that must be executed first; repeats count once. */
+  readonly dependsOn?: readonly string[];
+  /** At most 1,024 bytes. */
+  readonly memo?: string;
+}
+
+const LANES: readonly string[] = ['consumer', 'industrial'];
+
+/** Why `key` can be no client key; undefined when it can. */
+export function clientKeyProblem(key: unknown): string | undefined {
+  if (typeof key !== 'string' || key.length === 0) return 'is empty; give each payment a key of its own';
+  if (!key.isWellFormed()) return 'holds half a character (a lone surrogate)';
+  if (Buffer.byteLength(key) > limits.clientKey) return `has ${Buffer.byteLength(key)} bytes; at most ${limits.clientKey} are allowed`;
+  return undefined;
+}
+
+/** Every rule that this order breaks by itself; `at` is its path, for instance `payments[3]`. */
+export function* orderViolations(at: string, order: PaymentOrder): Generator<FieldViolation> {
+  const key = clientKeyProblem(order.clientKey);
+  if (key) yield { field: `${at}.client_key`, description: key };
+  if (typeof order.destination !== 'string' || !isHex32(order.destination) || !isAcceptablePublicKey(fromHex(order.destination)))
+    yield { field: `${at}.destination`, description: 'is no account that a key can own; check the account with the payee' };
+  if (typeof order.amount !== 'bigint' || order.amount < 1n || order.amount > MAX_AMOUNT)
+    yield { field: `${at}.amount`, description: 'must be 1 to 2^64 - 1 base units' };
+  if (order.lane !== undefined && !LANES.includes(order.lane))
+    yield { field: `${at}.lane`, description: `must be one of ${LANES.join(', ')}` };
+  if (order.notBefore !== undefined && !(Number.isSafeInteger(order.notBefore) && order.notBefore >= 0))
+    yield { field: `${at}.not_before`, description: 'must be milliseconds since 1970, or 0 for at once' };
+  const memo = order.memo ?? '';
+  if (!memo.isWellFormed()) yield { field: `${at}.memo`, description: 'holds half a character (a lone surrogate)' };
+  else if (Buffer.byteLength(memo) > limits.memo)
+    yield { field: `${at}.memo`, description: `has ${Buffer.byteLength(memo)} bytes; at most ${limits.memo} are allowed` };
+  const count = new Set(order.dependsOn).size;
+  if (count > limits.dependencies)
+    yield { field: `${at}.depends_on`, description: `names ${count} payments; at most ${limits.dependencies} are allowed` };
+  for (const dependency of order.dependsOn ?? []) {
+    const problem = clientKeyProblem(dependency);
+    if (problem) yield { field: `${at}.depends_on`, description: `a client key ${problem}` };
+  }
+}

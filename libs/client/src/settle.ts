@@ -1,0 +1,178 @@
+/** Sends transactions and finds out what became of them, whatever breaks in between: always the same bytes, never signed again. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DecodeError, type Digest, decode, findRejection, fromHex, result, type TransactionResult } from '@bursar/protocol';
+import type { transactions } from '@bursar/protocol/rpc';
+import { BursarError, errorFrom, reasonOf, rejection } from '@bursar/shared-core';
+import { type Connection, mayWorkElsewhere, type ValidatorClient } from './connection.ts';
+import type { Signed } from './sign-transaction.ts';
+
+/** Executed in a final block, and its result is provable. */
+export interface Settled {
+  readonly id: Digest;
+  readonly height: number;
+  readonly result: TransactionResult;
+  /** From the reply to Submit until the result was provable, ms; undefined when another validator had to be asked. */
+  readonly finalityMs: number | undefined;
+}
+export interface SettleOptions {
+  /** How long to keep trying; default 60 s. */
+  readonly timeoutMs?: number;
+  /** How long one validator may take before the next is asked; default 5 s. */
+  readonly patienceMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+const SUBMIT_ITEMS = 1_000;
+/** Bodies in one SubmitBatch, bytes: the call takes 1 MiB with everything around them. */
+const SUBMIT_BYTES = 960 * 1024;
+const WAITING = 64;
+
+/** Sends one transaction to one validator. The reply means that it is on that validator's disk, no more. */
+export const submit = (validator: ValidatorClient, { body, signature }: Signed) => validator.transactions.submit({ body, signature });
+
+/**
+ * Sends a transaction until its result is provable.
+ * @throws the ledger's rejection, or ProcessingTimeout: then its outcome is unknown, and sending the same bytes again is safe
+ */
+export async function settle(connection: Connection, tx: Signed, options: SettleOptions = {}): Promise<Settled> {
+  return follow(connection, tx, options, undefined);
+}
+
+/**
+ * Sends transactions of one account in the order of their nonces, several at a time, and waits for all of them.
+ * @throws the first rejection in order; later ones may have been executed all the same
+ */
+export async function settleMany(connection: Connection, txs: readonly Signed[], options: SettleOptions = {}): Promise<Settled[]> {
+  const accepted = new Map<Digest, Accepted>();
+  for (const group of grouped(txs)) await submitGroup(connection, group, accepted);
+  const outcomes: (Settled | BursarError)[] = [];
+  let next = 0;
+  const worker = async () => {
+    for (let i = next++; i < txs.length; i = next++) {
+      const tx = txs[i] as Signed;
+      outcomes[i] = await follow(connection, tx, options, accepted.get(tx.id)).catch(errorFrom);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(WAITING, txs.length) }, worker));
+  return outcomes.map((o) => {
+    if (o instanceof BursarError) throw o;
+    return o;
+  });
+}
+
+interface Accepted {
+  readonly validator: number;
+  readonly atMs: number;
+}
+
+async function submitGroup(connection: Connection, group: readonly Signed[], accepted: Map<Digest, Accepted>): Promise<void> {
+  for (const [place, v] of connection.validators.entries()) {
+    try {
+      const { outcomes } = await v.transactions.submitBatch({ transactions: group.map(({ body, signature }) => ({ body, signature })) });
+      const atMs = performance.now();
+      for (const [i, tx] of group.entries()) if (outcomes[i]?.rejection === undefined) accepted.set(tx.id, { validator: place, atMs });
+      return; // what was refused is sent again alone, and says then why
+    } catch (e) {
+      if (!mayWorkElsewhere(errorFrom(e))) throw e;
+    }
+  }
+}
+
+function* grouped(txs: readonly Signed[]): Generator<Signed[]> {
+  let group: Signed[] = [];
+  let bytes = 0;
+  for (const tx of txs) {
+    const size = tx.body.length + 128;
+    if (group.length > 0 && (group.length >= SUBMIT_ITEMS || bytes + size > SUBMIT_BYTES)) {
+      yield group;
+      group = [];
+      bytes = 0;
+    }
+    group.push(tx);
+    bytes += size;
+  }
+  if (group.length > 0) yield group;
+}
+
+async function follow(connection: Connection, tx: Signed, options: SettleOptions, accepted: Accepted | undefined): Promise<Settled> {
+  const { timeoutMs = 60_000, patienceMs = 5_000, signal } = options;
+  const deadline = Date.now() + timeoutMs;
+  const transactionId = fromHex(tx.id);
+  let last: BursarError | undefined;
+  for (let turn = 0; ; turn++) {
+    signal?.throwIfAborted();
+    const place = ((accepted?.validator ?? 0) + turn) % connection.validators.length;
+    const v = connection.validators[place] as ValidatorClient;
+    try {
+      let atMs = turn === 0 ? accepted?.atMs : undefined;
+      if (atMs === undefined) {
+        await submit(v, tx);
+        atMs = performance.now();
+      }
+      const timeout = Math.max(1, Math.min(patienceMs, deadline - Date.now()));
+      const answer = await v.transactions.wait({ transactionId }, { timeoutMs: timeout, ...(signal ? { signal } : {}) });
+      const outcome = fromWait(tx.id, answer);
+      return finish(connection, outcome, turn === 0 ? performance.now() - atMs : undefined);
+    } catch (e) {
+      last = errorFrom(e);
+      if (signal?.aborted) throw last;
+      // The outcome is unknown, or the nonce is not what it was: only the ledger knows what became of these bytes.
+      const found = await findTransaction(connection, tx.id);
+      if (found) return finish(connection, found, undefined);
+      if (!mayWorkElsewhere(last) && !isLater(last)) throw last;
+    }
+    if (Date.now() >= deadline)
+      throw rejection('ProcessingTimeout', `the outcome of transaction ${tx.id} is unknown after ${timeoutMs} ms: ${last.message}`, {
+        cause: last,
+      });
+    await sleep(Math.min(1_000, last.retryAfterMs ?? 50 * 2 ** Math.min(turn, 4)));
+  }
+}
+
+/** Refused for now only: the same bytes may pass when what they wait for is there. */
+const isLater = (e: BursarError): boolean =>
+  e.reason === reasonOf('NonceGap') || e.reason === reasonOf('NotFound') || e.reason === reasonOf('DuplicateMessage');
+
+function finish(connection: Connection, r: TransactionResult, finalityMs: number | undefined): Settled {
+  connection.saw(r.height);
+  if (r.code !== 0) {
+    const known = findRejection(r.code);
+    throw new BursarError({
+      code: r.code,
+      reason: reasonOf(known?.name ?? 'Unknown'),
+      message: known?.reason ?? `the ledger refused with code ${r.code}`,
+      remedy: known?.remedy ?? 'Use a newer version of this program, which knows the code.',
+      ...(known ? { severity: known.severity } : {}),
+      details: { transaction: r.transaction, height: String(r.height) },
+    });
+  }
+  return { id: r.transaction, height: r.height, result: r, finalityMs };
+}
+
+function fromWait(id: Digest, { result: answer }: transactions.WaitResponse): TransactionResult {
+  const decoded = answer && decodeResult(id, answer.canonical);
+  if (!decoded) throw rejection('PeerUnreachable', 'the validator answered with something that is not the result of this transaction');
+  return decoded;
+}
+
+function decodeResult(id: Digest, canonical: Uint8Array): TransactionResult | undefined {
+  try {
+    const r = decode(result, canonical);
+    return r.kind === 'transaction' && r.transaction === id ? r : undefined;
+  } catch (e) {
+    if (e instanceof DecodeError) return undefined;
+    throw e;
+  }
+}
+
+/** The provable result of a transaction from any validator that has it; undefined when none answers with one. */
+export async function findTransaction(connection: Connection, id: Digest): Promise<TransactionResult | undefined> {
+  const transactionId = fromHex(id);
+  const asked = connection.validators.map(async (v) => {
+    const answer = await v.ledger.getTransaction({ transactionId }, { timeoutMs: 2_000 });
+    const r = answer.provable ? decodeResult(id, answer.result) : undefined;
+    if (r?.consumed !== true) throw rejection('NotFound');
+    return r;
+  });
+  return Promise.any(asked).catch(() => undefined);
+}

@@ -1,0 +1,158 @@
+import { encode, fromHex, result, type TransactionResult, toHex, transactionId } from '@bursar/protocol';
+import { ledger, transactions } from '@bursar/protocol/rpc';
+import { createRpcServer, type Handlers, rejection } from '@bursar/shared-core';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { type Connection, connect } from '../src/connection.ts';
+import { settle, settleMany } from '../src/settle.ts';
+import { buildTransfer, signTransaction } from '../src/sign-transaction.ts';
+import { chain, payee, proposer } from './support/proven-payment.ts';
+
+const open: { stop(deadlineMs?: number): Promise<void> }[] = [];
+const connections: Connection[] = [];
+afterEach(async () => {
+  for (const c of connections.splice(0)) c.close();
+  await Promise.all(open.splice(0).map((s) => s.stop(100)));
+});
+
+/** What a network of one block per transaction would have recorded: shared by the validators of a test. */
+interface Books {
+  readonly results: Map<string, TransactionResult>;
+  /** Ids in the order of their arrival, once for each time. */
+  readonly arrivals: string[];
+}
+type Behaviour = { submit?: (id: string, books: Books) => void; wait?: (id: string, books: Books) => void };
+
+const executed = (id: string, code = 0): TransactionResult => ({
+  kind: 'transaction',
+  transaction: id,
+  code,
+  consumed: true,
+  height: 5,
+  index: 0,
+  items: [],
+});
+
+async function validator(books: Books, { submit = record, wait = () => {} }: Behaviour) {
+  const server = createRpcServer();
+  const idOf = (body: Uint8Array) => transactionId(body);
+  const accept = (body: Uint8Array) => {
+    const id = idOf(body);
+    books.arrivals.push(id);
+    submit(id, books);
+    return { transactionId: fromHex(id) };
+  };
+  server.add(
+    transactions.Transactions,
+    {
+      submit: async ({ body }: transactions.SubmitRequest) => accept(body),
+      submitBatch: async (request: transactions.SubmitBatchRequest) => ({ outcomes: request.transactions.map((t) => accept(t.body)) }),
+      wait: async ({ transactionId: raw }: transactions.WaitRequest) => {
+        const id = toHex(raw);
+        wait(id, books);
+        const found = books.results.get(id);
+        if (!found) throw rejection('NotFound');
+        return { result: { transactionId: raw, canonical: encode(result, found) } };
+      },
+    } as unknown as Handlers<(typeof transactions.Transactions)['method']>,
+    'public',
+  );
+  server.add(
+    ledger.Ledger,
+    {
+      getTransaction: async ({ transactionId: raw }: ledger.GetTransactionRequest) => {
+        const found = books.results.get(toHex(raw));
+        if (!found) throw rejection('NotFound');
+        return { height: BigInt(found.height), provable: true, result: encode(result, found) };
+      },
+    } as unknown as Handlers<(typeof ledger.Ledger)['method']>,
+    'public',
+  );
+  const port = await server.listen('127.0.0.1', 0);
+  open.push(server);
+  return { consensus: `127.0.0.1:${port}`, storage: `127.0.0.1:${port}` };
+}
+const record = (id: string, books: Books) => void books.results.set(id, executed(id));
+
+const transfer = (nonce: bigint) => signTransaction(proposer, buildTransfer({ chain, signer: proposer.publicKey, nonce }, payee, 1n));
+const unavailable = () => {
+  throw rejection('PeerUnreachable');
+};
+async function network(...behaviours: Behaviour[]): Promise<{ connection: Connection; books: Books }> {
+  const books: Books = { results: new Map(), arrivals: [] };
+  const connection = connect(await Promise.all(behaviours.map((b) => validator(books, b))));
+  connections.push(connection);
+  return { connection, books };
+}
+
+describe('settle', () => {
+  it('sends once and waits when all is well', async () => {
+    const { connection, books } = await network({}, {});
+    const tx = transfer(0n);
+    expect(await settle(connection, tx)).toMatchObject({ id: tx.id, height: 5, finalityMs: expect.any(Number) });
+    expect(books.arrivals).toEqual([tx.id]);
+  });
+  it('sends the same bytes to the next validator when the first does not answer', async () => {
+    const { connection, books } = await network({ submit: unavailable }, {});
+    const tx = transfer(0n);
+    expect(await settle(connection, tx)).toMatchObject({ id: tx.id, finalityMs: undefined });
+    expect(books.arrivals).toEqual([tx.id, tx.id]);
+  });
+  it('looks the outcome up before it sends again: an answer that was lost costs no second sending', async () => {
+    const { connection, books } = await network({ wait: unavailable }, {});
+    const tx = transfer(0n);
+    expect(await settle(connection, tx)).toMatchObject({ id: tx.id });
+    expect(books.arrivals).toEqual([tx.id]);
+  });
+  it('tells the refusal of the ledger with code, reason and remedy', async () => {
+    const { connection } = await network({ submit: (id, books) => void books.results.set(id, executed(id, 7002)) });
+    await expect(settle(connection, transfer(0n))).rejects.toMatchObject({
+      code: 7002,
+      reason: 'INSUFFICIENT_FUNDS',
+      remedy: expect.stringMatching(/Fund/),
+    });
+  });
+  it('ends at once when the bytes are refused for what they are', async () => {
+    const { connection, books } = await network(
+      {
+        submit: () => {
+          throw rejection('InvalidSignature');
+        },
+      },
+      {},
+    );
+    await expect(settle(connection, transfer(0n))).rejects.toMatchObject({ reason: 'INVALID_SIGNATURE' });
+    expect(books.arrivals).toHaveLength(1);
+  });
+  it('takes the recorded result when its nonce was used by these very bytes', async () => {
+    const { connection } = await network({
+      submit: (id, books) => {
+        record(id, books);
+        throw rejection('NonceTooLow');
+      },
+    });
+    expect(await settle(connection, transfer(0n))).toMatchObject({ height: 5 });
+  });
+  it('says that the outcome is unknown when time is over, and that the same bytes may be sent again', async () => {
+    const { connection } = await network({ submit: unavailable });
+    await expect(settle(connection, transfer(0n), { timeoutMs: 150 })).rejects.toMatchObject({ reason: 'PROCESSING_TIMEOUT' });
+  });
+  it('does not believe a result of another transaction', async () => {
+    const { connection } = await network({ submit: (id, books) => void books.results.set(id, executed('11'.repeat(32))) });
+    await expect(settle(connection, transfer(0n), { timeoutMs: 150 })).rejects.toMatchObject({ reason: 'PROCESSING_TIMEOUT' });
+  });
+});
+
+describe('settleMany', () => {
+  it('sends in the order of the nonces and waits for all', async () => {
+    const { connection, books } = await network({}, {});
+    const txs = Array.from({ length: 30 }, (_, i) => transfer(BigInt(i)));
+    const settled = await settleMany(connection, txs);
+    expect(settled.map((s) => s.id)).toEqual(txs.map((t) => t.id));
+    expect(books.arrivals).toEqual(txs.map((t) => t.id));
+  });
+  it('goes on with another validator when the first goes away in between', async () => {
+    const { connection } = await network({ submit: unavailable, wait: unavailable }, {});
+    const txs = Array.from({ length: 5 }, (_, i) => transfer(BigInt(i)));
+    expect(await settleMany(connection, txs)).toHaveLength(5);
+  });
+});

@@ -1,0 +1,170 @@
+/** A genuine proof, made with the real libraries by four validators and two approvers. */
+import { ed25519 } from '@bursar/crypto';
+import { genesisSet, toBitmap } from '@bursar/membership';
+import { merkleProof, merkleRoot } from '@bursar/merkle';
+import {
+  type Action,
+  bodyHash,
+  type Certificate,
+  certificate,
+  chainId,
+  type DisbursementBody,
+  disbursementBody,
+  disbursementId,
+  encode,
+  encodeTransaction,
+  type Genesis,
+  type Header,
+  header,
+  headerDigest,
+  importDigest,
+  importLeaf,
+  type PaymentReceipt,
+  type Result,
+  result,
+  resultLeaf,
+  signedTransaction,
+  transactionHash,
+  treasuryAccount,
+  treasuryId,
+  voteHash,
+  ZERO_DIGEST,
+} from '@bursar/protocol';
+import { type ClientKey, keyFromSeed } from '../../src/key-file.ts';
+import type { PaymentProof } from '../../src/payment-proof.ts';
+
+export const key = (name: string): ClientKey => keyFromSeed(Buffer.from(name.padEnd(32, '.')));
+export const validators = [0, 1, 2, 3].map((i) => key(`validator-${i}`));
+export const approvers = [1, 2, 3].map((i) => key(`approver-${i}`));
+export const proposer = key('proposer');
+const executor = key('executor');
+export const payee = key('payee').publicKey;
+
+export const genesis: Genesis = {
+  version: 1,
+  name: 'test',
+  incarnation: 0,
+  time: 1_700_000_000_000,
+  currency: { code: 'EUR', exponent: 2 },
+  validators: validators.map((v, i) => ({ name: `validator-${i}`, publicKey: v.publicKey, stake: 100n })),
+  accounts: [],
+  treasuries: [
+    {
+      name: 'payroll',
+      proposers: [proposer.publicKey],
+      approvers: approvers.map((a) => a.publicKey),
+      threshold: 2,
+      guardians: [proposer.publicKey],
+      guardianThreshold: 1,
+      executors: [executor.publicKey],
+    },
+  ],
+  shards: 1,
+  leaseMs: 10_000,
+  blockIntervalMs: 1_000,
+  viewTimeoutMs: 1_000,
+};
+export const chain = chainId(genesis);
+export const treasury = treasuryId('payroll');
+
+const bodyOf = (i: number): DisbursementBody => ({
+  treasury,
+  clientKey: `salary-${i}`,
+  destination: payee,
+  amount: 100_000n + BigInt(i),
+  lane: 'consumer',
+  notBefore: 0,
+  dependsOn: [],
+  memo: `November ${i}`,
+});
+
+/** Everything that the proof is made of, before it is encoded: a test changes one thing and makes the rest anew. */
+export interface Facts {
+  bodies: DisbursementBody[];
+  index: number;
+  approvals: { key: ClientKey; action: Action; chain: string; nonce: bigint }[];
+  receipt: PaymentReceipt;
+  header: Header;
+  certificate: Omit<Certificate, 'digest' | 'signatures' | 'signers'>;
+  signers: number[];
+}
+
+export function facts(): Facts {
+  const bodies = [0, 1, 2, 3, 4].map(bodyOf);
+  const index = 2;
+  const body = bodies[index] as DisbursementBody;
+  const digest = importOf(bodies);
+  const approve: Action = { kind: 'approve', treasury, import: digest };
+  return {
+    bodies,
+    index,
+    approvals: [approvers[0], approvers[1]].map((k) => ({ key: k as ClientKey, action: approve, chain, nonce: 0n })),
+    receipt: {
+      kind: 'payment',
+      disbursement: disbursementId(treasury, body.clientKey),
+      bodyHash: bodyHash(body),
+      import: digest,
+      from: treasuryAccount(treasury),
+      to: body.destination,
+      amount: body.amount,
+      height: 9,
+      time: 1_700_000_009_000,
+      transaction: 'ab'.repeat(32),
+      leaseEpoch: 1n,
+      seq: 4n,
+      attempt: 0,
+    },
+    header: {
+      version: 1,
+      chain,
+      epoch: 0,
+      height: 10,
+      view: 0,
+      proposer: 1,
+      time: 1_700_000_010_000,
+      parent: 'cd'.repeat(32),
+      certificate: 'ef'.repeat(32),
+      stateRoot: '12'.repeat(32),
+      resultsRoot: ZERO_DIGEST,
+      beacon: '34'.repeat(32),
+      proofVersion: 0,
+      proof: new Uint8Array(),
+      skipped: new Uint8Array(1),
+      nextValidators: genesisSet(genesis).hash,
+      batches: '56'.repeat(32),
+    },
+    certificate: { kind: 'commit', chain, epoch: 0, height: 10, view: 0 },
+    signers: [0, 2, 3],
+  };
+}
+
+const leavesOf = (bodies: readonly DisbursementBody[]) =>
+  bodies.map((b) => importLeaf(disbursementId(b.treasury, b.clientKey), bodyHash(b)));
+export const importOf = (bodies: readonly DisbursementBody[]): string => importDigest(treasury, merkleRoot(leavesOf(bodies)));
+
+export function proofOf(f: Facts): PaymentProof {
+  const other: Result = { kind: 'transaction', transaction: 'ab'.repeat(32), code: 0, consumed: true, height: 9, index: 0, items: [0] };
+  const results: Result[] = [other, f.receipt, { ...f.receipt, disbursement: '99'.repeat(32) }];
+  const resultLeaves = results.map(resultLeaf);
+  const head = { ...f.header, resultsRoot: Buffer.from(merkleRoot(resultLeaves)).toString('hex') };
+  const digest = headerDigest(head);
+  const { kind, chain: c, epoch, height, view } = f.certificate;
+  const hash = voteHash({ chain: c, epoch, height, view, phase: kind === 'commit' ? 'commit' : 'prepare', digest });
+  const signatures = f.signers.map((i) => ed25519.sign((validators[i] as ClientKey).secretKey, hash));
+  const body = f.bodies[f.index] as DisbursementBody;
+  const sorted = [...f.approvals].sort((a, b) => (a.key.publicKey < b.key.publicKey ? -1 : 1));
+  return {
+    chain,
+    disbursement: f.receipt.disbursement,
+    import: f.receipt.import,
+    body: encode(disbursementBody, body),
+    inImport: { index: f.index, count: f.bodies.length, path: merkleProof(leavesOf(f.bodies), f.index) },
+    approvals: sorted.map((a) => {
+      const tx = encodeTransaction({ chain: a.chain, signer: a.key.publicKey, nonce: a.nonce, action: a.action });
+      return encode(signedTransaction, { body: tx, signature: ed25519.sign(a.key.secretKey, transactionHash(tx)) });
+    }),
+    receipt: { leaf: encode(result, f.receipt), index: 1, count: results.length, path: merkleProof(resultLeaves, 1) },
+    header: encode(header, head),
+    certificate: encode(certificate, { kind, chain: c, epoch, height, view, digest, signers: toBitmap(f.signers, 4), signatures }),
+  };
+}

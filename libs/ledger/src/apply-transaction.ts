@@ -1,0 +1,103 @@
+import type { Verifier } from '@bursar/crypto';
+import {
+  type Action,
+  type Digest,
+  decode,
+  decodeTransaction,
+  fromHex,
+  type RejectionName,
+  type Result,
+  rejections,
+  type SignedTransaction,
+  signedTransaction,
+  toHex,
+  transactionHash,
+} from '@bursar/protocol';
+import { approve } from './actions/approve.ts';
+import { cancel } from './actions/cancel.ts';
+import { type BatchOutcome, executeBatch } from './actions/execute-batch.ts';
+import { importChunk } from './actions/import-chunk.ts';
+import { importSeal } from './actions/import-seal.ts';
+import { lease } from './actions/lease.ts';
+import { pause, resume } from './actions/pause.ts';
+import { transfer } from './actions/transfer.ts';
+import type { Account } from './entities.ts';
+import type { State } from './state.ts';
+
+/** Applies one entry of a batch, whatever its bytes are, and adds its result and receipts to `results`. */
+export function applyTransaction(s: State, bytes: Uint8Array, index: number, verifier: Verifier, results: Result[]): void {
+  const signed = parse(() => decode(signedTransaction, bytes));
+  const hashed = transactionHash(signed?.body ?? bytes);
+  const id = toHex(hashed);
+  const verdict = signed ? applySigned(s, signed, hashed, id, index, verifier) : refused('MalformedMessage');
+  if ('result' in verdict) {
+    results.push(verdict.result);
+    for (const receipt of verdict.receipts) results.push(receipt);
+    return;
+  }
+  const code = verdict.reason ? rejections[verdict.reason].code : 0;
+  results.push({ kind: 'transaction', transaction: id, code, consumed: verdict.consumed, height: s.height, index, items: [] });
+}
+
+/** `consumed`: the nonce is used up. */
+interface Verdict {
+  readonly reason: RejectionName | undefined;
+  readonly consumed: boolean;
+}
+/** Nothing changed: the same bytes may come again. */
+const refused = (reason: RejectionName): Verdict => ({ reason, consumed: false });
+
+function applySigned(
+  s: State,
+  signed: SignedTransaction,
+  hashed: Uint8Array,
+  id: Digest,
+  index: number,
+  verifier: Verifier,
+): Verdict | BatchOutcome {
+  const tx = parse(() => decodeTransaction(signed.body));
+  if (tx?.version !== 1) return refused('MalformedMessage');
+  if (tx.chain !== s.chain) return refused('WrongChain');
+  if (!verifier.verify(fromHex(tx.signer), hashed, signed.signature)) return refused('InvalidSignature');
+  if (tx.action.kind === 'executeBatch') {
+    if (tx.nonce !== 0n) return refused('MalformedMessage'); // its order is (shard, seq)
+    const outcome = executeBatch(s, tx.signer, tx.action, id, index);
+    return typeof outcome === 'string' ? refused(outcome) : outcome;
+  }
+  const account = s.books.find(tx.signer);
+  if (!account) return refused('UnknownAccount');
+  if (tx.nonce < account.nonce) return refused('NonceTooLow');
+  if (tx.nonce > account.nonce) return refused('NonceGap');
+  account.nonce += 1n;
+  s.books.touch(account);
+  return { reason: act(s, account, tx.action), consumed: true };
+}
+
+function parse<T>(decodeIt: () => T): T | undefined {
+  try {
+    return decodeIt();
+  } catch {
+    return undefined; // DecodeError, or a RangeError of the same bytes: no canonical form either way
+  }
+}
+
+function act(s: State, account: Account, a: Exclude<Action, { kind: 'executeBatch' }>): RejectionName | undefined {
+  switch (a.kind) {
+    case 'transfer':
+      return transfer(s, account, a);
+    case 'importChunk':
+      return importChunk(s, account.id, a);
+    case 'importSeal':
+      return importSeal(s, account.id, a);
+    case 'approve':
+      return approve(s, account.id, a);
+    case 'cancel':
+      return cancel(s, account.id, a);
+    case 'lease':
+      return lease(s, account.id, a);
+    case 'pause':
+      return pause(s, account.id, a);
+    case 'resume':
+      return resume(s, account.id, a);
+  }
+}

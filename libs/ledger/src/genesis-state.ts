@@ -1,0 +1,65 @@
+import { type Genesis, type GenesisTreasury, treasuryAccount, treasuryId, ZERO_DIGEST } from '@bursar/protocol';
+import { CHAIN_SLOT } from './commit-leaves.ts';
+import type { Treasury } from './entities.ts';
+import { BrokenInvariant } from './errors.ts';
+import { checkGenesis } from './genesis-check.ts';
+import { SinceList } from './since-list.ts';
+import { State } from './state.ts';
+import { noCounts, Status } from './status.ts';
+
+/** The state after height 0. @throws BadGenesis */
+export function genesisState(genesis: Genesis): State {
+  checkGenesis(genesis);
+  const s = new State(genesis);
+  if (s.tree.newSlot() !== CHAIN_SLOT) throw new BrokenInvariant('the chain has the first slot');
+  for (const { id, balance } of genesis.accounts) s.books.mint(id, balance);
+  for (const policy of genesis.treasuries) {
+    const t = makeTreasury(s, policy);
+    s.treasuries.set(t.id, t);
+    s.treasuryByAccount.set(t.account, t);
+    s.touchTreasury(t);
+    s.books.open(t.account);
+    for (const key of [...policy.proposers, ...policy.approvers, ...policy.guardians, ...policy.executors]) s.books.open(key);
+  }
+  for (let shard = 0; shard < genesis.shards; shard += 1) {
+    const lease = {
+      shard,
+      holder: undefined,
+      epoch: 0n,
+      expiresAt: 0,
+      released: false,
+      nextSeq: 1n,
+      executions: [],
+      history: ZERO_DIGEST,
+      slot: s.tree.newSlot(),
+      dirty: false,
+    };
+    s.leases.push(lease);
+    s.touchLease(lease);
+  }
+  return s;
+}
+
+function makeTreasury(s: State, policy: GenesisTreasury): Treasury {
+  const id = treasuryId(policy.name);
+  return {
+    id,
+    account: treasuryAccount(id),
+    policy,
+    proposers: new Set(policy.proposers),
+    approvers: new Set(policy.approvers),
+    guardians: new Set(policy.guardians),
+    executors: new Set(policy.executors),
+    paused: false,
+    pauseNumber: 0,
+    resumes: new Set(),
+    totalPaid: 0n,
+    counts: noCounts(),
+    ready: new Map(),
+    funds: new SinceList((n, since) => s.disbursements.status[n] === Status.funds && s.disbursements.since[n] === since),
+    wake: undefined,
+    wakeAgain: false,
+    slot: s.tree.newSlot(),
+    dirty: false,
+  };
+}

@@ -1,0 +1,185 @@
+import { ed25519, type Verifier } from '@bursar/crypto';
+import { merkleRoot } from '@bursar/merkle';
+import { type Batch, type Digest, type Genesis, type Hex32, type Lane, type Result, resultLeaf, toHex } from '@bursar/protocol';
+import { applyTransaction } from './apply-transaction.ts';
+import { bounds } from './bounds.ts';
+import { commitLeaves } from './commit-leaves.ts';
+import { openTimeLocks, runTasks } from './deferred-work.ts';
+import { BrokenInvariant, InvalidBlock } from './errors.ts';
+import { genesisState } from './genesis-state.ts';
+import { type ImportProof, ImportProofs } from './import-proofs.ts';
+import { type ReadyPage, readyPage } from './ready-page.ts';
+import { expireStagings } from './stagings.ts';
+import type { State } from './state.ts';
+import {
+  type AccountView,
+  type DisbursementView,
+  type ImportView,
+  type LeaseView,
+  type TreasuryView,
+  viewDisbursement,
+  viewImport,
+  viewLease,
+  viewTreasury,
+} from './views.ts';
+
+/** What of a final block the ledger needs; `time` is its header's, milliseconds. */
+export interface ExecutableBlock {
+  readonly height: number;
+  readonly time: number;
+  readonly batches: readonly Batch[];
+}
+export interface Executed {
+  /** In the order of the block, each executeBatch followed by the payments it made. */
+  readonly results: Result[];
+  readonly stateRoot: Digest;
+  readonly resultsRoot: Digest;
+}
+export interface LedgerOptions {
+  /** Who checks the signatures of transactions; ed25519 unless told otherwise. The answer is part of the state: it must be the same on every validator. */
+  readonly verifier?: Verifier;
+}
+
+/**
+ * The replicated ledger: accounts and the treasury as a pure, deterministic function of the genesis and the final blocks, held in
+ * memory. Equal blocks give equal results and roots on every machine.
+ */
+export class Ledger {
+  readonly #state: State;
+  readonly #proofs: ImportProofs;
+  readonly #verifier: Verifier;
+  #stateRoot: Digest;
+  #poison: unknown;
+
+  /** The state after height 0. @throws BadGenesis for thresholds, keys or sums that cannot be. */
+  constructor(genesis: Genesis, options: LedgerOptions = {}) {
+    this.#state = genesisState(genesis);
+    this.#proofs = new ImportProofs(this.#state);
+    this.#verifier = options.verifier ?? ed25519;
+    this.#stateRoot = commitLeaves(this.#state);
+  }
+
+  /**
+   * Executes the next block. Total over its transactions: each gets a result, whatever its bytes.
+   *
+   * @throws InvalidBlock when it does not follow this state: nothing was changed.
+   * @throws BrokenInvariant when the state contradicts itself: this ledger executes nothing more.
+   */
+  execute(block: ExecutableBlock): Executed {
+    if (this.#poison !== undefined) throw new BrokenInvariant(`a block failed before: ${String(this.#poison)}`);
+    checkBlock(this.#state, block);
+    try {
+      return this.#apply(block);
+    } catch (error) {
+      this.#poison = error;
+      throw error;
+    }
+  }
+
+  #apply(block: ExecutableBlock): Executed {
+    const s = this.#state;
+    s.height = block.height;
+    s.time = block.time;
+    s.budget = bounds.workPerBlock;
+    expireStagings(s);
+    openTimeLocks(s);
+    runTasks(s);
+    const results: Result[] = [];
+    let index = 0;
+    for (const batch of block.batches) {
+      s.nextBatch[batch.origin] = batch.number + 1;
+      for (const { transaction } of batch.entries) {
+        applyTransaction(s, transaction, index, this.#verifier, results);
+        index += 1;
+      }
+    }
+    runTasks(s);
+    this.#stateRoot = commitLeaves(s);
+    return { results, stateRoot: this.#stateRoot, resultsRoot: toHex(merkleRoot(results.map(resultLeaf))) };
+  }
+
+  get chain(): Digest {
+    return this.#state.chain;
+  }
+  get height(): number {
+    return this.#state.height;
+  }
+  /** Ledger time, milliseconds. */
+  get time(): number {
+    return this.#state.time;
+  }
+  get stateRoot(): Digest {
+    return this.#stateRoot;
+  }
+  /** Sum of all balances, base units. */
+  get supply(): bigint {
+    return this.#state.books.supply;
+  }
+  /** Payments made so far. */
+  get payments(): number {
+    return this.#state.payments;
+  }
+  /** Deferred work that waits for later blocks: causes, not steps. */
+  get deferred(): number {
+    return this.#state.tasks.size;
+  }
+
+  /** The number that the origin's next batch must bear. @throws RangeError for an origin that is no validator. */
+  nextBatch(origin: number): number {
+    const next = this.#state.nextBatch[origin];
+    if (next === undefined) throw new RangeError(`there is no validator ${origin}`);
+    return next;
+  }
+  account(id: Hex32): AccountView | undefined {
+    const found = this.#state.books.find(id);
+    return found && { balance: found.balance, nonce: found.nonce };
+  }
+  treasury(id: Digest): TreasuryView | undefined {
+    const found = this.#state.treasuries.get(id);
+    return found && viewTreasury(this.#state, found);
+  }
+  /** Ids, in the order of the genesis. */
+  treasuries(): Digest[] {
+    return [...this.#state.treasuries.keys()];
+  }
+  import(digest: Digest): ImportView | undefined {
+    const found = this.#state.findImportByDigest(digest);
+    return found && viewImport(this.#state, found);
+  }
+  disbursement(id: Digest): DisbursementView | undefined {
+    const n = this.#state.disbursements.find(id);
+    return n === undefined ? undefined : viewDisbursement(this.#state, n);
+  }
+  /** See {@link readyPage}; empty for a shard that does not exist. */
+  ready(shard: number, lane: Lane, limit: number, cursor?: string): ReadyPage {
+    return readyPage(this.#state, shard, lane, limit, cursor);
+  }
+  /** @throws RangeError for a shard that does not exist. */
+  lease(shard: number): LeaseView {
+    const found = this.#state.leases[shard];
+    if (!found) throw new RangeError(`there is no shard ${shard}`);
+    return viewLease(found);
+  }
+  /** @throws RangeError for an import that is unknown or not sealed, or a place outside it. */
+  importProof(digest: Digest, index: number): ImportProof {
+    const found = this.#state.findImportByDigest(digest);
+    const proof = found && this.#proofs.find(found, index);
+    if (!proof) throw new RangeError(`there is no item ${index} of a sealed import ${digest}`);
+    return proof;
+  }
+  /** Recounts all balances against the supply: O(accounts), for tests and audits. @throws BrokenInvariant */
+  audit(): void {
+    this.#state.books.audit();
+  }
+}
+
+function checkBlock(s: State, block: ExecutableBlock): void {
+  if (block.height !== s.height + 1) throw new InvalidBlock(`height ${block.height} does not follow ${s.height}`);
+  if (!Number.isSafeInteger(block.time) || block.time <= s.time) throw new InvalidBlock(`time ${block.time} does not follow ${s.time}`);
+  const next = [...s.nextBatch];
+  for (const { origin, number, chain } of block.batches) {
+    if (chain !== s.chain) throw new InvalidBlock(`a batch of another chain, ${chain}`);
+    if (next[origin] !== number) throw new InvalidBlock(`batch ${number} of origin ${origin} instead of ${next[origin]}`);
+    next[origin] = number + 1;
+  }
+}

@@ -1,0 +1,142 @@
+/** Canonical bytes of the state's leaves, each hashed under a domain of its own. */
+import { digest, encode, hash, hex32, list, optional, rejections, struct, text, u8, u16, u32, u64, uint, word } from '@bursar/protocol';
+import type { DisbursementTable } from './disbursement-table.ts';
+import type { Account, Execution, Import, Lease, Treasury } from './entities.ts';
+
+const KEYS = 64;
+const sum = struct({ high: u64, low: u64 });
+/** Sums over all time may exceed 64 bits. */
+const wide = (value: bigint) => ({ high: value >> 64n, low: value & (2n ** 64n - 1n) });
+
+export interface ChainFacts {
+  readonly chain: string;
+  readonly height: number;
+  readonly time: number;
+  readonly supply: bigint;
+  readonly payments: number;
+  readonly sequence: number;
+  readonly deferred: number;
+  readonly nextBatch: number[];
+}
+const chainLeafCodec = struct({
+  chain: hex32,
+  height: uint,
+  time: uint,
+  supply: u64,
+  payments: uint,
+  sequence: uint,
+  deferred: uint,
+  nextBatch: list(uint, 200),
+});
+export const chainLeaf = (facts: ChainFacts): Uint8Array => hash('bursar/state/chain', encode(chainLeafCodec, facts));
+
+const accountCodec = struct({ id: hex32, balance: u64, nonce: u64 });
+export const accountLeaf = (a: Account): Uint8Array => hash('bursar/state/account', encode(accountCodec, a));
+
+const treasuryCodec = struct({
+  id: hex32,
+  name: text(64),
+  proposers: list(hex32, KEYS),
+  approvers: list(hex32, KEYS),
+  threshold: u8,
+  guardians: list(hex32, KEYS),
+  guardianThreshold: u8,
+  executors: list(hex32, KEYS),
+  paused: u8,
+  pauseNumber: u32,
+  resumes: list(hex32, KEYS),
+  totalPaid: sum,
+  wake: optional(struct({ since: uint, after: uint, left: optional(u64) })),
+  wakeAgain: u8,
+});
+export const treasuryLeaf = (t: Treasury): Uint8Array =>
+  hash(
+    'bursar/state/treasury',
+    encode(treasuryCodec, {
+      ...t.policy,
+      id: t.id,
+      paused: t.paused ? 1 : 0,
+      pauseNumber: t.pauseNumber,
+      resumes: [...t.resumes],
+      totalPaid: wide(t.totalPaid),
+      wake: t.wake,
+      wakeAgain: t.wakeAgain ? 1 : 0,
+    }),
+  );
+
+const importCodec = struct({
+  digest: hex32,
+  treasury: hex32,
+  proposer: hex32,
+  state: word('open', 'sealed', 'approved', 'refused'),
+  stagings: list(struct({ proposer: hex32, openedAt: uint, chunks: u32, items: u32, digest: hex32 }), KEYS),
+  chunks: u32,
+  count: u32,
+  replayed: u32,
+  total: u64,
+  approvals: list(hex32, KEYS),
+  activated: u32,
+  since: uint,
+  refusal: u16,
+});
+export const importLeafOf = (i: Import): Uint8Array =>
+  hash(
+    'bursar/state/import',
+    encode(importCodec, {
+      ...i,
+      treasury: i.treasury.id,
+      stagings: [...i.stagings.values()].map((s) => ({ ...s, chunks: s.chunks.size })),
+      count: i.items.length,
+      approvals: [...i.approvals],
+      refusal: i.refusal ? rejections[i.refusal.reason].code : 0,
+    }),
+  );
+
+const leaseCodec = struct({
+  shard: u16,
+  holder: optional(hex32),
+  epoch: u64,
+  expiresAt: uint,
+  released: u8,
+  nextSeq: u64,
+  history: hex32,
+});
+export const leaseLeaf = (l: Lease): Uint8Array => hash('bursar/state/lease', encode(leaseCodec, { ...l, released: l.released ? 1 : 0 }));
+
+const executionCodec = struct({ before: hex32, transaction: hex32, height: uint, time: uint, index: u32, codes: list(u16, 1000) });
+/** The next running digest of a lease's executions. */
+export const executionDigest = (before: string, e: Execution, codes: number[]): string =>
+  digest('bursar/state/execution', encode(executionCodec, { ...e, before, codes }));
+
+const LEAF_BYTES = 158;
+const scratch = Buffer.alloc(LEAF_BYTES);
+/**
+ * id 32 ‖ body hash 32 ‖ import 32 ‖ index u32 ‖ shard u16 ‖ status u8 ‖ waiting u8 ‖ attempts u16 ‖ released u32 ‖ since u64 ‖
+ * transaction 32, or zeros ‖ height u64: by hand, because one is made for every payment.
+ */
+export function disbursementLeaf(
+  d: DisbursementTable,
+  n: number,
+  imports: readonly Import[],
+  executions: readonly Execution[],
+): Uint8Array {
+  d.copyIdentity(n, scratch);
+  scratch.write((imports[d.import[n] as number] as Import).digest, 64, 'hex');
+  scratch.writeUInt32BE(d.index[n] as number, 96);
+  scratch.writeUInt16BE(d.shard[n] as number, 100);
+  scratch.writeUInt8(d.status[n] as number, 102);
+  scratch.writeUInt8(d.waiting[n] as number, 103);
+  scratch.writeUInt16BE(d.attempts[n] as number, 104);
+  scratch.writeUInt32BE(d.released[n] as number, 106);
+  writeUint(d.since[n] as number, 110);
+  const paid = executions[(d.execution[n] as number) - 1];
+  if (paid) scratch.write(paid.transaction, 118, 'hex');
+  else scratch.fill(0, 118, 150);
+  writeUint(paid?.height ?? 0, 150);
+  return hash('bursar/state/disbursement', scratch);
+}
+
+function writeUint(value: number, at: number): void {
+  scratch.writeUInt32BE(Math.floor(value / 2 ** 32), at);
+  scratch.writeUInt32BE(value % 2 ** 32, at + 4);
+}

@@ -1,0 +1,203 @@
+import type { DisbursementBody } from '@bursar/protocol';
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Ledger } from '../src/index.ts';
+import { NAMES, type Name, type Plan, Reference } from './support/reference.ts';
+import {
+  approve,
+  body,
+  cancel,
+  deps,
+  digestOf,
+  FAST,
+  genesis,
+  idOf,
+  lease,
+  pause,
+  payee,
+  resume,
+  START,
+  TREASURY,
+  TREASURY_ACCOUNT,
+  transfer,
+  World,
+} from './support/world.ts';
+
+const bodyOf = (p: Plan): DisbursementBody =>
+  body(p.name, {
+    destination: payee(p.to),
+    amount: BigInt(p.amount),
+    notBefore: p.notBefore && START + p.notBefore,
+    dependsOn: deps(...p.needs),
+  });
+
+/** The real ledger and the reference, side by side; every step asserts that they agree. */
+class Pair {
+  readonly w = new World({ leaseMs: 1e9 }, true);
+  readonly model = new Reference();
+  readonly sent: Uint8Array[] = [];
+  constructor() {
+    this.w.run([lease('exec', 'acquire')]);
+    this.tick();
+  }
+  tick(): void {
+    this.model.time = this.w.ledger.time - START;
+  }
+  /** One transaction, its verdict compared. The model is told the block's time first. */
+  one(tx: Parameters<World['run']>[0][0], verdict: () => string): void {
+    this.model.time += 10;
+    expect(this.w.run([tx])).toEqual([verdict()]);
+  }
+
+  agree(): void {
+    const { w, model } = this;
+    for (const name of NAMES) expect([name, w.state(name)]).toEqual([name, model.state(name)]);
+    expect(w.readyKeys().sort()).toEqual(model.paused ? [] : NAMES.filter((n) => model.isReady(n)));
+    const main = w.ledger.treasury(TREASURY);
+    expect([main?.balance, main?.paused, main?.pauseNumber]).toEqual([BigInt(model.balance), model.paused, model.pauses]);
+    for (const [to, amount] of model.paid) expect(w.ledger.account(payee(to))?.balance).toBe(BigInt(amount));
+    expect(w.ledger.account(idOf('client'))?.balance).toBe(BigInt(model.client));
+    expect(w.ledger.payments).toBe(model.payments);
+    const total = Object.values(main?.counts ?? {}).reduce((a, b) => a + b, 0);
+    expect(total).toBe(model.items.size);
+    w.ledger.audit();
+  }
+}
+
+type Step = (pair: Pair) => void;
+const name = fc.constantFrom(...NAMES);
+const approver = fc.constantFrom('ann', 'bob', 'cyd');
+const guardian = fc.constantFrom('gus', 'gil', 'gwen');
+const plan: fc.Arbitrary<Plan> = fc
+  .record({
+    name,
+    to: fc.integer({ min: 1, max: 3 }),
+    amount: fc.constantFrom(1, 4_000, 9_000, 50_000),
+    notBefore: fc.constantFrom(0, 0, 0, 300),
+    needs: fc.uniqueArray(name, { maxLength: 2 }),
+  })
+  .map((p) => ({ ...p, needs: p.needs.filter((n) => n !== p.name) }));
+/** Mostly bodies that keep to one shape a name, so that names are imported again as often as they conflict. */
+const usual = (n: Name): Plan => ({
+  name: n,
+  to: 1,
+  amount: n === 'd' ? 9_000 : 2_000,
+  notBefore: n === 'e' ? 200 : 0,
+  needs: n === 'b' ? ['a'] : n === 'c' ? ['b'] : [],
+});
+const some = fc.array(fc.oneof({ weight: 4, arbitrary: name.map(usual) }, { weight: 1, arbitrary: plan }), { minLength: 1, maxLength: 4 });
+/** A whole payroll, or a few lines. */
+const plans = fc.oneof({ weight: 1, arbitrary: fc.constant(NAMES.map(usual)) }, { weight: 2, arbitrary: some });
+
+const importStep = plans.map(
+  (list): Step =>
+    ({ w, model }) => {
+      const items = list.map(bodyOf);
+      const [chunk, seal] = w.importTxs(items);
+      const key = digestOf(items);
+      const verdict = model.import(key, list);
+      const expected = verdict === 'ImportSealed' ? ['ImportSealed', 'ImportSealed'] : ['done', verdict];
+      model.time += 10;
+      expect(w.run([chunk, seal] as never)).toEqual(expected);
+    },
+);
+const approveStep = fc.tuple(fc.nat(20), approver).map(
+  ([which, who]): Step =>
+    (pair) => {
+      const known = [...pair.model.imports.keys()];
+      const key = known[which % Math.max(1, known.length)] ?? payee(404);
+      pair.one(approve(who, key), () => pair.model.approve(key, who));
+    },
+);
+/** Both signatures over the newest import. */
+const approveBoth: Step = (pair) => {
+  const key = [...pair.model.imports.keys()].at(-1) ?? payee(404);
+  for (const who of ['ann', 'bob']) pair.one(approve(who, key), () => pair.model.approve(key, who));
+};
+const cancelStep = fc.tuple(name, fc.constantFrom('client', 'ann')).map(
+  ([n, who]): Step =>
+    (pair) =>
+      pair.one(cancel(who, n), () => pair.model.cancel(n)),
+);
+const fundStep = fc.constantFrom(1_000, 30_000, 2_000_000).map(
+  (amount): Step =>
+    (pair) =>
+      pair.one(transfer('client', TREASURY_ACCOUNT, BigInt(amount)), () => pair.model.fund(amount)),
+);
+const pauseStep = fc.tuple(guardian, fc.constantFrom(true, true, true, false)).map(
+  ([who, again]): Step =>
+    (pair) => {
+      const { model } = pair;
+      if (again) {
+        const verdict = !model.paused ? 'PauseNumberStale' : model.resumes.has(who) ? 'AlreadyApproved' : 'done';
+        if (verdict === 'done') model.resumes.add(who);
+        pair.one(resume(who, model.pauses), () => verdict);
+        if (model.resumes.size === 2) model.paused = false;
+        if (!model.paused) model.resumes.clear();
+        return;
+      }
+      pair.one(pause(who, model.pauses + 1), () => (model.paused ? 'Paused' : 'done'));
+      if (!model.paused) model.pauses += 1;
+      model.paused = true;
+    },
+);
+const waitStep = fc.constantFrom(1, 250).map(
+  (ms): Step =>
+    ({ w, model }) => {
+      model.time += ms;
+      w.block([], ms);
+    },
+);
+const payStep = fc.tuple(fc.array(name, { maxLength: 5 }), fc.boolean()).map(
+  ([names, resend]): Step =>
+    ({ w, model, sent }) => {
+      const tx = w.transaction(w.batch(names));
+      const known = names.some((n) => model.items.has(n));
+      model.time += 10;
+      if (model.paused && known) {
+        expect(w.run([tx])).toEqual(['Paused?']);
+        return;
+      }
+      const expected = names.map((n) => model.pay(n));
+      sent.push(tx);
+      // Every batch ever sent comes again: none of them may pay twice.
+      const results = w.block(resend ? [tx, ...sent] : [tx]);
+      expect(results.filter((r) => r.kind === 'payment')).toHaveLength(expected.filter((v) => v === 'done').length);
+      const first = results[0] as { items: number[] };
+      expect(first.items.map((code) => code === 0)).toEqual(expected.map((v) => v === 'done'));
+    },
+);
+
+const steps = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: importStep },
+    { weight: 4, arbitrary: approveStep },
+    { weight: 4, arbitrary: fc.constant(approveBoth) },
+    { weight: 2, arbitrary: cancelStep },
+    { weight: 2, arbitrary: fundStep },
+    { weight: 1, arbitrary: pauseStep },
+    { weight: 2, arbitrary: waitStep },
+    { weight: 7, arbitrary: payStep },
+  ),
+  { minLength: 5, maxLength: 40 },
+);
+
+describe('the ledger against a reference that scans', () => {
+  it('agrees after every step on verdicts, states, ready lists and money, and a replay has the same roots', () => {
+    let paid = 0;
+    fc.assert(
+      fc.property(steps, (list) => {
+        const pair = new Pair();
+        for (const step of list) {
+          step(pair);
+          pair.agree();
+        }
+        paid += pair.model.payments;
+        const again = new Ledger(genesis({ leaseMs: 1e9 }), FAST);
+        for (const { block, executed } of pair.w.history) expect(again.execute(block)).toEqual(executed);
+      }),
+      { numRuns: 400 },
+    );
+    expect(paid).toBeGreaterThan(100); // the sample really paid
+  });
+});

@@ -1,0 +1,141 @@
+/**
+ * The treasury said again, as plainly as possible: everything by scanning, nothing by index, one transaction a block. What it
+ * answers is compared with the ledger; a name is a client key.
+ */
+export const NAMES = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
+export type Name = (typeof NAMES)[number];
+/** A body as the model sees it. */
+export interface Plan {
+  readonly name: Name;
+  readonly to: number;
+  readonly amount: number;
+  readonly notBefore: number;
+  readonly needs: readonly Name[];
+}
+interface Item {
+  readonly plan: Plan;
+  home: string;
+  over: 'executed' | 'cancelled' | undefined;
+}
+interface ImportModel {
+  readonly plans: readonly Plan[];
+  readonly approvals: Set<string>;
+}
+
+const same = (a: Plan, b: Plan): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+export class Reference {
+  readonly items = new Map<Name, Item>();
+  readonly imports = new Map<string, ImportModel>();
+  readonly paid = new Map<number, number>();
+  /** Names in the order in which they were refused for funds. */
+  unfunded: Name[] = [];
+  balance = 10_000;
+  client = 1_000_000;
+  payments = 0;
+  time = 0;
+  paused = false;
+  pauses = 0;
+  resumes = new Set<string>();
+
+  import(key: string, plans: readonly Plan[]): string {
+    if (this.imports.has(key)) return 'ImportSealed';
+    const fresh = new Map<Name, Plan>();
+    for (const plan of plans) {
+      const known = this.items.get(plan.name);
+      const first = known?.plan ?? fresh.get(plan.name);
+      if (first && !same(first, plan)) return 'ClientKeyConflict';
+      if (known?.over === 'cancelled') return 'ClientKeyCancelled';
+      if (!known) fresh.set(plan.name, plan);
+    }
+    for (const plan of fresh.values()) if (plan.needs.some((n) => !fresh.has(n) && !this.items.has(n))) return 'DependencyMissing';
+    const left = new Map(fresh);
+    for (let found = true; found; ) {
+      found = false;
+      for (const [name, plan] of left) if (!plan.needs.some((n) => left.has(n))) found = left.delete(name);
+    }
+    if (left.size > 0) return 'DependencyCycle';
+    this.imports.set(key, { plans, approvals: new Set() });
+    for (const [name, plan] of fresh) this.items.set(name, { plan, home: key, over: undefined });
+    return 'done';
+  }
+
+  approve(key: string, who: string): string {
+    const found = this.imports.get(key);
+    if (!found) return 'ImportUnknown';
+    if (found.approvals.has(who)) return 'AlreadyApproved';
+    found.approvals.add(who);
+    for (const { name } of found.approvals.size === 2 ? found.plans : []) {
+      const item = this.items.get(name) as Item;
+      if (item.over === undefined && !this.isDead(name) && !this.isApproved(item)) item.home = key;
+    }
+    return 'done';
+  }
+
+  cancel(name: Name): string {
+    const item = this.items.get(name);
+    if (!item) return 'UnknownDisbursement';
+    if (item.over) return item.over === 'executed' ? 'AlreadyExecuted' : 'AlreadyCancelled';
+    item.over = 'cancelled';
+    this.unfunded = this.unfunded.filter((n) => n !== name);
+    return 'done';
+  }
+
+  pay(name: Name): string {
+    const item = this.items.get(name);
+    if (!item) return 'UnknownDisbursement';
+    if (item.over) return item.over === 'executed' ? 'AlreadyExecuted' : 'AlreadyCancelled';
+    if (!this.isApproved(item)) return 'NotApproved';
+    const { amount, to, notBefore, needs } = item.plan;
+    if (notBefore > this.time) return 'NotDue';
+    if (needs.some((n) => this.items.get(n)?.over !== 'executed')) return 'BlockedByDependency';
+    if (amount > this.balance) {
+      if (!this.unfunded.includes(name)) this.unfunded.push(name);
+      return 'InsufficientFunds';
+    }
+    item.over = 'executed';
+    this.unfunded = this.unfunded.filter((n) => n !== name);
+    this.balance -= amount;
+    this.paid.set(to, (this.paid.get(to) ?? 0) + amount);
+    this.payments += 1;
+    return 'done';
+  }
+
+  fund(amount: number): string {
+    if (amount > this.client) return 'InsufficientFunds';
+    this.client -= amount;
+    this.balance += amount;
+    let left = this.balance;
+    const still: Name[] = [];
+    for (const name of this.unfunded) {
+      const needed = (this.items.get(name) as Item).plan.amount;
+      if (needed <= left) left -= needed;
+      else still.push(name);
+    }
+    this.unfunded = still;
+    return 'done';
+  }
+
+  state(name: Name): string | undefined {
+    const item = this.items.get(name);
+    if (!item) return undefined;
+    if (item.over) return item.over;
+    if (this.isDead(name)) return 'blocked{BlockedByDependency}';
+    if (!this.isApproved(item)) return 'voting';
+    if (item.plan.notBefore > this.time) return 'timelocked';
+    return this.unfunded.includes(name) ? 'blocked{InsufficientFunds}' : 'queued';
+  }
+  isReady(name: Name): boolean {
+    const needs = this.items.get(name)?.plan.needs ?? [];
+    return this.state(name) === 'queued' && needs.every((n) => this.items.get(n)?.over === 'executed');
+  }
+  isDead(name: Name): boolean {
+    const item = this.items.get(name) as Item;
+    return item.plan.needs.some(
+      (n) => this.items.get(n)?.over === 'cancelled' || (this.items.get(n)?.over === undefined && this.isDead(n)),
+    );
+  }
+  isApproved(item: Item): boolean {
+    return (this.imports.get(item.home)?.approvals.size ?? 0) >= 2;
+  }
+}

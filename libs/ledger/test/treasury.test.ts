@@ -1,0 +1,364 @@
+import { merkleRoot, verifyProof } from '@bursar/merkle';
+import { bodyHash, type DisbursementBody, importDigest, importLeaf, limits } from '@bursar/protocol';
+import { describe, expect, it } from '@jest/globals';
+import { bounds } from '../src/index.ts';
+import {
+  approve,
+  body,
+  cancel,
+  deps,
+  did,
+  digestOf,
+  idOf,
+  OTHER,
+  pause,
+  payee,
+  resume,
+  TREASURY,
+  TREASURY_ACCOUNT,
+  transfer,
+  type Unsigned,
+  World,
+} from './support/world.ts';
+
+const seal = (by: string, digest: string, chunks: number, count: number, treasury = TREASURY): Unsigned => ({
+  by,
+  action: { kind: 'importSeal', treasury, import: digest, chunks, count },
+});
+const chunk = (by: string, digest: string, index: number, items: DisbursementBody[], treasury = TREASURY): Unsigned => ({
+  by,
+  action: { kind: 'importChunk', treasury, import: digest, index, items },
+});
+
+describe('import chunks', () => {
+  const items = [body('a')];
+  const digest = digestOf(items);
+  const rows: [string, Unsigned[], string[]][] = [
+    ['are taken from a proposer', [chunk('client', digest, 0, items)], ['done']],
+    ['are harmless twice', [chunk('client', digest, 0, items), chunk('client', digest, 0, items)], ['done', 'done']],
+    ['may not change', [chunk('client', digest, 0, items), chunk('client', digest, 0, [body('b')])], ['done', 'ImportMismatch']],
+    ['from others are refused', [chunk('ann', digest, 0, items)], ['NotAuthorised']],
+    ['of no treasury', [chunk('client', digest, 0, items, payee(5))], ['UnknownTreasury']],
+    ['without items', [chunk('client', digest, 0, [])], ['FieldInvalid']],
+    ['beyond any count', [chunk('client', digest, limits.itemsPerImport, items)], ['FieldInvalid']],
+    ['with an amount of nothing', [chunk('client', digest, 0, [body('a', { amount: 0n })])], ['AmountInvalid']],
+    ['with an item of another treasury', [chunk('client', digest, 0, [body('a', { treasury: OTHER })])], ['FieldInvalid']],
+    ['without a client key', [chunk('client', digest, 0, [body('')])], ['FieldInvalid']],
+    [
+      'with dependencies out of order',
+      [chunk('client', digest, 0, [body('a', { dependsOn: deps('x', 'y').reverse() })])],
+      ['FieldInvalid'],
+    ],
+    ['with an item that needs itself', [chunk('client', digest, 0, [body('a', { dependsOn: deps('a') })])], ['DependencyCycle']],
+    [
+      'under a digest that another treasury claims do not mix',
+      [
+        chunk('client', digest, 0, items),
+        chunk('client', digest, 0, [body('a', { treasury: OTHER })], OTHER),
+        seal('client', digest, 1, 1, OTHER),
+        seal('client', digest, 1, 1),
+      ],
+      ['done', 'done', 'ImportMismatch', 'done'],
+    ],
+  ];
+  it.each(rows)('%s', (_, txs, expected) => {
+    expect(new World().run(txs)).toEqual(expected);
+  });
+
+  it('may be open 16 times a proposer; sealing one makes room', () => {
+    const w = new World();
+    const lists = Array.from({ length: bounds.openImportsPerProposer + 1 }, (_, i) => [body(`k${i}`)]);
+    const opened = w.run(lists.map((list) => chunk('client', digestOf(list), 0, list)));
+    expect(opened.at(-1)).toBe('ImportTooLarge');
+    expect(opened.slice(0, -1).every((v) => v === 'done')).toBe(true);
+    const last = lists.at(-1) as DisbursementBody[];
+    const first = lists[0] as DisbursementBody[];
+    expect(
+      w.run([chunk('clerk', digestOf(last), 0, last), seal('client', digestOf(first), 1, 1), chunk('client', digestOf(last), 0, last)]),
+    ).toEqual(['done', 'done', 'done']);
+  });
+
+  it('are forgotten an hour of ledger time after the first one', () => {
+    const w = new World();
+    w.run([chunk('client', digest, 0, items)]);
+    expect(w.ledger.import(digest)).toMatchObject({ state: 'open', chunks: 1, items: 1 });
+    w.block([], bounds.openImportMs);
+    expect(w.ledger.import(digest)).toMatchObject({ state: 'refused', refusal: { reason: 'ImportIncomplete' } });
+    expect(w.run([seal('client', digest, 1, 1), chunk('client', digest, 0, items), seal('client', digest, 1, 1)])).toEqual([
+      'ImportUnknown',
+      'done',
+      'done',
+    ]);
+  });
+
+  it('of one proposer cannot spoil those of another', () => {
+    const w = new World();
+    expect(
+      w.run([
+        chunk('clerk', digest, 0, [body('evil')]),
+        chunk('client', digest, 0, items),
+        seal('clerk', digest, 1, 1),
+        seal('client', digest, 1, 1),
+      ]),
+    ).toEqual(['done', 'done', 'ImportMismatch', 'done']);
+    expect(w.ledger.import(digest)).toMatchObject({ state: 'sealed', proposer: idOf('client'), items: 1, total: 100n });
+  });
+});
+
+describe('seal', () => {
+  const two = [body('a'), body('b')];
+  const digest = digestOf(two);
+  const whole = [chunk('client', digest, 0, [body('a')]), chunk('client', digest, 1, [body('b')])];
+  const refusals: [string, DisbursementBody[], string, object][] = [
+    ['a missing dependency', [body('n', { dependsOn: deps('ghost') })], 'DependencyMissing', { index: 0 }],
+    [
+      'a cycle',
+      [body('n'), body('x', { dependsOn: deps('y') }), body('y', { dependsOn: deps('x') }), body('z', { dependsOn: deps('y') })],
+      'DependencyCycle',
+      {},
+    ],
+    [
+      'a key used with another body',
+      [body('n'), body('known', { amount: 7n, memo: 'more' })],
+      'ClientKeyConflict',
+      { index: 1, fields: ['amount', 'memo'] },
+    ],
+    ['a key of a cancelled payment', [body('gone')], 'ClientKeyCancelled', { index: 0 }],
+    ['two bodies under one key', [body('n'), body('n', { amount: 1n })], 'ClientKeyConflict', { index: 1, fields: ['amount'] }],
+    ['a sum beyond 64 bits', [body('n', { amount: 2n ** 63n }), body('m', { amount: 2n ** 63n })], 'AmountInvalid', {}],
+  ];
+  it.each(refusals)('%s refuses the whole import and frees it', (_, items, reason, where) => {
+    const w = new World();
+    w.approved([body('known'), body('gone')]);
+    w.run([cancel('ann', 'gone')]);
+    const found = digestOf(items);
+    expect(w.run(w.importTxs(items)).at(-1)).toBe(reason);
+    expect(w.ledger.import(found)).toMatchObject({ state: 'refused', refusal: { reason, ...where } });
+    expect(w.ledger.disbursement(did('n'))).toBeUndefined();
+    expect(w.run([seal('client', found, 1, items.length)])).toEqual(['ImportUnknown']);
+    expect(w.run([approve('ann', found)])).toEqual(['ImportUnknown']);
+  });
+
+  const rows: [string, Unsigned[], string][] = [
+    ['takes chunks in any order', [...whole].reverse().concat(seal('client', digest, 2, 2)), 'done'],
+    ['waits for missing chunks', [whole[1] as Unsigned, seal('client', digest, 2, 2)], 'ImportIncomplete'],
+    [
+      'goes on after missing chunks came',
+      [whole[1] as Unsigned, seal('client', digest, 2, 2), whole[0] as Unsigned, seal('client', digest, 2, 2)],
+      'done',
+    ],
+    ['refuses a wrong count', [...whole, seal('client', digest, 2, 3)], 'ImportMismatch'],
+    ['refuses chunks beyond those declared', [...whole, seal('client', digest, 1, 2)], 'ImportMismatch'],
+    ['refuses another digest', [chunk('client', payee(3), 0, two), seal('client', payee(3), 1, 2)], 'ImportMismatch'],
+    ['refuses nothing', [...whole, seal('client', digest, 0, 0)], 'FieldInvalid'],
+    ['refuses too many', [...whole, seal('client', digest, 2, limits.itemsPerImport + 1)], 'ImportTooLarge'],
+    ['of an unknown import', [seal('client', digest, 2, 2)], 'ImportUnknown'],
+    ["of another's chunks", [...whole, seal('clerk', digest, 2, 2)], 'ImportUnknown'],
+    ['by somebody else', [...whole, seal('ann', digest, 2, 2)], 'NotAuthorised'],
+    ['of no treasury', [...whole, seal('client', digest, 2, 2, payee(1))], 'UnknownTreasury'],
+    ['twice', [...whole, seal('client', digest, 2, 2), seal('client', digest, 2, 2)], 'ImportSealed'],
+    ['then more chunks', [...whole, seal('client', digest, 2, 2), whole[0] as Unsigned], 'ImportSealed'],
+  ];
+  it.each(rows)('%s', (_, txs, expected) => {
+    expect(new World().run(txs).at(-1)).toBe(expected);
+  });
+
+  it('is invisible before and whole afterwards, and its proofs verify', () => {
+    const w = new World();
+    w.run(whole);
+    expect(w.ledger.disbursement(did('a'))).toBeUndefined();
+    expect(() => w.ledger.importProof(digest, 0)).toThrow(RangeError);
+    w.run([seal('client', digest, 2, 2)]);
+    const view = w.ledger.import(digest);
+    expect(view).toMatchObject({ state: 'sealed', items: 2, replayed: 0, total: 200n, approvals: [], threshold: 2, counts: { voting: 2 } });
+    expect([view?.itemAt(0), view?.itemAt(1), view?.itemAt(2)]).toEqual([did('a'), did('b'), undefined]);
+    const root = merkleRoot(two.map((b) => importLeaf(did(b.clientKey), bodyHash(b))));
+    expect(importDigest(TREASURY, root)).toBe(digest);
+    for (const index of [0, 1]) {
+      const { id, bodyHash: hashed, count, path } = w.ledger.importProof(digest, index);
+      expect(w.ledger.disbursement(id)).toMatchObject({ import: digest, index, bodyHash: hashed, body: two[index] });
+      expect(verifyProof({ root, leaf: importLeaf(id, hashed), index, leafCount: count, path })).toBe(true);
+    }
+    expect(() => w.ledger.importProof(digest, 2)).toThrow(RangeError);
+  });
+
+  it('counts what earlier imports brought with the same body, and skips it', () => {
+    const w = new World();
+    w.approved([body('a'), body('b')]);
+    const again = [body('b'), body('c', { dependsOn: deps('a') }), body('c', { dependsOn: deps('a') })];
+    expect(w.run(w.importTxs(again)).at(-1)).toBe('done');
+    expect(w.ledger.import(digestOf(again))).toMatchObject({ items: 3, replayed: 2, counts: { voting: 1, queued: 0 } });
+  });
+
+  it('an approved import takes over what an unapproved one brought with the same body', () => {
+    const w = new World();
+    const first = [body('a'), body('b')];
+    w.run(w.importTxs(first));
+    const second = [body('c'), body('b')];
+    const digest2 = w.approved(second);
+    expect([w.state('a'), w.state('b'), w.state('c')]).toEqual(['voting', 'queued', 'queued']);
+    expect(w.ledger.disbursement(did('b'))).toMatchObject({ import: digest2, index: 1 });
+    expect(w.ledger.import(digestOf(first))?.counts.voting).toBe(1);
+  });
+});
+
+describe('approve', () => {
+  const items = [body('a'), body('b', { dependsOn: deps('a') }), body('later', { notBefore: 1_005_000 })];
+  const digest = digestOf(items);
+  const rows: [string, Unsigned[], string][] = [
+    ['counts once a key', [approve('ann', digest), approve('ann', digest)], 'AlreadyApproved'],
+    ['is for approvers', [approve('client', digest)], 'NotAuthorised'],
+    ['of an unknown import', [approve('ann', payee(1))], 'ImportUnknown'],
+    ['of another treasury', [approve('ann', digest, OTHER)], 'ImportUnknown'],
+    ['of no treasury', [approve('ann', digest, payee(1))], 'UnknownTreasury'],
+    ['by all three is recorded', [approve('ann', digest), approve('bob', digest), approve('cyd', digest)], 'done'],
+  ];
+  it.each(rows)('%s', (_, txs, expected) => {
+    const w = new World();
+    w.run(w.importTxs(items));
+    expect(w.run(txs).at(-1)).toBe(expected);
+  });
+
+  it('of an open import has to wait for the seal', () => {
+    const w = new World();
+    expect(w.run([chunk('client', digest, 0, items), approve('ann', digest)])).toEqual(['done', 'ImportIncomplete']);
+  });
+
+  it('queues at the threshold and not before', () => {
+    const w = new World();
+    w.run(w.importTxs(items));
+    w.run([approve('ann', digest)]);
+    expect(['a', 'b', 'later'].map((k) => w.state(k))).toEqual(['voting', 'voting', 'voting']);
+    w.run([approve('cyd', digest)]);
+    expect(['a', 'b', 'later'].map((k) => w.state(k))).toEqual(['queued', 'queued', 'timelocked']);
+    expect(w.readyKeys()).toEqual(['a']);
+    expect(w.ledger.import(digest)).toMatchObject({
+      state: 'approved',
+      approvals: [idOf('ann'), idOf('cyd')],
+      counts: { queued: 2, timelocked: 1 },
+    });
+    w.block([], 5_000);
+    expect([w.state('later'), w.readyKeys()]).toEqual(['queued', ['a', 'later']]);
+  });
+});
+
+describe('cancel', () => {
+  const items = [body('a'), body('b', { dependsOn: deps('a') }), body('c', { dependsOn: deps('b') }), body('free')];
+  const rows: [string, Unsigned[], string][] = [
+    ['by the proposer', [cancel('client', 'a')], 'done'],
+    ['by any approver', [cancel('cyd', 'a')], 'done'],
+    ['by another proposer', [cancel('clerk', 'a')], 'NotAuthorised'],
+    ['twice', [cancel('client', 'a'), cancel('ann', 'a')], 'AlreadyCancelled'],
+    ['of nothing', [cancel('client', 'ghost')], 'UnknownDisbursement'],
+    ['of another treasury', [cancel('client', 'a', OTHER)], 'UnknownDisbursement'],
+    ['of no treasury', [cancel('client', 'a', payee(1))], 'UnknownTreasury'],
+    ['of a blocked one', [cancel('client', 'a'), cancel('client', 'c')], 'done'],
+  ];
+  it.each(rows)('%s', (_, txs, expected) => {
+    const w = new World();
+    w.approved(items);
+    expect(w.run(txs).at(-1)).toBe(expected);
+  });
+
+  it('blocks what depends on it, step by step, and nothing else', () => {
+    const w = new World();
+    const digest = w.approved(items);
+    w.run([cancel('client', 'a')]);
+    expect(['a', 'b', 'c', 'free'].map((k) => w.state(k))).toEqual([
+      'cancelled',
+      'blocked{BlockedByDependency}',
+      'blocked{BlockedByDependency}',
+      'queued',
+    ]);
+    expect(w.ledger.import(digest)?.counts).toEqual({ voting: 0, queued: 1, timelocked: 0, executed: 0, cancelled: 1, blocked: 2 });
+    w.approved([body('late', { dependsOn: deps('c') }), body('later', { dependsOn: deps('late') })]);
+    expect([w.state('late'), w.state('later')]).toEqual(['blocked{BlockedByDependency}', 'blocked{BlockedByDependency}']);
+  });
+
+  it('stays under later approvals', () => {
+    const w = new World();
+    w.run([...w.importTxs(items), cancel('client', 'free'), approve('ann', digestOf(items)), approve('bob', digestOf(items))]);
+    expect(w.state('free')).toBe('cancelled');
+    expect(w.readyKeys()).toEqual(['a']);
+  });
+});
+
+describe('pause', () => {
+  const rows: [string, Unsigned[], string][] = [
+    ['by one guardian', [pause('gus', 1)], 'done'],
+    ['by somebody else', [pause('ann', 1)], 'NotAuthorised'],
+    ['under a number that is not the next', [pause('gus', 2)], 'PauseNumberStale'],
+    ['again under the same number', [pause('gus', 1), pause('gil', 1)], 'PauseNumberStale'],
+    ['again while it is paused', [pause('gus', 1), pause('gil', 2)], 'Paused'],
+    ['of no treasury', [pause('gus', 1, payee(1))], 'UnknownTreasury'],
+    ['resume without a pause', [resume('gus', 0)], 'PauseNumberStale'],
+    ['resume by somebody else', [pause('gus', 1), resume('ann', 1)], 'NotAuthorised'],
+    ['resume twice by one', [pause('gus', 1), resume('gus', 1), resume('gus', 1)], 'AlreadyApproved'],
+    ['resume of no treasury', [resume('gus', 1, payee(1))], 'UnknownTreasury'],
+    ['resume once more after it went on', [pause('gus', 1), resume('gus', 1), resume('gil', 1), resume('gwen', 1)], 'PauseNumberStale'],
+    [
+      "last month's resume does not close a new pause",
+      [pause('gus', 1), resume('gus', 1), resume('gil', 1), pause('gus', 2), resume('gil', 1)],
+      'PauseNumberStale',
+    ],
+  ];
+  it.each(rows)('%s', (_, txs, expected) => {
+    expect(new World().run(txs).at(-1)).toBe(expected);
+  });
+
+  it('needs guardians together to end, who start anew with each pause', () => {
+    const w = new World();
+    w.run([pause('gus', 1), resume('gil', 1)]);
+    expect(w.ledger.treasury(TREASURY)).toMatchObject({ paused: true, pauseNumber: 1 });
+    w.run([resume('gwen', 1)]);
+    expect(w.ledger.treasury(TREASURY)).toMatchObject({ paused: false, pauseNumber: 1 });
+    w.run([pause('gil', 2), resume('gwen', 2)]);
+    expect(w.ledger.treasury(TREASURY)).toMatchObject({ paused: true, pauseNumber: 2 });
+  });
+
+  it('hides what is ready until it ends', () => {
+    const w = new World();
+    w.approved([body('a')]);
+    w.run([pause('gus', 1)]);
+    expect(w.readyKeys()).toEqual([]);
+    w.run([resume('gus', 1), resume('gil', 1)]);
+    expect(w.readyKeys()).toEqual(['a']);
+  });
+});
+
+describe('ready', () => {
+  it('is paged in the order of readiness, by lane, and a page survives what leaves', () => {
+    const w = new World();
+    w.run([{ by: 'exec', action: { kind: 'lease', shard: 0, request: 'acquire' } }]);
+    w.approved([body('a'), body('b'), body('c'), body('d'), body('i', { lane: 'industrial' })]);
+    const keys = (page: { items: readonly { id: string }[] }) => page.items.map(({ id }) => w.ledger.disbursement(id)?.body.clientKey);
+    const first = w.ledger.ready(0, 'consumer', 2);
+    expect([keys(first), typeof first.next]).toEqual([['a', 'b'], 'string']);
+    expect(w.pay('a', 'b')).toEqual(['done', 'done']);
+    const second = w.ledger.ready(0, 'consumer', 2, first.next);
+    expect([keys(second), second.next]).toEqual([['c', 'd'], undefined]);
+    expect(keys(w.ledger.ready(0, 'industrial', 10))).toEqual(['i']);
+    expect(keys(w.ledger.ready(1, 'consumer', 10))).toEqual([]);
+    expect(keys(w.ledger.ready(0, 'consumer', 10, 'no cursor'))).toEqual(['c', 'd']);
+  });
+
+  it('leaves out what lacks funds until the balance rises, in order and as far as it goes', () => {
+    const w = new World();
+    w.run([{ by: 'exec', action: { kind: 'lease', shard: 0, request: 'acquire' } }]);
+    w.approved([
+      body('big', { amount: 10_001n }),
+      body('mid', { amount: 10_300n }),
+      body('huge', { amount: 900_000n }),
+      body('small', { amount: 10_050n }),
+    ]);
+    expect(w.pay('big', 'mid', 'huge', 'small')).toEqual(new Array(4).fill('InsufficientFunds'));
+    expect(w.state('big')).toBe('blocked{InsufficientFunds}');
+    expect(w.readyKeys()).toEqual([]);
+    w.run([transfer('client', TREASURY_ACCOUNT, 500n)]);
+    expect(w.readyKeys()).toEqual(['big']);
+    w.run([transfer('client', TREASURY_ACCOUNT, 20_000n)]);
+    expect(w.readyKeys()).toEqual(['big', 'mid', 'small']);
+    expect(w.state('huge')).toBe('blocked{InsufficientFunds}');
+    expect(w.ledger.disbursement(did('huge'))?.attempts).toBe(1);
+  });
+});

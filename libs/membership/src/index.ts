@@ -1,0 +1,17 @@
+/** Who may vote, with what weight, and who leads: pure functions of the genesis and of final headers. */
+export { fromBitmap, toBitmap } from './bitmap.ts';
+export { genesisSet } from './genesis-set.ts';
+export {
+  advanceSchedule,
+  genesisBeacon,
+  leaderOf,
+  leaderOrder,
+  nextBeacon,
+  SCHEDULE_WINDOW,
+  type Schedule,
+  skippedBitmap,
+  startSchedule,
+} from './schedule.ts';
+export { isQuorum, stakeOf } from './stake.ts';
+export type { Validator, ValidatorSet } from './validator-set.ts';
+export { publicKeyOf, verifyCertificate } from './verify-certificate.ts';

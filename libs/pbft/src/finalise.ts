@@ -1,0 +1,54 @@
+/** A quorum of Commits, or a certificate that somebody shows us, makes the block final (K1). */
+import { type Block, batchRefsDigest, type Certificate, type Digest, headerDigest } from '@bursar/protocol';
+import { checkHeader } from './check-header.ts';
+import { fetchBlock } from './known-blocks.ts';
+import { certificateOf, votersOf } from './tally.ts';
+import { halt, record, type Turn, toPhase } from './turn.ts';
+
+/** Commits of any view of the height count: who left the view afterwards showed its PreparedCert. */
+export function finalise(t: Turn): boolean {
+  for (const { commits } of t.s.tallies.values()) {
+    const digest = commits.quorum;
+    if (digest === undefined) continue;
+    const known = t.s.known.get(digest);
+    if (known !== undefined) return decide(t, digest, known.block, certificateOf(t.params.set, 'commit', commits, digest));
+    fetchBlock(t, digest, votersOf(commits, digest));
+  }
+  return false;
+}
+
+/** @param certificate valid, a `commit` one of the open height, for `digest`. */
+export function decide(t: Turn, digest: Digest, block: Block, certificate: Certificate): boolean {
+  const { s } = t;
+  const wrong = checkHeader(t.params, s, block, certificate.view);
+  if (wrong !== undefined) {
+    halt(t, 'StateForkDetected', `the certified block ${digest} of height ${s.height} fails here with ${wrong}`);
+    return false;
+  }
+  s.decided = { digest, block, certificate };
+  s.deadline = Infinity;
+  toPhase(t, 'Committed', 'quorum', 'a quorum committed the block');
+  record(t, { kind: 'final', block, certificate });
+  t.effects.push({ type: 'commit', block, certificate });
+  return true;
+}
+
+/** A certified block from elsewhere: whether block and certificate are one and of this height. */
+export function matches(block: Block, certificate: Certificate, height: number): boolean {
+  return (
+    certificate.kind === 'commit' &&
+    certificate.height === height &&
+    block.header.height === height &&
+    block.header.batches === digestOrNothing(() => batchRefsDigest(block.batches)) &&
+    certificate.digest === digestOrNothing(() => headerDigest(block.header))
+  );
+}
+
+/** Digests of values that no decoder made may not exist: then nothing equals them. */
+export function digestOrNothing(make: () => Digest): Digest | undefined {
+  try {
+    return make();
+  } catch {
+    return undefined;
+  }
+}

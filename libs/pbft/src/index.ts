@@ -1,0 +1,20 @@
+/** The consensus engine: PBFT with view change as a pure step function, and the driver that carries out what it asks for. */
+export { type CheckOptions, checkMessage } from './check-message.ts';
+export { type Choice, type Claim, choose, type Place } from './choose.ts';
+export { Driver } from './driver.ts';
+export type { Effect, Unsigned } from './effect.ts';
+export type { Input } from './input.ts';
+export { type LogRecord, logRecord } from './log-record.ts';
+export { findProposal, findViewChange } from './lookup.ts';
+export { messageKey } from './message-key.ts';
+export { initialState } from './open-height.ts';
+export type { Params } from './params.ts';
+export type { PhaseName } from './phase-name.ts';
+export type { Ports } from './ports.ts';
+export { type Proposal, proposalCodec } from './proposal.ts';
+export { type Halt, recover } from './recover.ts';
+export { type Memory, reportVotes, type VoteReport } from './report-votes.ts';
+export { type Rules, standardRules } from './rules.ts';
+export { bounds, type Known, type Start, type State, type Tip } from './state.ts';
+export { type EngineStatus, type Round, status } from './status.ts';
+export { type Step, step } from './step.ts';

@@ -1,0 +1,41 @@
+/** Our own messages with their signatures: now they exist (docs/protocol.md "Durability"). */
+import type { Message, Vote } from '@bursar/protocol';
+import { holdViewChange } from './on-view-change.ts';
+import { count } from './on-vote.ts';
+import { isMute, record, reject, type Turn, toPhase } from './turn.ts';
+
+/** A signature for a height or view that is over meanwhile is dropped: nothing asks for it any more. */
+export function onSigned(t: Turn, m: Message): void {
+  const { s, params } = t;
+  const { vote, signature, validator } = m.vote;
+  if (validator !== params.self || vote.height !== s.height || vote.view !== s.view || isMute(t)) return;
+  if (intended(t, m.kind)?.digest !== vote.digest || s.sent.some((o) => o.kind === m.kind)) return;
+  record(t, { kind: 'signed', vote, signature }, false);
+  adopt(t, m);
+}
+
+/** Sends it and counts it. */
+export function adopt(t: Turn, m: Message): void {
+  const { s } = t;
+  s.sent = [...s.sent, m];
+  t.effects.push({ type: 'broadcast', message: m });
+  if (m.kind === 'view-change') holdViewChange(t, m);
+  else if (m.kind !== 'new-view') count(t, m);
+  if (m.kind === 'commit') toPhase(t, 'WaitingForCommits', 'signed', 'our Commit is signed');
+}
+
+function intended(t: Turn, kind: Message['kind']): Vote | undefined {
+  const { prepare, commit, viewChange, newView } = t.s.intents;
+  return { 'pre-prepare': prepare, prepare, commit, 'view-change': viewChange?.vote, 'new-view': newView?.vote }[kind];
+}
+
+/**
+ * The signer has signed something else. If the view was left meanwhile, that is the ViewChange. Else its record knows more than our
+ * log: we cannot tell truly how we voted, so we say nothing more about this height.
+ */
+export function onRefused(t: Turn, vote: Vote): void {
+  const { s, params } = t;
+  if (vote.height !== s.height || vote.view < s.view) return;
+  reject(t, 'DoubleSignRefused', params.self, vote.height, vote.view);
+  s.muteBelow = Math.max(s.muteBelow, s.height + 1);
+}

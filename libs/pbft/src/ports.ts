@@ -1,0 +1,49 @@
+import type { Block, Certificate, Digest, Message, RejectionName, Vote } from '@bursar/protocol';
+import type { Effect } from './effect.ts';
+import type { Proposal } from './proposal.ts';
+
+/**
+ * What the driver needs of its host. Call-backs, not promises: the process and the simulator run the same driver, and the
+ * simulator decides the order of everything. A call-back is never called inside the call that took it.
+ */
+export interface Ports {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Feed `tick` at `atMs`; a later call replaces an earlier one. */
+  wake(atMs: number): void;
+  readonly log: {
+    append(record: Uint8Array): void;
+    /** Durable up to here. A failure never comes back as a call: the host stops the process. */
+    sync(done: () => void): void;
+    /**
+     * A height was executed: every record that was appended before this call may be dropped once `kept` is durable in
+     * their place. The host may do it lazily (when a segment is full) or leave calls out; it never hurts to keep more.
+     */
+    compact(kept: readonly Uint8Array[]): void;
+  };
+  /** Records the signature durably, then answers it; `undefined`: refused for good. Retries for ever. */
+  sign(vote: Vote, done: (signature: Uint8Array | undefined) => void): void;
+  readonly network: {
+    broadcast(message: Message): void;
+    send(to: number, message: Message): void;
+    notify(to: number): void;
+  };
+  /** Fetches what is missing of the bodies, checks them, appends them to the same log before `done`. Keeps trying. */
+  obtain(block: Block, from: readonly number[], done: () => void): void;
+  /**
+   * The three below try each of `from` and may then give up in silence: the engine asks again on its resend timer for as
+   * long as it needs the answer. What peers ask for is answered from `Driver.proposal` and `Driver.viewChange`.
+   * The answer is a `Proposal`: the block and the certificate of the height before that its header names.
+   */
+  fetchBlock(height: number, digest: Digest, from: readonly number[], done: (proposal: Proposal) => void): void;
+  fetchViewChange(wanted: Extract<Effect, { type: 'fetch-view-change' }>, done: (message: Message) => void): void;
+  catchUp(height: number, from: readonly number[], found: (block: Block, certificate: Certificate) => void): void;
+  /** Storage executes and stores; retries for ever. */
+  commit(block: Block, certificate: Certificate, done: (stateRoot: Digest, resultsRoot: Digest) => void): void;
+  /** Observations: metrics, logs, events. */
+  readonly observe: {
+    reject(e: Extract<Effect, { type: 'reject' }>): void;
+    transition(e: Extract<Effect, { type: 'transition' }>): void;
+  };
+  halt(name: RejectionName, reason: string): void;
+}

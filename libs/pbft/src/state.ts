@@ -1,0 +1,143 @@
+import type { Schedule } from '@bursar/membership';
+import type { BatchRef, Block, Certificate, Digest, Header, Message, MessageOf, NewView, ViewChange, Vote } from '@bursar/protocol';
+import type { Choice, Place } from './choose.ts';
+import type { PhaseName } from './phase-name.ts';
+import type { Recalled } from './recall-records.ts';
+import type { Tally } from './tally.ts';
+
+/** Bounds of what peers can make us keep. Heights and views beyond them are refused and had again later. */
+export const bounds = {
+  /** Views behind the current one whose Commits still count, and views ahead whose votes are kept. */
+  viewsBehind: 8,
+  viewsAhead: 16,
+  /** Early messages of the next height, for each sender. */
+  early: 8,
+  /** ViewChanges of one sender for different views. */
+  viewChanges: 4,
+  /** Proposed blocks of the open height. */
+  blocks: 16,
+  /** Certified blocks above the open height that catch-up brought. */
+  finals: 64,
+  /** ViewChanges that NewViews name and that had to be fetched, for each validator of the set. */
+  found: 2,
+} as const;
+
+/** Where storage stands when the engine starts: the last final height that it has executed. */
+export interface Start {
+  /** 0 = genesis. */
+  readonly height: number;
+  /** Header of that height; undefined at 0. */
+  readonly header: Header | undefined;
+  /** A commit certificate of it; undefined at 0. */
+  readonly certificate: Certificate | undefined;
+  /** Roots after that height. */
+  readonly stateRoot: Digest;
+  readonly resultsRoot: Digest;
+  /** Ledger time of that height, milliseconds. */
+  readonly time: number;
+  /** For each validator, the number of its first batch that no block ordered. */
+  readonly nextBatch: readonly number[];
+  readonly schedule: Schedule;
+}
+
+/** The last executed block: what the open height stands on. */
+export interface Tip extends Start {
+  /** Digest of its header; the chain id at 0. */
+  readonly digest: Digest;
+  readonly certificateDigest: Digest;
+  /** It ordered batches, so that the next block is due at once: receipts are provable only by it. */
+  readonly content: boolean;
+}
+
+/** A proposed block of the open height. */
+export interface Known {
+  readonly block: Block;
+  readonly certificate: Certificate | undefined;
+  /** Its `proposal` record is in the log. */
+  readonly recorded: boolean;
+  readonly bodies: 'unasked' | 'asked' | 'held';
+}
+
+/** Votes of ours in the current view for which a signature was asked. */
+export interface Intents {
+  readonly prepare?: Vote;
+  readonly commit?: Vote;
+  readonly viewChange?: { readonly vote: Vote; readonly content: ViewChange };
+  readonly newView?: { readonly vote: Vote; readonly content: NewView };
+}
+
+export interface Decided {
+  readonly digest: Digest;
+  readonly block: Block;
+  readonly certificate: Certificate;
+}
+
+export interface State {
+  readonly tip: Tip;
+  /** The open height: tip.height + 1. */
+  readonly height: number;
+  /** Leaders of its views. */
+  readonly order: readonly number[];
+  /** Beacon that its header must carry. */
+  readonly beacon: Digest;
+
+  readonly phase: PhaseName;
+  readonly view: number;
+  /** `changing`: the view before was left, and no NewView for this one is complete yet. */
+  readonly standing: 'active' | 'changing';
+  /** What this view must propose; undefined: its leader is free. */
+  readonly mandatory: Choice | undefined;
+  /** The ViewChanges that made this view. */
+  readonly justification: readonly MessageOf<'view-change'>[];
+  /** The accepted proposal of this view. */
+  readonly accepted: Digest | undefined;
+  readonly intents: Intents;
+  /** Signed messages of ours of this view, for the resend timer. */
+  readonly sent: readonly Message[];
+  /** Never signs at heights below this (another holder of our key was seen). */
+  readonly muteBelow: number;
+
+  readonly lastVote: Place | undefined;
+  readonly prepared: Certificate | undefined;
+  /** By digest, oldest first. */
+  readonly known: ReadonlyMap<Digest, Known>;
+  /** A block that we need and asked for. */
+  readonly fetching: Digest | undefined;
+  /** By view. */
+  readonly tallies: ReadonlyMap<number, Tally>;
+  /** By sender, then ascending by view. */
+  readonly viewChanges: readonly (readonly MessageOf<'view-change'>[])[];
+  /** By sender: its newest NewView for a view at or above ours. */
+  readonly newViews: readonly (MessageOf<'new-view'> | undefined)[];
+  /** ViewChanges that a NewView names, by `view/validator/digest`; undefined: asked for. */
+  readonly found: ReadonlyMap<string, MessageOf<'view-change'> | undefined>;
+  /** By sender: its newest PrePrepare for a view at or above ours. */
+  readonly offered: readonly (MessageOf<'pre-prepare'> | undefined)[];
+  /** The block of this height is final; storage has not executed it yet. */
+  readonly decided: Decided | undefined;
+
+  /** By sender: messages of the next height. */
+  readonly early: readonly (readonly Message[])[];
+  /** By height: certified blocks above the open height. */
+  readonly finals: ReadonlyMap<number, { readonly block: Block; readonly certificate: Certificate }>;
+  /** By sender: highest height that it says is final. */
+  readonly finalAt: readonly number[];
+  readonly batches: readonly BatchRef[];
+  /** What the log and the signer hold of heights not open yet. */
+  readonly memory: ReadonlyMap<number, Recalled>;
+
+  /** Times, milliseconds of `now`; Infinity = never. */
+  readonly clock: number;
+  /** When the height was opened; undefined until the first step there. */
+  readonly openedAt: number | undefined;
+  /** From when on a proposal is due. */
+  readonly dueAt: number;
+  /** When the view is left. */
+  readonly deadline: number;
+  readonly resendAt: number;
+  readonly catchUpAt: number;
+  readonly wakeAt: number;
+  readonly halted: boolean;
+  /** The highest height of which the log says that storage had executed it. */
+  readonly floor: number;
+}

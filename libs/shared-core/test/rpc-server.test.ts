@@ -1,0 +1,87 @@
+import { execFile } from 'node:child_process';
+import { createServer } from 'node:net';
+import { promisify } from 'node:util';
+import { health } from '@bursar/protocol/rpc';
+import { describe, expect, it } from '@jest/globals';
+import { createMetrics, createRpcClient, createRpcServer } from '../src/index.ts';
+import { Echo, type Note } from './support/echo.ts';
+import { all, echo, failure, start } from './support/echo-server.ts';
+
+describe('access', () => {
+  it('a wrong and a missing token are refused, and the handler never runs', async () => {
+    let ran = 0;
+    const say = async (note: Note) => {
+      ran++;
+      return note;
+    };
+    const { client, port } = await start({ say }, { token: 'wrong' });
+    const bare = createRpcClient(Echo, `127.0.0.1:${port}`);
+    expect(await failure(client.say({ text: 'x' }))).toMatchObject({ code: 8203, reason: 'UNAUTHENTICATED' });
+    expect(await failure(bare.say({ text: 'x' }))).toMatchObject({ code: 8203 });
+    expect(await failure(all(bare.count({ text: 'x' })))).toMatchObject({ code: 8203 });
+    bare.close();
+    expect(ran).toBe(0);
+  });
+  it('a server without a token does not open a service that demands one', () => {
+    const server = createRpcServer();
+    expect(() => server.add(Echo, echo, 'bearer')).toThrow('demands a token');
+  });
+  it('health and reflection are public', async () => {
+    const { server, port } = await start();
+    const client = createRpcClient(health.Health, `127.0.0.1:${port}`);
+    expect((await client.check({})).status).toBe(health.HealthCheckResponse_ServingStatus.SERVING);
+    expect((await failure(client.check({ service: 'nobody' }))).code).toBe(8201);
+    const seen: number[] = [];
+    for await (const { status } of client.watch({ service: 'bursar.test.v1.Echo' })) {
+      seen.push(status);
+      if (seen.length === 1) server.setServing('bursar.test.v1.Echo', false);
+      else break;
+    }
+    expect(seen).toEqual([1, 2]);
+    expect(Object.keys((await client.list({})).statuses)).toContain('bursar.test.v1.Echo');
+    client.close();
+  });
+  it('buf curl finds and calls the service by reflection alone', async () => {
+    const { port } = await start();
+    const run = promisify(execFile);
+    const buf = new URL('../../../node_modules/.bin/buf', import.meta.url).pathname;
+    const curl = (...args: string[]) => run(buf, ['curl', '--protocol', 'grpc', '--http2-prior-knowledge', ...args]);
+    const listed = await curl('--list-services', `http://127.0.0.1:${port}`);
+    expect(listed.stdout.trim().split('\n').sort()).toEqual([
+      'bursar.test.v1.Echo',
+      'grpc.health.v1.Health',
+      'grpc.reflection.v1.ServerReflection',
+    ]);
+    const said = await curl('-H', 'authorization: Bearer right', '-d', '{"text":"hi"}', `http://127.0.0.1:${port}/bursar.test.v1.Echo/Say`);
+    expect(JSON.parse(said.stdout)).toEqual({ text: 'hi' });
+  });
+});
+
+describe('running', () => {
+  it('a taken port is an error that names it, with exit code 69', async () => {
+    const holder = createServer();
+    await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
+    const { port } = holder.address() as { port: number };
+    const server = createRpcServer();
+    const error = await failure(server.listen('127.0.0.1', port));
+    expect(error).toMatchObject({ reason: 'PORT_TAKEN', exitCode: 69 });
+    expect(error.message).toContain(`port ${port} on 127.0.0.1`);
+    expect(error.message).toContain('already in use');
+    holder.close();
+  });
+  it('a server that is not there is PeerUnreachable', async () => {
+    const client = createRpcClient(Echo, '127.0.0.1:1');
+    expect(await failure(client.ready(200))).toMatchObject({ code: 6001 });
+    expect(await failure(client.say({ text: 'x' }))).toMatchObject({ code: 6001, details: { grpc: 'UNAVAILABLE' } });
+    client.close();
+  });
+  it('counts calls by method and outcome', async () => {
+    const metrics = createMetrics('echo_', { processMetrics: false });
+    const { client } = await start({}, { metrics });
+    await client.say({ text: 'x' });
+    await failure(client.say({ text: '' }));
+    const text = await metrics.render();
+    expect(text).toContain('echo_rpc_server_calls_total{method="Echo/Say",outcome="ok"} 1');
+    expect(text).toContain('echo_rpc_server_calls_total{method="Echo/Say",outcome="rejected"} 1');
+  });
+});

@@ -1,0 +1,56 @@
+/** Bugs planted on purpose. The campaign must find each: a simulator that finds nothing proves nothing. */
+import { choiceMutants } from './choice-mutants.ts';
+import type { Mutant } from './mutant.ts';
+
+const others: readonly Mutant[] = [
+  {
+    name: 'ViewChanges of another height',
+    bug: 'A ViewChange counts at whatever height is open.',
+    sabotage: { rules: { countsViewChange: () => true } },
+    validators: 4,
+    blocks: 6,
+    intensity: 'view changes',
+  },
+  {
+    name: 'quorum 2f + 1 at n = 3f + 2',
+    bug: 'Two quorums of 3 in 5 share one validator, and that one may be faulty.',
+    sabotage: { rules: { isQuorum: (set, stake) => stake >= 2n * set.faulty + 1n } },
+    validators: 5,
+    blocks: 6,
+    intensity: 'view changes',
+  },
+  {
+    name: 'quorum of 2f',
+    bug: 'One vote too few.',
+    sabotage: { rules: { isQuorum: (set, stake) => stake >= set.quorum - 1n } },
+    validators: 4,
+    blocks: 6,
+    intensity: 'view changes',
+  },
+  {
+    name: 'forget lastVote',
+    bug: 'A ViewChange does not say what was prepared last.',
+    sabotage: { rules: { reportVotes: ({ prepared }) => ({ lastVote: undefined, prepared }) } },
+    validators: 4,
+    blocks: 6,
+    intensity: 'view changes',
+  },
+  {
+    name: 'forget PreparedCert',
+    bug: 'A ViewChange does not carry its PreparedCert.',
+    sabotage: { rules: { reportVotes: ({ lastVote }) => ({ lastVote, prepared: undefined }) } },
+    validators: 4,
+    blocks: 6,
+    intensity: 'view changes',
+  },
+  {
+    name: 'skip fsync',
+    bug: 'The disk says that it has synced and has not.',
+    sabotage: { lyingDisk: true },
+    validators: 4,
+    blocks: 10,
+    intensity: 'all faults',
+  },
+];
+
+export const mutants: readonly Mutant[] = [...choiceMutants, ...others];

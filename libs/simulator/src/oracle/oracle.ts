@@ -1,0 +1,112 @@
+/**
+ * Watches a whole run from outside and knows everything. It shares canonical bytes and hashes with the engine, no rule:
+ * quorums stand in a table, certificates and votes are checked here anew. Everything throws {@link Violation}.
+ */
+import type { Verifier } from '@bursar/crypto';
+import { type Block, type Certificate, type Digest, headerDigest, type Message, type Vote, voteHash } from '@bursar/protocol';
+import { DurableIndex } from './durable-index.ts';
+import { type Quorum, quorumOf } from './quorum-table.ts';
+import { Violation } from './violation.ts';
+import { VoteLedger } from './vote-ledger.ts';
+
+export interface OracleFacts {
+  readonly chain: Digest;
+  readonly stakes: readonly number[];
+  readonly publicKeys: readonly Uint8Array[];
+  readonly verifier: Verifier;
+  readonly faulty: ReadonlySet<number>;
+  /** All Prepares of one view decide, too. */
+  readonly fast: boolean;
+}
+
+export class Oracle {
+  readonly #facts: OracleFacts;
+  readonly #quorum: Quorum;
+  readonly votes: VoteLedger;
+  readonly #disks: DurableIndex[];
+  /** validator/height/view/phase → digest, of every vote that was ever asked for. */
+  readonly #asked = new Map<string, string>();
+  /** validator/height → highest view entered by a ViewChange. */
+  readonly #left = new Map<string, number>();
+  readonly #sent = new Set<string>();
+  readonly #checked = new WeakSet<Certificate>();
+  readonly #roots = new Map<number, string>();
+
+  constructor(facts: OracleFacts) {
+    this.#facts = facts;
+    this.#quorum = quorumOf(facts.stakes);
+    this.votes = new VoteLedger(facts.stakes, this.#quorum, facts.faulty, facts.fast);
+    this.#disks = facts.stakes.map(() => new DurableIndex((c) => this.certificate(c)));
+  }
+  /** An honest validator's engine asks its signer. */
+  asked(who: number, vote: Vote): void {
+    const key = `${who}/${vote.height}/${vote.view}/${vote.phase}`;
+    const before = this.#asked.get(key);
+    if (before === vote.digest) return;
+    if (before !== undefined)
+      throw new Violation('no double vote', `Validator ${who}, ${vote.phase} at ${vote.height}/${vote.view}: second digest.`);
+    const left = this.#left.get(`${who}/${vote.height}`) ?? 0;
+    if (vote.view < left)
+      throw new Violation('no double vote', `Validator ${who} votes in ${vote.height}/${vote.view} after it entered view ${left}.`);
+    this.#asked.set(key, vote.digest);
+    if (vote.phase === 'view-change') this.#left.set(`${who}/${vote.height}`, vote.view);
+  }
+  /** A record of an honest validator's log is on disk. */
+  durable(who: number, record: Uint8Array): void {
+    this.#disks[who]?.add(record);
+  }
+  durableBody(who: number, digest: Digest): void {
+    this.#disks[who]?.addBody(digest);
+  }
+  /** An honest validator sends a message; `signed`: its signer holds the row. */
+  sent(who: number, message: Message, signed: () => boolean): void {
+    const { vote, validator } = message.vote;
+    if (validator !== who) return; // a stored message of somebody else
+    const key = `${who}/${vote.height}/${vote.view}/${message.kind}/${vote.digest}`;
+    if (this.#sent.has(key)) return;
+    this.#sent.add(key);
+    this.#disks[who]?.check(message, signed(), who);
+    this.votes.add(who, vote);
+  }
+  /** An honest validator takes a block for final. */
+  final(who: number, block: Block, c: Certificate): void {
+    const { header } = block;
+    const id = headerDigest(header);
+    if (c.kind !== 'commit' || c.digest !== id || c.height !== header.height)
+      throw new Violation('certificate valid', `Validator ${who}: the certificate of height ${header.height} is for something else.`);
+    this.certificate(c);
+    this.votes.decide(header.height, id, `a certificate of view ${c.view} at validator ${who}`);
+    const parent = header.height === 1 ? this.#facts.chain : this.votes.decided(header.height - 1);
+    if (parent !== undefined && header.parent !== parent)
+      throw new Violation('prefix', `Block ${header.height} at validator ${who} does not follow the final block before it.`);
+  }
+  executed(who: number, height: number, stateRoot: Digest): void {
+    const known = this.#roots.get(height);
+    if (known === undefined) this.#roots.set(height, stateRoot);
+    else if (known !== stateRoot) throw new Violation('equal state', `Validator ${who} has another root after height ${height}.`);
+  }
+  halted(who: number, name: string, reason: string): never {
+    throw new Violation('no halt', `Validator ${who}: ${name}, ${reason}`);
+  }
+  /** A certificate that an honest validator believes in. */
+  certificate(c: Certificate): void {
+    if (this.#checked.has(c)) return;
+    this.#checked.add(c);
+    const { chain, epoch, height, view, digest } = c;
+    const bad = (why: string): never => {
+      throw new Violation('certificate valid', `${c.kind} certificate of ${height}/${view}: ${why}.`);
+    };
+    if (chain !== this.#facts.chain || epoch !== 0) bad('another chain or epoch');
+    const hash = voteHash({ chain, epoch, height, view, phase: c.kind === 'commit' ? 'commit' : 'prepare', digest });
+    let stake = 0;
+    let at = 0;
+    for (const [i, publicKey] of this.#facts.publicKeys.entries()) {
+      if ((((c.signers[i >> 3] ?? 0) >> (i & 7)) & 1) === 0) continue;
+      const signature = c.signatures[at++];
+      if (signature === undefined || !this.#facts.verifier.verify(publicKey, hash, signature)) bad(`no valid signature of ${i}`);
+      stake += this.#facts.stakes[i] ?? 0;
+    }
+    if (at !== c.signatures.length) bad('signatures left over');
+    if (stake < this.#quorum.quorum) bad(`stake ${stake}, a quorum is ${this.#quorum.quorum}`);
+  }
+}

@@ -1,0 +1,67 @@
+/** What a run is like: drawn from its seed before it starts, so that seeds differ in kind and not only in luck. */
+import { type ActorName, actorNames } from '../byzantine/actors.ts';
+import { quorumOf } from '../oracle/quorum-table.ts';
+import type { NetworkShape } from './network.ts';
+import type { AdversaryTaste } from './phase-adversary.ts';
+import type { Random } from './random.ts';
+
+export interface Profile {
+  readonly shape: NetworkShape;
+  /** Mean time between two faults of the environment, milliseconds. */
+  readonly faultEveryMs: number;
+  /** Chance of a crash at each call that a driver makes. */
+  readonly crashChance: number;
+  readonly skewMs: number;
+  readonly drift: number;
+  /** Mean time between two batches, milliseconds. */
+  readonly batchEveryMs: number;
+  readonly syncMs: number;
+  readonly actors: ReadonlyMap<number, ActorName>;
+  readonly adversary: AdversaryTaste;
+  /** Faults end here at the latest, milliseconds after the start. */
+  readonly faultsEndMs: number;
+}
+export type Intensity = 'all faults' | 'view changes' | 'calm';
+export const VIEW_TIMEOUT_MS = 1000;
+
+export function drawProfile(random: Random, stakes: readonly number[], intensity: Intensity): Profile {
+  const calm = intensity === 'calm';
+  const attack = intensity === 'view changes';
+  const latencyMs = random.pick([0.5, 2, 5, 10, 25]);
+  return {
+    shape: {
+      latencyMs,
+      jitterMs: latencyMs * random.pick([0.1, 0.5, 2]),
+      dropped: calm || attack ? 0 : random.pick([0, 0.01, 0.05, 0.15]),
+      doubled: calm ? 0 : random.pick([0, 0.02, 0.1]),
+      late: calm || attack ? 0 : random.pick([0, 0.02, 0.1]),
+      lateMs: random.pick([50, 400, 3000]),
+    },
+    faultEveryMs: calm || attack ? 0 : random.pick([150, 500, 1500]),
+    crashChance: calm ? 0 : random.pick([0, 0.0003, 0.002]),
+    skewMs: calm ? 0 : random.pick([0, 20, 1500]),
+    drift: calm ? 0 : random.pick([0, 1e-4, 1e-3]),
+    batchEveryMs: random.pick([15, 60, 250]),
+    syncMs: random.pick([0.2, 1, 4]),
+    actors: calm ? new Map() : drawActors(random, stakes, attack ? 0.9 : 0.7),
+    adversary: {
+      share: calm ? 0 : attack ? 0.9 : random.pick([0, 0.03, 0.1]),
+      maxViews: attack ? random.between(2, 4) : 2,
+      viewTimeoutMs: VIEW_TIMEOUT_MS,
+    },
+    faultsEndMs: random.between(20, 60) * 1000,
+  };
+}
+
+/** Faulty validators of at most the stake that may be faulty. */
+function drawActors(random: Random, stakes: readonly number[], share: number): ReadonlyMap<number, ActorName> {
+  const actors = new Map<number, ActorName>();
+  let left = quorumOf(stakes).faulty;
+  for (const i of random.shuffled([...stakes.keys()])) {
+    const stake = stakes[i] ?? 0;
+    if (stake > left || !random.chance(share)) continue;
+    left -= stake;
+    actors.set(i, random.pick(actorNames));
+  }
+  return actors;
+}

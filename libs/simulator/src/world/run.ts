@@ -1,0 +1,301 @@
+/** One run of one scenario, from genesis until every honest validator is at the target height or an invariant is broken. */
+import type { SignatureScheme } from '@bursar/crypto';
+import { ed25519 } from '@bursar/crypto';
+import { genesisSet, verifyCertificate } from '@bursar/membership';
+import { checkMessage, type Params, standardRules } from '@bursar/pbft';
+import {
+  type Certificate,
+  chainId,
+  decode,
+  encode,
+  type Genesis,
+  limits,
+  type Message,
+  message as messageCodec,
+  type RejectionName,
+  toHex,
+  voteHash,
+} from '@bursar/protocol';
+import { actors } from '../byzantine/actors.ts';
+import { FaultyCell } from '../byzantine/faulty-cell.ts';
+import { Oracle } from '../oracle/oracle.ts';
+import { Violation } from '../oracle/violation.ts';
+import type { Cell, Surroundings } from './cell.ts';
+import { Chaos } from './chaos.ts';
+import { Clock } from './clock.ts';
+import type { Envelope } from './envelope.ts';
+import { EventQueue } from './event-queue.ts';
+import { IdealSignatures } from './ideal-signatures.ts';
+import { keyPairOf } from './keys.ts';
+import { Load } from './load.ts';
+import { Network } from './network.ts';
+import { PhaseAdversary } from './phase-adversary.ts';
+import { drawProfile, type Profile, VIEW_TIMEOUT_MS } from './profile.ts';
+import { Random } from './random.ts';
+import type { FaultCounts, Outcome, Scenario } from './scenario.ts';
+import { SignerDouble } from './signer.ts';
+import { Trace } from './trace.ts';
+import { ValidatorCell } from './validator-cell.ts';
+
+const START = Date.UTC(2026, 0, 1);
+const BLOCK_INTERVAL_MS = 500;
+const EVENTS_MAX = 3_000_000;
+
+class World {
+  readonly #scenario: Scenario;
+  readonly #profile: Profile;
+  readonly #queue = new EventQueue(START);
+  readonly #trace: Trace;
+  readonly #network: Network;
+  readonly #chaos: Chaos;
+  readonly #adversary: PhaseAdversary;
+  readonly #load: Load;
+  readonly #cells: Cell[] = [];
+  readonly #honest: Cell[] = [];
+  readonly #faults: FaultCounts = {};
+  readonly #rejects: Record<string, number> = {};
+  readonly #crashes: Random;
+  #viewChanges = 0;
+  #faultsOver = false;
+  #deadline = Number.POSITIVE_INFINITY;
+  /** When the furthest honest validator last moved. */
+  #movedAt = START;
+  #height = 0;
+
+  constructor(scenario: Scenario) {
+    this.#scenario = scenario;
+    const { validators: n, stakes = new Array<number>(n).fill(1) } = scenario;
+    const random = new Random(scenario.seed, n);
+    this.#profile = drawProfile(random.fork(1), stakes, scenario.intensity ?? 'all faults');
+    this.#trace = new Trace(scenario.print);
+    this.#crashes = random.fork(2);
+    const now = () => this.#queue.now;
+    const after = (delay: number, run: () => void) => this.#queue.after(delay, run);
+    const deliver = (_from: number, to: number, what: unknown) => this.#cells[to]?.receive(_from, what as Envelope);
+    this.#network = new Network({ random: random.fork(3), now, after, deliver }, this.#profile.shape);
+    this.#adversary = new PhaseAdversary(random.fork(4), this.#profile.adversary, n, now);
+    if (this.#profile.adversary.share > 0) {
+      this.#network.judge = (from, to, what) => this.#adversary.judge(from, to, what as Envelope);
+    }
+    this.#chaos = new Chaos(
+      {
+        random: random.fork(5),
+        network: this.#network,
+        validators: n,
+        now,
+        after,
+        crash: (who) => this.#cells[who]?.crash(),
+        note: (kind, who) => {
+          this.#count(kind);
+          this.#trace.add(now(), -1, kind, who);
+        },
+      },
+      this.#profile,
+    );
+    this.#makeCells(random.fork(6), stakes);
+    this.#load = new Load(random.fork(7), this.#cells, (from, to, envelope) => this.#network.send(from, to, envelope));
+  }
+
+  run(): Outcome {
+    let violation: Outcome['violation'];
+    try {
+      this.#loop();
+    } catch (e) {
+      if (!(e instanceof Violation)) throw e;
+      violation = { invariant: e.invariant, message: e.message, safety: e.safety };
+    }
+    const { counts } = this.#network;
+    const { dropped, late, doubled, reordered, cut, withheld } = counts;
+    return {
+      scenario: this.#scenario,
+      violation,
+      height: this.#height,
+      events: this.#trace.count,
+      viewChanges: this.#viewChanges,
+      batches: this.#load.count,
+      faults: {
+        ...this.#faults,
+        dropped,
+        delayed: late,
+        reordered,
+        doubled,
+        'cut off': cut,
+        withheld,
+        'attacked height': this.#adversary.attacked,
+      },
+      rejects: this.#rejects,
+      virtualMs: Math.round(this.#queue.now - START),
+      trace: this.#trace.hash(),
+      last: this.#trace.last(60),
+    };
+  }
+
+  #loop(): void {
+    for (const cell of this.#cells) cell.start();
+    this.#offer();
+    const { blocks } = this.#scenario;
+    let nextLook = 0;
+    for (let i = 0; i < EVENTS_MAX; i++) {
+      if (!this.#queue.step()) break;
+      if (this.#queue.now < nextLook) continue;
+      nextLook = this.#queue.now + 20;
+      if (this.#look() >= blocks && this.#faultsOver) return;
+      if (this.#queue.now > this.#deadline) break;
+    }
+    const heights = this.#honest.map((c) => c.storage.height).join(', ');
+    throw new Violation('progress', `Heights ${heights} of ${blocks} at ${Math.round(this.#queue.now - START)} ms.`);
+  }
+  /** Height of the last honest validator; ends the faults when their time is over. */
+  #look(): number {
+    let least = Number.POSITIVE_INFINITY;
+    for (const { storage } of this.#honest) {
+      least = Math.min(least, storage.height);
+      if (storage.height > this.#height) {
+        this.#height = storage.height;
+        this.#movedAt = this.#queue.now;
+      }
+    }
+    const near = this.#height >= Math.ceil(0.85 * this.#scenario.blocks);
+    if (!this.#faultsOver && (near || this.#queue.now - START > this.#profile.faultsEndMs)) this.#endFaults();
+    return least;
+  }
+  /**
+   * The stated bound. View timers double, so after a standstill of T the open view lasts at most about 2T, and each of the
+   * at most n − 1 faulty or unlucky leaders after it twice as long as the one before: with f + 1 of them 2^(f + 2) · T. Then
+   * every block takes an interval, or a view that its leader wastes.
+   */
+  #endFaults(): void {
+    this.#faultsOver = true;
+    this.#adversary.active = false;
+    this.#chaos.end();
+    const { now } = this.#queue;
+    const standstill = now - this.#movedAt + VIEW_TIMEOUT_MS;
+    const wasted = this.#profile.actors.size;
+    const blocks = this.#scenario.blocks - this.#height + 1;
+    const perBlock = 2 * BLOCK_INTERVAL_MS + VIEW_TIMEOUT_MS * (2 ** Math.min(wasted, 4) * 2);
+    this.#deadline = now + 20_000 + 2 ** (Math.min(wasted, 4) + 2) * standstill + blocks * perBlock;
+    this.#trace.add(now, -1, 'faults end', Math.round(this.#deadline - START));
+  }
+  #offer(): void {
+    const { batchEveryMs } = this.#profile;
+    this.#queue.after(batchEveryMs * 2 * this.#crashes.unit(), () => {
+      this.#load.offer();
+      this.#offer();
+    });
+  }
+  #count(what: string): void {
+    this.#faults[what] = (this.#faults[what] ?? 0) + 1;
+  }
+
+  #makeCells(random: Random, stakes: readonly number[]): void {
+    const { scenario, profile } = { scenario: this.#scenario, profile: this.#profile };
+    const real = scenario.signatures === 'ed25519';
+    const scheme: SignatureScheme = real ? ed25519 : new IdealSignatures();
+    const keys = stakes.map((_, i) => keyPairOf(i));
+    const genesis = makeGenesis(
+      keys.map((k) => toHex(k.publicKey)),
+      stakes,
+    );
+    const chain = chainId(genesis);
+    const set = genesisSet(genesis);
+    const faulty = new Set(profile.actors.keys());
+    const publicKeys = keys.map((k) => k.publicKey);
+    const oracle = new Oracle({ chain, stakes, publicKeys, verifier: scheme, faulty, fast: true });
+    const rules = { ...standardRules, ...scenario.sabotage?.rules };
+    const verdicts = new WeakMap<Message, { bad: RejectionName | undefined }>();
+    const certificates = new WeakMap<Certificate, boolean>();
+    for (const [index, key] of keys.entries()) {
+      const params: Params = {
+        chain,
+        set,
+        self: index,
+        blockIntervalMs: BLOCK_INTERVAL_MS,
+        viewTimeoutMs: VIEW_TIMEOUT_MS,
+        resendMs: 300,
+        clockToleranceMs: limits.clockToleranceMs,
+        rules,
+      };
+      const own = random.fork(index);
+      const skew = profile.skewMs * (2 * own.unit() - 1);
+      if (skew !== 0) this.#count('clock skew');
+      const around: Surroundings = {
+        random: own,
+        trace: this.#trace,
+        oracle,
+        params,
+        genesis: { chain, time: genesis.time, validators: stakes.length },
+        latencies: this.#chaos,
+        clock: new Clock(() => this.#queue.now, skew, profile.drift * (2 * own.unit() - 1)),
+        now: () => this.#queue.now,
+        after: (delay, run) => this.#queue.after(delay, run),
+        send: (to, envelope) => this.#network.send(index, to, real ? throughBytes(envelope) : envelope),
+        check: (message) => {
+          let verdict = verdicts.get(message);
+          if (verdict === undefined) verdicts.set(message, (verdict = { bad: checkMessage(set, chain, message, scheme, { isQuorum: rules.isQuorum }) }));
+          return verdict.bad;
+        },
+        checkCertificate: (c) => {
+          let valid = certificates.get(c);
+          if (valid === undefined) {
+            valid = verifyCertificate(set, chain, c, scheme, rules.isQuorum) === undefined;
+            certificates.set(c, valid);
+          }
+          return valid;
+        },
+        strikes: () => {
+          if (this.#faultsOver || !this.#crashes.chance(profile.crashChance)) return false;
+          this.#count('crash inside a call');
+          return true;
+        },
+        died: (lost) => this.#died(index, lost),
+        observe: (what, name) => {
+          if (what === 'misdeed') this.#count(name);
+          else if (what === 'view-change') this.#viewChanges++;
+          else this.#rejects[name] = (this.#rejects[name] ?? 0) + 1;
+        },
+      };
+      const signer = new SignerDouble(scheme, key.secretKey, index);
+      const actor = profile.actors.get(index);
+      const cell =
+        actor === undefined
+          ? new ValidatorCell(around, signer, scenario.sabotage?.lyingDisk)
+          : new FaultyCell(around, signer, actors[actor], (vote) => scheme.sign(key.secretKey, voteHash(vote)));
+      if (actor !== undefined) this.#count(actor);
+      this.#cells.push(cell);
+      if (actor === undefined) this.#honest.push(cell);
+    }
+  }
+  #died(who: number, lost: { records: number; torn: number }): void {
+    this.#count('restart');
+    if (lost.records > 0) this.#count('records lost');
+    if (lost.torn > 0) this.#count('record torn');
+    const down = this.#faultsOver ? 10 : this.#crashes.pick([1, 30, 300, 3000]) * (0.5 + this.#crashes.unit());
+    this.#queue.after(down, () => this.#cells[who]?.start());
+  }
+}
+
+/** As on a real wire: canonical bytes, at most 10 KiB, decoded anew for each receiver. */
+function throughBytes(envelope: Envelope): Envelope {
+  if (envelope.kind !== 'message') return envelope;
+  const bytes = encode(messageCodec, envelope.message);
+  if (bytes.length > limits.consensusMessage) throw new Violation('message size', `A ${envelope.message.kind} of ${bytes.length} bytes.`);
+  return { kind: 'message', message: decode(messageCodec, bytes) };
+}
+
+const makeGenesis = (publicKeys: readonly string[], stakes: readonly number[]): Genesis => ({
+  version: 1,
+  name: 'simulation',
+  incarnation: 0,
+  time: START - 10_000,
+  currency: { code: 'SIM', exponent: 0 },
+  validators: publicKeys.map((publicKey, i) => ({ name: `validator-${i}`, publicKey, stake: BigInt(stakes[i] ?? 1) })),
+  accounts: [],
+  treasuries: [],
+  shards: 1,
+  leaseMs: 5_000,
+  blockIntervalMs: BLOCK_INTERVAL_MS,
+  viewTimeoutMs: VIEW_TIMEOUT_MS,
+});
+
+/** Runs a scenario to its end. Never throws for what the engine does: a broken invariant is in the outcome. */
+export const runScenario = (scenario: Scenario): Outcome => new World(scenario).run();

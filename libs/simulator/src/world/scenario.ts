@@ -1,0 +1,44 @@
+/** What is to be run: together with the seed it says everything. */
+import type { Rules } from '@bursar/pbft';
+import type { Intensity } from './profile.ts';
+
+/** A deliberate bug: the campaign must find it. */
+export interface Sabotage {
+  readonly rules?: Partial<Rules>;
+  /** Disks say that they have synced and have not. */
+  readonly lyingDisk?: boolean;
+}
+export interface Scenario {
+  readonly seed: number;
+  readonly validators: number;
+  /** Target height. */
+  readonly blocks: number;
+  /** Default: 1 each. */
+  readonly stakes?: readonly number[];
+  readonly intensity?: Intensity;
+  /** `ed25519` also sends every message through its canonical bytes. */
+  readonly signatures?: 'ideal' | 'ed25519';
+  readonly sabotage?: Sabotage;
+  /** Given each event as it happens. */
+  readonly print?: (line: string) => void;
+}
+
+/** A fault by kind → how often it struck. */
+export type FaultCounts = Record<string, number>;
+
+export interface Outcome {
+  readonly scenario: Scenario;
+  readonly violation: { readonly invariant: string; readonly message: string; readonly safety: boolean } | undefined;
+  /** Final blocks at the furthest honest validator. */
+  readonly height: number;
+  readonly events: number;
+  readonly viewChanges: number;
+  readonly batches: number;
+  readonly faults: FaultCounts;
+  readonly rejects: Readonly<Record<string, number>>;
+  /** Virtual milliseconds. */
+  readonly virtualMs: number;
+  /** Of all that happened. */
+  readonly trace: string;
+  readonly last: readonly string[];
+}

@@ -1,0 +1,392 @@
+/**
+ * An honest validator: the shipped driver over doubles of everything around it. A crash ends one *life*; whatever that life
+ * still does afterwards has no effect, so a crash may strike inside any call.
+ */
+import { Driver, type Input, logRecord, type Ports, type Proposal, recover } from '@bursar/pbft';
+import { type BatchRef, type Block, type Certificate, type Digest, decode, fromHex, type Message, toHex } from '@bursar/protocol';
+import { Violation } from '../oracle/violation.ts';
+import { BatchPool } from './batch-pool.ts';
+import type { Cell, CrashPoint, Surroundings } from './cell.ts';
+import { Disk } from './disk.ts';
+import { type Envelope, FINALS_PER_ANSWER, type FinalBlock, type Want } from './envelope.ts';
+import { Fetcher, isGenuineFinal, isGenuineProposal } from './fetcher.ts';
+import type { SignerDouble } from './signer.ts';
+import { StorageDouble, type Stored } from './storage.ts';
+
+/** First byte of a record that holds a batch body's digest; the engine's records begin with 1 … 7. */
+const BODY = 0xb0;
+const NOTICE_MS = 700;
+/** Records of bodies that a compaction keeps. */
+const BODIES_KEPT = 256;
+
+export class ValidatorCell implements Cell {
+  readonly index: number;
+  readonly storage: StorageDouble;
+  readonly disk: Disk;
+  protected readonly around: Surroundings;
+  protected readonly signer: SignerDouble;
+  readonly #pool: BatchPool;
+  /** Bodies in the log, synced or not. */
+  readonly #bodies = new Set<Digest>();
+  #driver: Driver | undefined;
+  #fetcher: Fetcher;
+  #life = 0;
+  #wake = 0;
+  #steps = 0;
+  #proposalWanted: ((proposal: Proposal) => void) | undefined;
+  #viewChangeWanted: ((message: Message) => boolean) | undefined;
+  #found: ((block: Block, certificate: Certificate) => void) | undefined;
+
+  constructor(around: Surroundings, signer: SignerDouble, lyingDisk = false) {
+    this.index = around.params.self;
+    this.around = around;
+    this.signer = signer;
+    this.storage = new StorageDouble(around.genesis);
+    this.#pool = new BatchPool(around.genesis.validators);
+    this.#fetcher = new Fetcher(around, () => false);
+    this.disk = new Disk(
+      {
+        random: around.random,
+        after: (delay, run) => this.later(delay, run),
+        syncMs: () => around.latencies.syncMs(this.index),
+        durable: (records) => {
+          for (const record of records) this.onDurable(record);
+        },
+      },
+      lyingDisk,
+    );
+  }
+  get alive(): boolean {
+    return this.#driver !== undefined;
+  }
+  get driver(): Driver | undefined {
+    return this.#driver;
+  }
+
+  start(): void {
+    this.#life++;
+    const records = this.disk.read();
+    const log = records.filter((r) => r[0] !== BODY);
+    this.#bodies.clear();
+    for (const r of records) {
+      if (r[0] !== BODY) continue;
+      const digest = toHex(r.subarray(1));
+      this.#pool.addBody(digest);
+      this.#bodies.add(digest);
+    }
+    const start = this.storage.start();
+    const { params } = this.around;
+    const recovered = recover(
+      params,
+      start,
+      log.map((r) => decode(logRecord, r)),
+      this.signer.rowsFrom(start.height + 1),
+    );
+    const life = this.#life;
+    this.#fetcher = new Fetcher(this.around, () => this.#life === life && this.alive);
+    if ('type' in recovered) return this.halted(recovered.name, recovered.reason);
+    this.around.trace.add(this.around.now(), this.index, 'start', start.height, records.length);
+    this.guarded(() => {
+      const driver = new Driver(params, recovered, this.#ports());
+      this.#driver = driver;
+      driver.start();
+    });
+    this.#offer();
+    this.#notice();
+  }
+  crash(): void {
+    if (!this.alive) return;
+    this.#driver = undefined;
+    this.#life++;
+    const lost = this.disk.crash();
+    this.#pool.clear();
+    this.#proposalWanted = this.#viewChangeWanted = this.#found = undefined;
+    this.around.trace.add(this.around.now(), this.index, 'crash', lost.records, lost.torn);
+    this.around.died(lost);
+  }
+  addBatch(ref: BatchRef): void {
+    if (!this.alive) return;
+    this.#pool.add(ref);
+    // Before it is offered, so that the sync of a proposal covers it.
+    this.#keepBody(ref.digest);
+    this.#offer();
+  }
+  receive(from: number, envelope: Envelope): void {
+    if (!this.alive) return;
+    if (envelope.kind === 'message') this.onMessage(envelope.message);
+    else if (envelope.kind === 'batch') this.addBatch(envelope.ref);
+    else if (envelope.kind === 'notice') this.#onNotice(from, envelope.certificate);
+    else if (envelope.kind === 'want') this.answer(from, envelope.want);
+    else if (envelope.kind === 'finals') this.#onFinals(envelope.finals);
+    else if (envelope.kind === 'proposal') this.#proposalWanted?.(envelope.proposal);
+    else for (const digest of envelope.digests) this.#pool.addBody(digest);
+  }
+
+  protected onMessage(message: Message): void {
+    const bad = this.around.check(message);
+    if (bad !== undefined) {
+      this.around.observe('reject', bad);
+      return;
+    }
+    if (this.#viewChangeWanted?.(message)) return;
+    this.feed({ type: 'message', message });
+  }
+  /** What leaves: a faulty validator's own kind of cell decides otherwise. */
+  protected broadcast(message: Message): void {
+    for (let to = 0; to < this.around.genesis.validators; to++) if (to !== this.index) this.transmit(to, message);
+  }
+  protected transmit(to: number, message: Message): void {
+    this.around.send(to, { kind: 'message', message });
+  }
+  protected onSent(message: Message): void {
+    this.around.oracle.sent(this.index, message, () => this.signer.has(message.vote.vote));
+  }
+  protected onAsked(vote: Message['vote']['vote']): void {
+    this.around.oracle.asked(this.index, vote);
+  }
+  protected onDurable(record: Uint8Array): void {
+    if (record[0] === BODY) this.around.oracle.durableBody(this.index, toHex(record.subarray(1)));
+    else this.around.oracle.durable(this.index, record);
+  }
+  protected onFinal(block: Block, certificate: Certificate): void {
+    this.around.oracle.final(this.index, block, certificate);
+  }
+  protected onExecuted(height: number, stateRoot: Digest): void {
+    this.around.oracle.executed(this.index, height, stateRoot);
+  }
+  protected halted(name: string, reason: string): void {
+    this.around.oracle.halted(this.index, name, reason);
+  }
+  protected feed(input: Input): void {
+    const driver = this.#driver;
+    if (driver === undefined) return;
+    this.guarded(() => driver.handle(input));
+    if ((++this.#steps & 127) === 0) this.#bounds();
+  }
+  /** The engine is total: an exception is a violation. */
+  protected guarded(run: () => void): void {
+    try {
+      run();
+    } catch (e) {
+      if (e instanceof Violation) throw e;
+      throw new Violation('total step', `Validator ${this.index}: ${e instanceof Error ? e.stack : e}`);
+    }
+  }
+  protected later(delay: number, run: () => void): void {
+    const life = this.#life;
+    this.around.after(delay, () => {
+      if (this.#life === life && this.alive) this.guarded(run);
+    });
+  }
+  protected answer(from: number, want: Want): void {
+    const send = (envelope: Envelope) => this.around.send(from, envelope);
+    if (want.type === 'final') {
+      const finals: FinalBlock[] = [];
+      for (let h = want.height; finals.length < FINALS_PER_ANSWER; h++) {
+        const stored = this.storage.at(h);
+        if (stored === undefined) break;
+        finals.push({ block: stored.block, certificate: stored.certificate });
+      }
+      if (finals.length > 0) send({ kind: 'finals', finals });
+    } else if (want.type === 'block') {
+      const proposal = this.proposal(want.digest);
+      if (proposal !== undefined) send({ kind: 'proposal', proposal });
+    } else if (want.type === 'view-change') {
+      const message = this.viewChange(want);
+      if (message !== undefined) send({ kind: 'message', message });
+    } else {
+      const digests = want.digests.filter((d) => this.#pool.hasBody(d));
+      if (digests.length > 0) send({ kind: 'bodies', digests });
+    }
+  }
+
+  protected proposal(digest: Digest): Proposal | undefined {
+    return this.#driver?.proposal(digest);
+  }
+  protected viewChange({ height, view, validator, digest }: Extract<Want, { type: 'view-change' }>): Message | undefined {
+    return this.#driver?.viewChange(height, view, validator, digest);
+  }
+
+  #keepBody(digest: Digest): void {
+    if (this.#bodies.has(digest)) return;
+    this.#bodies.add(digest);
+    this.disk.append(new Uint8Array([BODY, ...fromHex(digest)]));
+  }
+  /** Tells peers from time to time how far it is: whoever is behind then asks. */
+  #notice(): void {
+    for (let to = 0; to < this.around.genesis.validators; to++) if (to !== this.index) this.#notify(to);
+    this.later(NOTICE_MS, () => this.#notice());
+  }
+  #notify(to: number): void {
+    const certificate = this.storage.at(this.storage.height)?.certificate;
+    if (certificate !== undefined) this.around.send(to, { kind: 'notice', certificate });
+  }
+  #onNotice(from: number, certificate: Certificate): void {
+    const { kind, height } = certificate;
+    if (height <= this.storage.height || kind !== 'commit' || !this.around.checkCertificate(certificate)) return;
+    this.feed({ type: 'notice', from, height });
+  }
+  #onFinals(finals: readonly FinalBlock[]): void {
+    this.#fetcher.close('final');
+    for (const final of finals) {
+      if (final.block.header.height <= this.storage.height || !isGenuineFinal(this.around, final)) continue;
+      this.guarded(() => this.#found?.(final.block, final.certificate));
+    }
+  }
+  #offer(): void {
+    const { storage } = this;
+    this.feed({ type: 'offer', batches: this.#pool.offer((origin) => storage.nextBatch(origin), storage.time) });
+  }
+  #bounds(): void {
+    const n = this.around.genesis.validators;
+    const log = this.disk.size;
+    if (log > BODIES_KEPT + 400 + 100 * n) throw new Violation('bounded state', `The log of validator ${this.index} holds ${log} records.`);
+  }
+  #strikes(point: CrashPoint): boolean {
+    if (!this.around.strikes(point)) return false;
+    this.crash();
+    return true;
+  }
+
+  #ports(): Ports {
+    const life = this.#life;
+    const { around, index } = this;
+    const live = () => this.#life === life;
+    return {
+      now: () => around.clock.now(),
+      wake: (atMs) => {
+        if (!live()) return;
+        const wake = ++this.#wake;
+        this.later(around.clock.until(atMs), () => {
+          if (wake === this.#wake) this.feed({ type: 'tick' });
+        });
+      },
+      log: {
+        append: (record) => {
+          if (live() && !this.#strikes('append')) this.disk.append(record);
+        },
+        sync: (done) => {
+          if (!live() || this.#strikes('sync')) return;
+          this.disk.sync(() => {
+            if (!this.#strikes('synced')) done();
+          });
+        },
+        compact: (kept) => {
+          // Lazily, as the process does.
+          if (live() && around.random.chance(0.3)) this.disk.compact([...this.#openBodies(), ...kept]);
+        },
+      },
+      sign: (vote, done) => {
+        if (!live() || this.#strikes('sign')) return;
+        this.onAsked(vote);
+        // The signer is another process: it records and signs whether or not the asker lives.
+        around.after(around.latencies.signMs(index), () => {
+          const signature = this.sign(vote);
+          if (live() && !this.#strikes('signed')) this.later(0.05, () => done(signature));
+        });
+      },
+      network: {
+        broadcast: (message) => {
+          if (!live() || this.#strikes('broadcast')) return;
+          around.trace.add(around.now(), index, message.kind, message.vote.vote.height, message.vote.vote.view, message.vote.vote.digest);
+          if (message.kind === 'view-change') around.observe('view-change', '');
+          this.onSent(message);
+          this.broadcast(message);
+        },
+        send: (to, message) => {
+          if (!live()) return;
+          this.onSent(message);
+          this.transmit(to, message);
+        },
+        notify: (to) => {
+          if (live()) this.#notify(to);
+        },
+      },
+      obtain: (block, from, done) => {
+        if (live()) this.#obtain(block, from, done);
+      },
+      fetchBlock: (height, digest, from, done) => {
+        if (!live()) return;
+        this.#proposalWanted = (proposal) => {
+          if (!isGenuineProposal(proposal, digest)) return;
+          this.#proposalWanted = undefined;
+          this.#fetcher.close('block');
+          this.guarded(() => done(proposal));
+        };
+        this.#fetcher.ask({ type: 'block', height, digest }, from);
+      },
+      fetchViewChange: ({ height, view, validator, digest, from }, done) => {
+        if (!live()) return;
+        const want = { type: 'view-change', height, view, validator, digest } as const;
+        this.#viewChangeWanted = (message) => {
+          const { vote, validator: signer } = message.vote;
+          if (message.kind !== 'view-change' || signer !== validator || vote.digest !== digest) return false;
+          if (vote.height !== height || vote.view !== view) return false;
+          this.#viewChangeWanted = undefined;
+          this.#fetcher.close('view-change');
+          this.guarded(() => done(message));
+          return true;
+        };
+        this.#fetcher.ask(want, from);
+      },
+      catchUp: (height, from, found) => {
+        if (!live()) return;
+        this.#found = found;
+        if (!this.#fetcher.isOpen('final')) this.#fetcher.ask({ type: 'final', height }, from);
+      },
+      commit: (block, certificate, done) => {
+        if (!live() || this.#strikes('commit')) return;
+        this.onFinal(block, certificate);
+        around.after(around.latencies.commitMs(index), () => this.#committed(block, certificate, live, done));
+      },
+      observe: {
+        reject: (e) => around.observe('reject', e.name),
+        transition: (e) => {
+          if (e.trigger !== '') around.trace.add(around.now(), index, e.to, e.height, e.view);
+        },
+      },
+      halt: (name, reason) => {
+        if (live()) this.halted(name, reason);
+      },
+    };
+  }
+  /** Bodies of blocks that storage does not hold yet stay in the log: the youngest ones. */
+  #openBodies(): readonly Uint8Array[] {
+    return this.disk.all.filter((r) => r[0] === BODY).slice(-BODIES_KEPT);
+  }
+  protected sign(vote: Message['vote']['vote']): Uint8Array | undefined {
+    return this.signer.sign(vote);
+  }
+  #committed(block: Block, certificate: Certificate, live: () => boolean, done: (s: Digest, r: Digest) => void): void {
+    const { height } = block.header;
+    const known = this.storage.at(height) !== undefined;
+    let stored!: Stored;
+    this.guarded(() => {
+      stored = this.storage.commit(block, certificate);
+    });
+    this.onExecuted(height, stored.stateRoot);
+    if (!known) this.around.trace.add(this.around.now(), this.index, 'final', height, stored.digest);
+    if (!live() || this.#strikes('executed')) return;
+    this.later(0.1, () => {
+      done(stored.stateRoot, stored.resultsRoot);
+      this.#offer();
+    });
+  }
+  #obtain(block: Block, from: readonly number[], done: () => void): void {
+    const { height } = block.header;
+    const detail = block.header.batches;
+    const check = (): void => {
+      if (height <= this.storage.height - 1) return this.#fetcher.close('bodies', detail);
+      const missing = block.batches.filter((b) => !this.#pool.hasBody(b.digest)).map((b) => b.digest);
+      if (missing.length > 0) {
+        if (!this.#fetcher.isOpen('bodies', detail)) this.#fetcher.ask({ type: 'bodies', digests: missing }, from, detail);
+        this.later(20, check);
+        return;
+      }
+      this.#fetcher.close('bodies', detail);
+      for (const { digest } of block.batches) this.#keepBody(digest);
+      done();
+    };
+    this.later(this.around.latencies.bodiesMs(this.index), check);
+  }
+}
