@@ -101,6 +101,7 @@ describe('The process', () => {
       name: 'StateForkDetected',
       height: 3,
       certifiedBlock: fork.hash,
+      block: toHex(fork.raw.block),
       tipHeight: 2,
     });
     await startStorage(cleanup, cell).line(LISTENS);
@@ -176,6 +177,7 @@ describe('The outbox', () => {
       ({ data, headers }) => {
         const event = fromBinary(storageEvents.BlockFinalSchema, data);
         expect(headers['Nats-Msg-Id']).toBe(`0-${event.height}`);
+        expect(headers['traceparent']).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/); // of the commit, also after a restart
         expect(event).toMatchObject({ validator: 0, transactions: 1, payments: 0 });
         heights.push(event.height);
         if (event.height === 6n) resolve();

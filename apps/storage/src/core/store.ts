@@ -10,9 +10,9 @@ import { Ledger } from '@bursar/ledger';
 import type { ValidatorSet } from '@bursar/membership';
 import { merkleRoot } from '@bursar/merkle';
 import { type Batch, block, type Digest, decode, encode, type Genesis, headerDigest, type Result, result, toHex } from '@bursar/protocol';
-import { coreError, messageOf, rejection } from '@bursar/shared-core';
+import { BursarError, coreError, messageOf, rejection } from '@bursar/shared-core';
 import { aboveTip, gap, refused } from '../errors.ts';
-import type { BlockLog, FinalBlock, Halt, LogRecord, Position, TraceContext } from '../ports.ts';
+import type { BlockLog, Dump, FinalBlock, Halt, LogRecord, Position, TraceContext } from '../ports.ts';
 import { type Candidate, checkBodies, checkCertified, forkReason, type RawBlock, type Tip } from './check-block.ts';
 import { Indexes } from './indexes.ts';
 import { RecentBlocks } from './recent-blocks.ts';
@@ -158,10 +158,10 @@ export class BlockStore {
     const candidate = checkCertified(raw, chain, set, verifier);
     if ('refused' in candidate) throw refused(candidate);
     const { header } = candidate.block;
-    if (header.height <= this.#tip.height) return this.#storedAnswer(header.height, candidate.hash);
+    if (header.height <= this.#tip.height) return this.#storedAnswer(raw, header.height, candidate.hash);
     if (header.height > this.#tip.height + 1) throw gap(header.height, this.#tip.height);
     const fork = forkReason(candidate, this.#tip);
-    if (fork !== undefined) this.#fork(header.height, candidate.hash, fork);
+    if (fork !== undefined) this.#fork(raw, header.height, candidate.hash, fork);
     const batches = checkBodies(candidate.block, raw.batches, chain);
     if ('refused' in batches) throw refused(batches);
 
@@ -186,7 +186,7 @@ export class BlockStore {
       this.#admit(candidate, stored, batches, results, positions);
       final = { height: header.height, stored, transactions: entriesOf(batches), results, startedMs, endedMs };
     } catch (e) {
-      const name = e instanceof Error && e.name === 'BursarError' ? 'LogFailed' : 'Internal';
+      const name = e instanceof BursarError ? 'LogFailed' : 'Internal';
       return this.#fail(name, `block ${header.height} was not made durable: ${messageOf(e)}`, { height: header.height }, e);
     } finally {
       this.#unsynced = undefined;
@@ -218,10 +218,10 @@ export class BlockStore {
     this.#tip = { height, hash, time, stateRoot: stored.stateRoot, resultsRoot: stored.resultsRoot };
   }
 
-  async #storedAnswer(height: number, hash: Digest): Promise<Committed> {
+  async #storedAnswer(raw: RawBlock, height: number, hash: Digest): Promise<Committed> {
     const stored = await this.read(height);
     const ours = headerDigest(decode(block, stored.block).header);
-    if (ours !== hash) this.#fork(height, hash, `block ${ours} is final here at this height`);
+    if (ours !== hash) this.#fork(raw, height, hash, `block ${ours} is final here at this height`);
     return answer(height, stored);
   }
 
@@ -266,11 +266,12 @@ export class BlockStore {
     return height <= this.#tip.height;
   }
 
-  #fork(height: number, hash: Digest, why: string): never {
-    return this.#fail('StateForkDetected', `certified block ${hash} of height ${height}: ${why}`, { height, certifiedBlock: hash });
+  #fork(raw: RawBlock, height: number, certifiedBlock: Digest, why: string): never {
+    const evidence = { certifiedBlock, block: toHex(raw.block), certificate: toHex(raw.certificate) };
+    return this.#fail('StateForkDetected', `certified block ${certifiedBlock} of height ${height}: ${why}`, { height, ...evidence });
   }
 
-  #fail(name: Parameters<Halt>[0], reason: string, facts: { height: number; certifiedBlock?: Digest }, cause?: unknown): never {
+  #fail(name: Parameters<Halt>[0], reason: string, facts: Dump, cause?: unknown): never {
     this.#broken = true;
     const { height, hash, time, stateRoot, resultsRoot } = this.#tip;
     const tip = { tipHeight: height, tipHash: hash, tipTimeMs: time, tipStateRoot: stateRoot, tipResultsRoot: resultsRoot };
