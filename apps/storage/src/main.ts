@@ -11,8 +11,8 @@ import {
   createRpcServer,
   EXIT,
   loadConfig,
-  lockFolder,
   messageOf,
+  openChainFolder,
   openLog,
   retryForever,
   runService,
@@ -21,7 +21,6 @@ import {
 } from '@bursar/shared-core';
 import { blockLog, storedRecords } from './adapters/block-log.ts';
 import { emitBlockSpans } from './adapters/block-spans.ts';
-import { claimFolder, readGenesis } from './adapters/chain-folder.ts';
 import { commitsHandlers } from './adapters/commits-service.ts';
 import { cursorFile } from './adapters/cursor-file.ts';
 import { haltWithDump } from './adapters/halt.ts';
@@ -57,15 +56,13 @@ await runService({
     const telemetry = await startTelemetry({ service: 'storage', instance });
     onStop('flush', 'telemetry', () => telemetry.stop());
 
-    const { genesis, chain } = await readGenesis(config.genesis);
+    const { genesis, id: chain, lock } = await openChainFolder(config.genesis, dataDir);
+    onStop('flush', 'folder', () => lock.release());
     const set = genesisSet(genesis);
     if (validator >= set.validators.length)
       throw coreError('Configuration', `validator ${validator} is not in the genesis, which has ${set.validators.length}`, {
         exitCode: EXIT.config,
       });
-    const lock = await lockFolder(dataDir);
-    onStop('flush', 'folder', () => lock.release());
-    await claimFolder(dataDir, chain);
     const file = await openLog(join(dataDir, 'blocks'));
     onStop('flush', 'log', () => file.close());
     if (file.torn) log.warn({ ...file.torn }, 'the end of the block log was torn by a crash and cut off; nothing of it had been answered');
@@ -88,7 +85,7 @@ await runService({
       chain,
       set,
       verifier: ed25519,
-      log: blockLog(join(dataDir, 'blocks'), file),
+      log: blockLog(file),
       halt,
       nowMs,
       onFinal,

@@ -16,7 +16,7 @@ async function onDisk(segmentBytes?: number) {
   const files = recordingFiles();
   const file = await openLog(dir, { files, ...(segmentBytes ? { segmentBytes } : {}) });
   cleanup.add(() => file.close().catch(() => {}));
-  return { chain, files, file, ...(await openStoreOn(chain, blockLog(dir, file))) };
+  return { chain, files, file, ...(await openStoreOn(chain, blockLog(file))) };
 }
 
 describe('The disk', () => {

@@ -10,13 +10,12 @@ import {
   createRpcServer,
   EXIT,
   loadConfig,
-  lockFolder,
+  openChainFolder,
   rejection,
   runService,
   startAdmin,
   startTelemetry,
 } from '@bursar/shared-core';
-import { claimFolder, readGenesis } from './adapters/chain-folder.ts';
 import { natsHints } from './adapters/nats-hints.ts';
 import { storageSource } from './adapters/storage-source.ts';
 import { validatorSetHandlers } from './adapters/validator-set-service.ts';
@@ -46,14 +45,12 @@ await runService({
     const telemetry = await startTelemetry({ service: 'validator-set', instance });
     onStop('flush', 'telemetry', () => telemetry.stop());
 
-    const { genesis, chain } = await readGenesis(config.genesis);
+    const { genesis, id: chain, lock } = await openChainFolder(config.genesis, dataDir);
+    onStop('flush', 'folder', () => lock.release());
     if (validator >= genesis.validators.length)
       throw coreError('Configuration', `validator ${validator} is not in the genesis, which has ${genesis.validators.length}`, {
         exitCode: EXIT.config,
       });
-    const lock = await lockFolder(dataDir);
-    onStop('flush', 'folder', () => lock.release());
-    await claimFolder(dataDir, chain);
     const state = new MembershipState(genesis, chain, ed25519);
     metrics.watch(state);
 

@@ -1,8 +1,10 @@
 import { ChannelCredentials, Client, Metadata, type ServiceError } from '@grpc/grpc-js';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { BursarError, type CallContext, rejection } from '../src/index.ts';
 import type { Note } from './support/echo.ts';
 import { all, deferred, failure, range, start, waiting } from './support/echo-server.ts';
+
+jest.setTimeout(60_000); // real processes, sockets or fsyncs on a machine that may be busy
 
 describe('A7 calls of all four kinds over a real socket', () => {
   it('unary: the reply is the promise', async () => {

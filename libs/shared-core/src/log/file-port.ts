@@ -15,6 +15,8 @@ export interface FilePort {
   /** Opens an existing file for writing. */
   openForWrite(path: string): Promise<OpenFile>;
   readFile(path: string): Promise<Uint8Array>;
+  /** Up to `length` bytes from `offset`; fewer at the end of the file. */
+  readAt(path: string, offset: number, length: number): Promise<Uint8Array>;
   readdir(path: string): Promise<readonly string[]>;
   mkdir(path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
@@ -37,6 +39,16 @@ export const nodeFiles: FilePort = {
   create: (path, mode) => opened(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, mode),
   openForWrite: (path) => opened(path, constants.O_WRONLY),
   readFile,
+  async readAt(path, offset, length) {
+    const handle = await open(path, constants.O_RDONLY);
+    try {
+      const bytes = Buffer.allocUnsafe(length);
+      const { bytesRead } = await handle.read(bytes, 0, length, offset);
+      return bytes.subarray(0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  },
   readdir,
   mkdir: async (path) => void (await mkdir(path, { recursive: true, mode: 0o700 })),
   rename,

@@ -68,6 +68,15 @@ export function readFrame(bytes: Buffer, id: SegmentId, offset: number): Buffer 
   return crc32(payload) === bytes.readUInt32BE(offset + 8) ? payload : undefined;
 }
 
+/** Length of the payload whose head is `frame`, or undefined when no record was ever written at `offset`. */
+export function payloadLength(frame: Buffer, id: SegmentId, offset: number): number | undefined {
+  if (frame.byteLength < FRAME_BYTES) return undefined;
+  const length = frame.readUInt32BE(0);
+  return length > 0 && length <= MAX_RECORD_BYTES && frame.readUInt32BE(4) === headCrc(id, offset, length) ? length : undefined;
+}
+/** Whether `payload` is what the head `frame` was written for. */
+export const isPayload = (frame: Buffer, payload: Buffer): boolean => crc32(payload) === frame.readUInt32BE(8);
+
 /** Offset of the first intact record at or after `from`. */
 export function findFrame(bytes: Buffer, id: SegmentId, from: number): number | undefined {
   for (let offset = from; offset + FRAME_BYTES < bytes.byteLength; offset++) if (readFrame(bytes, id, offset)) return offset;

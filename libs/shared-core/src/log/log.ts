@@ -5,7 +5,17 @@ import { BursarError, coreError, messageOf, rejection, systemCode } from '../err
 import { EXIT } from '../exit-codes.ts';
 import { type FilePort, nodeFiles, type OpenFile, writeFully } from './file-port.ts';
 import { encodeFrame, encodeHeader, FRAME_BYTES, HEADER_BYTES, MAX_RECORD_BYTES, type SegmentId } from './frame.ts';
-import { corrupt, type LogPosition, type LogRecord, recordsOf, scanSegment, segmentName, segmentNumber, type TornTail } from './segment.ts';
+import {
+  corrupt,
+  type LogPosition,
+  type LogRecord,
+  readRecord,
+  recordsOf,
+  scanSegment,
+  segmentName,
+  segmentNumber,
+  type TornTail,
+} from './segment.ts';
 
 export interface LogOptions {
   /** A segment that would grow beyond this is closed and the next begun; default 64 MiB. */
@@ -23,6 +33,10 @@ export interface DurableLog {
   append(bytes: Uint8Array): LogPosition;
   /** Resolves when everything appended so far is on disk; callers share one fdatasync. @throws LogFailed, DiskFull, for ever after the first failure */
   sync(): Promise<void>;
+  /** A record that is durable, by the position that `append` or `replay` gave. @throws LogCorrupt with file and offset */
+  read(position: LogPosition): Promise<Uint8Array>;
+  /** File and offset of a position, for people. */
+  describe(position: LogPosition): string;
   /** Lets the next record begin a new segment. @returns its number: all records so far stand in segments below it */
   rotate(): number;
   /** Removes the segments below `segment`, when what they hold is not needed any more. The segment being written stays. */
@@ -163,11 +177,19 @@ class FileLog implements DurableLog {
     this.#check();
     const target = this.#appended;
     while (this.#durable < target) {
-      // After the current turn: what it still appends shares this fsync (consensus.md "Durability").
+      // After the current turn: what it still appends shares this fsync.
       this.#flushing ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#flush());
       await this.#flushing;
       if (this.#failed) throw this.#failed;
     }
+  }
+
+  read(position: LogPosition): Promise<Uint8Array> {
+    return readRecord(this.#files, this.#dir, position);
+  }
+
+  describe({ segment, offset }: LogPosition): string {
+    return `${this.#path(segment)} at byte ${offset}`;
   }
 
   rotate(): number {

@@ -46,6 +46,7 @@ export function recordingFiles(inner: FilePort = nodeFiles): RecordingFiles {
     create: async (path, mode) => recorded(path, await run('create', path, '', () => inner.create(path, mode))),
     openForWrite: async (path) => recorded(path, await inner.openForWrite(path)),
     readFile: (path) => inner.readFile(path),
+    readAt: (path, offset, length) => inner.readAt(path, offset, length),
     readdir: (path) => inner.readdir(path),
     mkdir: (path) => inner.mkdir(path),
     rename: (from, to) => run('rename', from, ` ${basename(to)}`, () => inner.rename(from, to)),

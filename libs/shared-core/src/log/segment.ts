@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { type BursarError, coreError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
-import { FRAME_BYTES, findFrame, HEADER_BYTES, readFrame, readHeader, type SegmentId } from './frame.ts';
+import type { FilePort } from './file-port.ts';
+import { FRAME_BYTES, findFrame, HEADER_BYTES, isPayload, payloadLength, readFrame, readHeader, type SegmentId } from './frame.ts';
 
 /** A place in the log: segment number, and byte offset of the record's frame inside it. */
 export interface LogPosition {
@@ -49,6 +50,19 @@ export function scanSegment(dir: string, segment: number, bytes: Buffer, isNewes
   const next = findFrame(bytes, id, end + 1);
   if (next !== undefined) throw corrupt(dir, { segment, offset: end }, `a record is damaged and an intact one follows at byte ${next}`);
   return { id, end };
+}
+
+/** One record, read from the file and checked. @throws LogCorrupt with file and offset */
+export async function readRecord(files: FilePort, dir: string, at: LogPosition): Promise<Uint8Array> {
+  const path = join(dir, segmentName(at.segment));
+  const piece = async (offset: number, length: number): Promise<Buffer> => Buffer.from(await files.readAt(path, offset, length));
+  const id = readHeader(await piece(0, HEADER_BYTES), at.segment);
+  const frame = await piece(at.offset, FRAME_BYTES);
+  const length = id && payloadLength(frame, id, at.offset);
+  const payload = length === undefined ? undefined : await piece(at.offset + FRAME_BYTES, length);
+  if (payload === undefined || payload.byteLength !== length || !isPayload(frame, payload))
+    throw corrupt(dir, at, 'the record that was written there is damaged');
+  return new Uint8Array(payload);
 }
 
 /** The records between the header and `end`, each a copy. */
