@@ -14,7 +14,7 @@ import {
 import { errorFrom } from './errors.ts';
 
 export { SpanKind };
-/** Links one span may have (architecture.md: blocks and batches have spans with at most 128 links). */
+/** Links one span may have (docs/architecture.md, "A payment's way"). */
 export const MAX_LINKS = 128;
 
 /** A stored `traceparent` (00-…), a context, or undefined for the active context. */

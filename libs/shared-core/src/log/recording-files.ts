@@ -1,4 +1,4 @@
-/** A FilePort that writes down the order of operations and fails on demand: proof of "write → fsync → send" (consensus.md). */
+/** A FilePort that writes down the order of operations and fails on demand: proof of "write → fsync → send" (docs/protocol.md, "Durability"). */
 import { basename } from 'node:path';
 import { type FilePort, nodeFiles, type OpenFile } from './file-port.ts';
 

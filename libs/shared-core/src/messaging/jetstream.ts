@@ -55,7 +55,7 @@ export interface StreamConsumer {
 export interface EventStream {
   /** Creates the stream or brings its limits up to date. */
   ensureStream(name: string, subjects: readonly string[], limits: StreamLimits): Promise<void>;
-  /** Resolves with the server's acknowledgement, which proves no durability (consensus.md). @param id Nats-Msg-Id */
+  /** Resolves with the server's acknowledgement, which proves no durability (docs/protocol.md, "Messages on NATS"). @param id Nats-Msg-Id */
   publish(
     subject: string,
     data: Uint8Array,

@@ -1,4 +1,4 @@
-/** Which gRPC status a rejection travels as. The only place that knows (style.md habit 5). */
+/** Which gRPC status a rejection travels as. The only place that knows. */
 import { status } from '@grpc/grpc-js';
 
 const BY_CODE: Readonly<Record<number, status>> = {
@@ -37,6 +37,7 @@ const BY_CODE: Readonly<Record<number, status>> = {
   8003: status.INVALID_ARGUMENT,
   8101: status.DATA_LOSS,
   8201: status.NOT_FOUND,
+  8202: status.NOT_FOUND,
   8203: status.UNAUTHENTICATED,
   8205: status.UNAVAILABLE,
   8303: status.DATA_LOSS,

@@ -156,8 +156,9 @@ export const GetFinalBlockResponseSchema: GenMessage<GetFinalBlockResponse> = /*
 export const Commits: GenService<{
   /**
    * Executes a final block and makes block, certificate, bodies and results durable in one step, then answers the roots. The
-   * certificate is checked. A height that is stored already answers the stored roots (same block) or FAILED_PRECONDITION
-   * (StateForkDetected; another block). A height further on: FAILED_PRECONDITION (SequenceGap).
+   * certificate is checked. A height that is stored already answers the stored roots. A height further on: OUT_OF_RANGE
+   * (SequenceGap). A certified block that contradicts the stored chain has no answer: storage writes a dump and ends with
+   * exit code 70 (StateForkDetected), so the caller sees UNAVAILABLE.
    *
    * @generated from rpc bursar.storage.v1.Commits.Commit
    */
