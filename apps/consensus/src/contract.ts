@@ -5,7 +5,13 @@ export const contract: ContractFacts = {
   id: 'consensus',
   version: '0.1.0',
   responsibility: 'Orders the batches of all validators into blocks that are final for ever once a quorum of the stake has signed them.',
-  owns: ['pending transactions (mempool)', "this validator's batches", 'the vote log', 'the open height: proposals, votes, view changes', 'finality certificates of the blocks it commits'],
+  owns: [
+    'pending transactions (mempool)',
+    "this validator's batches",
+    'the vote log',
+    'the open height: proposals, votes, view changes',
+    'finality certificates of the blocks it commits',
+  ],
   doesNotOwn: [
     { what: 'blocks, receipts and all money', owner: 'storage' },
     { what: 'who may vote and who leads', owner: 'validator-set' },
@@ -37,7 +43,8 @@ export const contract: ContractFacts = {
     'a proposal against the own state root, the certificate before it, its leader, its time and all its bodies',
   ],
   states: ['Idle', 'WaitingForPrepares', 'Prepared', 'WaitingForCommits', 'Committed'],
-  scales: 'One process for each validator. Throughput grows with the size of batches; more validators mean more votes, not more throughput.',
+  scales:
+    'One process for each validator. Throughput grows with the size of batches; more validators mean more votes, not more throughput.',
   fails:
     'Votes, transactions and batches are on disk before they leave, so a killed process starts again with all it promised and catches up from its peers. Up to a third of the stake may be missing or lie. A failed write or a violated safety rule stops the process (exit 1 or 70).',
   exposes: [

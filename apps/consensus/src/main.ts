@@ -103,7 +103,10 @@ async function start(context: ServiceContext): Promise<void> {
     halt(name, reason, dump) {
       const path = join(config.dataDir, `halt-${clock.now()}.json`);
       const end = () => fatal(safety(rejection(name, `${reason} (see ${path})`)));
-      atomicWriteFile(path, `${JSON.stringify({ time: clock.now(), validator: self, chain, name, reason, ...dump }, null, 2)}\n`).then(end, end);
+      atomicWriteFile(path, `${JSON.stringify({ time: clock.now(), validator: self, chain, name, reason, ...dump }, null, 2)}\n`).then(
+        end,
+        end,
+      );
     },
   });
   if (!node) return await new Promise<never>(() => {}); // halted: the dump is being written, then the process ends

@@ -19,8 +19,8 @@ import { Heard } from './core/heard.ts';
 import { Ingress, type Refused } from './core/ingress.ts';
 import { Intake } from './core/intake.ts';
 import { Journal } from './core/journal.ts';
-import { Mempool } from './core/mempool.ts';
 import { memoVerifier } from './core/memo-verifier.ts';
+import { Mempool } from './core/mempool.ts';
 import { Obtainer } from './core/obtain.ts';
 import { Outcomes } from './core/outcomes.ts';
 import { OwnBatches } from './core/own-batches.ts';
@@ -55,6 +55,11 @@ export interface NodeParts {
   /** Nothing can go on: end with the error's exit code. */
   readonly onFailure: (error: unknown) => void;
 }
+
+/** So long without a quorum is a partition for the log; health is Failed later (C13). */
+const PARTITION_MS = 5_000;
+/** Why a view is left, by the trigger of the transition. */
+const LEAVING: Readonly<Record<string, string>> = { timeout: 'timeout', 'view-change': 'joined', mandatory: 'mandatory' };
 
 export type ConsensusNode = Awaited<ReturnType<typeof startNode>>;
 
@@ -194,7 +199,9 @@ export async function startNode(parts: NodeParts) {
     if (kind !== 'view-change' || (vote.height === leftView.height && vote.view <= leftView.view)) return;
     leftView = { height: vote.height, view: vote.view };
     metrics.viewChanges.inc();
-    events.viewChange(vote.height, vote.view, trail.last(1)[0]?.trigger ?? 'timeout');
+    const last = trail.last(1)[0];
+    const reason = last?.height === vote.height ? LEAVING[last.trigger] : undefined;
+    events.viewChange(vote.height, vote.view, reason ?? 'timeout'); // in Idle the time-out moves no phase
   };
 
   const host = new EngineHost({
@@ -225,7 +232,8 @@ export async function startNode(parts: NodeParts) {
         const entry = trail.add(t, clock.now(), performance.now() * 1_000);
         log.event('StateTransition', { ...entry }, `${t.from} → ${t.to}`, 'debug');
         if (t.to === 'WaitingForPrepares' && !proposedMs.has(t.height)) proposedMs.set(t.height, clock.now());
-        if (t.to === 'Prepared' || t.to === 'Committed') log.event('QuorumReached', { height: t.height, view: t.view, phase: t.to }, 'a quorum', 'debug');
+        if (t.to === 'Prepared' || t.to === 'Committed')
+          log.event('QuorumReached', { height: t.height, view: t.view, phase: t.to }, 'a quorum', 'debug');
         events.progress(t.height, t.view, t.to);
       },
     },
@@ -246,40 +254,51 @@ export async function startNode(parts: NodeParts) {
     replay: new ReplayFilter(tuning.replay),
     perPeer: tuning.perPeer,
     openHeight: () => outcomes.finalHeight + 1,
+    isOurs: peers.isOurs,
     onMessage: (message) => driver.handle({ type: 'message', message }),
     onNotice: (from, height) => driver.handle({ type: 'notice', from, height }),
     onHeld: offer,
-    onReceived: (kind) => metrics.received.inc({ kind }),
+    onReceived(kind) {
+      metrics.received.inc({ kind });
+      if (log.isEnabled('trace')) log.event('MessageReceived', { kind }, 'a message came', 'trace');
+    },
     onAccepted(kind, sender) {
       metrics.accepted.inc({ kind });
+      if (log.isEnabled('trace')) log.event('ValidationGatePass', { kind, sender }, 'a message passed the gates', 'trace');
       heard.note(sender, clock.now());
     },
     onRefused: refused,
   });
-  const budget = new TokenBucket(
-    { perSecond: tuning.fetch.answerBytesPerSecond, burst: tuning.fetch.answerBytesPerSecond },
-    clock.now(),
+  const budget = new TokenBucket({ perSecond: tuning.fetch.answerBytesPerSecond, burst: tuning.fetch.answerBytesPerSecond }, clock.now());
+  const inbox = listen(
+    { bus, subjects: name, self, ingress, queues: tuning.queues },
+    {
+      store,
+      recent,
+      budget,
+      now: () => clock.now(),
+      proposal: (digest) => driver.proposal(digest),
+      viewChange: ({ height, view, validator, digest }) => driver.viewChange(height, view, validator, digest),
+      loadFinal: (height) => storage.finalBlock(height),
+    },
   );
-  const inbox = listen({ bus, subjects: name, self, ingress, queues: tuning.queues }, {
-    store,
-    recent,
-    budget,
-    now: () => clock.now(),
-    proposal: (digest) => driver.proposal(digest),
-    viewChange: ({ height, view, validator, digest }) => driver.viewChange(height, view, validator, digest),
-    loadFinal: (height) => storage.finalBlock(height),
-  });
 
+  let isApart = false;
   const assess = () => {
     const now = clock.now();
+    const withoutQuorumMs = heard.withoutQuorumMs(now);
+    const apart = withoutQuorumMs > PARTITION_MS;
+    if (apart && !isApart)
+      log.event('NetworkPartitionDetected', { heard: heard.lately(now), withoutQuorumMs }, 'no quorum is heard', 'error');
+    isApart = apart;
     const verdict = assessHealth({
       queue: inbox.pending() + ingress.atWork + mempool.size,
       meanLatencyMs: latency.figures().meanMs,
       memory: parts.memory(),
       peers: n - 1,
-      peersHeard: heard.lately(now).length - 1,
+      peersHeard: heard.isStarting(now) ? n - 1 : heard.lately(now).length - 1,
       sinceLastBlockMs: now - lastBlockMs,
-      withoutQuorumMs: heard.withoutQuorumMs(now),
+      withoutQuorumMs,
     });
     health.assess('consensus', verdict.level, verdict.reason);
     metrics.setLevel(health.report().level);

@@ -7,7 +7,7 @@ export interface SignerPort {
   publicKey(): Promise<Digest>;
   /** `undefined`: refused for good, something else was signed. */
   sign(vote: Vote): Promise<Uint8Array | undefined>;
-  /** `undefined`: refused for now, another batch of this number has not expired. */
+  /** `undefined`: refused until another batch of this number has expired. */
   signBatch(ref: BatchRef, finalTime: number): Promise<Uint8Array | undefined>;
   listSigned(fromHeight: number): Promise<SignedVote[]>;
   /** @throws SignerBehind */

@@ -6,7 +6,11 @@ import { wrongStorage } from './errors.ts';
 import type { FinalBlock, StoragePort } from './ports.ts';
 
 /** @throws GenesisMismatch (exit 78) when storage holds another chain */
-export async function readStart(storage: StoragePort, genesis: Genesis, chain: Digest): Promise<{ readonly start: Start; readonly newest: FinalBlock | undefined }> {
+export async function readStart(
+  storage: StoragePort,
+  genesis: Genesis,
+  chain: Digest,
+): Promise<{ readonly start: Start; readonly newest: FinalBlock | undefined }> {
   const { height, stateRoot, resultsRoot, timeMs, nextBatch } = await storage.status();
   if (nextBatch.length !== genesis.validators.length)
     throw wrongStorage(`it counts batches of ${nextBatch.length} validators, the genesis has ${genesis.validators.length}`);
@@ -15,7 +19,8 @@ export async function readStart(storage: StoragePort, genesis: Genesis, chain: D
   for (const [i, { block }] of blocks.entries()) {
     const before = blocks[i - 1]?.block.header;
     if (block.header.chain !== chain) throw wrongStorage(`block ${block.header.height} is of chain ${block.header.chain}`);
-    if (before && block.header.parent !== headerDigest(before)) throw wrongStorage(`block ${block.header.height} does not follow the one before it`);
+    if (before && block.header.parent !== headerDigest(before))
+      throw wrongStorage(`block ${block.header.height} does not follow the one before it`);
     schedule = advanceSchedule(schedule, block.header);
   }
   const newest = blocks.at(-1);

@@ -46,7 +46,9 @@ describe('four processes over a real NATS server', () => {
     const clients = [0, 1, 2].map((i) => network.transactions(i));
     const answers = await Promise.all(clients.map((c) => c.submit({ body, signature })));
     expect(answers.map((a) => toHex(a.transactionId))).toEqual([id, id, id]);
-    const heights = await Promise.all(clients.map(async (c) => (await c.wait({ transactionId: fromHex(id) }, { timeoutMs: 20_000 })).result?.height));
+    const heights = await Promise.all(
+      clients.map(async (c) => (await c.wait({ transactionId: fromHex(id) }, { timeoutMs: 20_000 })).result?.height),
+    );
     expect(new Set(heights).size).toBe(1);
     for (const c of clients) c.close();
   }, 60_000);
@@ -55,7 +57,10 @@ describe('four processes over a real NATS server', () => {
     const [first, second] = [next(), next()];
     const client = network.transactions(3);
     const { transactionId } = await client.submit(second);
-    await expect(client.wait({ transactionId }, { timeoutMs: 20_000 })).rejects.toMatchObject({ reason: 'NONCE_GAP', remedy: expect.stringContaining('same bytes again') });
+    await expect(client.wait({ transactionId }, { timeoutMs: 20_000 })).rejects.toMatchObject({
+      reason: 'NONCE_GAP',
+      remedy: expect.stringContaining('same bytes again'),
+    });
     await client.submit(first);
     await client.wait({ transactionId: fromHex(first.id) }, { timeoutMs: 20_000 });
     await client.submit(second);
@@ -68,12 +73,16 @@ describe('four processes over a real NATS server', () => {
     const client = network.transactions(0);
     const good = [next(), next(), next()];
     const bad = { ...good[0], body: good[0]?.body ?? new Uint8Array(), signature: new Uint8Array(64) };
-    const { outcomes } = await client.submitBatch({ transactions: [bad, ...good, { body: new Uint8Array(9), signature: new Uint8Array(64) }] });
+    const { outcomes } = await client.submitBatch({
+      transactions: [bad, ...good, { body: new Uint8Array(9), signature: new Uint8Array(64) }],
+    });
     expect(outcomes.map((o) => o.rejection?.name)).toEqual(['InvalidSignature', undefined, undefined, undefined, 'MalformedMessage']);
     expect(outcomes[0]?.rejection?.correctiveAction).not.toBe('');
     const last = good.at(-1);
     await client.wait({ transactionId: fromHex(last?.id ?? '') }, { timeoutMs: 20_000 });
-    await expect(client.submit({ body: good[0]?.body ?? new Uint8Array(), signature: new Uint8Array(64) })).rejects.toMatchObject({ reason: 'INVALID_SIGNATURE' });
+    await expect(client.submit({ body: good[0]?.body ?? new Uint8Array(), signature: new Uint8Array(64) })).rejects.toMatchObject({
+      reason: 'INVALID_SIGNATURE',
+    });
     client.close();
   }, 60_000);
 
@@ -145,6 +154,8 @@ describe('four processes over a real NATS server', () => {
       'health_level',
     ])
       expect(text).toContain(`\nconsensus_${name}`);
+    expect(text).toMatch(/consensus_messages_rejected_total\{reason="SignerBehind"\} 0\n/);
+    expect(text).toMatch(/consensus_messages_rejected_total\{reason="InvalidSignature"\} 0\n/);
   }, 60_000);
 
   it('SIGTERM ends it with code 0', async () => {

@@ -28,7 +28,17 @@ export const configSchema = defineConfig({
   pollMs: { type: 'durationMs', env: 'BURSAR_POLL_MS', default: 1_000, help: 'longest wait between two looks at the ledger' },
   batchItems: { type: 'int', env: 'BURSAR_BATCH_ITEMS', default: 100, min: 1, max: 1_000, help: 'most payments in a batch' },
   window: { type: 'int', env: 'BURSAR_WINDOW', default: 4, min: 1, max: 64, help: 'batches that may be signed and not executed yet' },
-  expiryMs: { type: 'durationMs', env: 'BURSAR_EXPIRY_MS', default: 30_000, help: 'ledger time after which a batch can be executed no more' },
+  expiryMs: {
+    type: 'durationMs',
+    env: 'BURSAR_EXPIRY_MS',
+    default: 30_000,
+    help: 'ledger time after which a batch can be executed no more',
+  },
   resendMs: { type: 'durationMs', env: 'BURSAR_RESEND_MS', default: 2_000, help: 'wait before the same bytes go to another validator' },
-  timeoutMs: { type: 'durationMs', env: 'BURSAR_TIMEOUT_MS', default: 10_000, help: 'a batch in no block after so long is a failure to the breaker' },
+  timeoutMs: {
+    type: 'durationMs',
+    env: 'BURSAR_TIMEOUT_MS',
+    default: 10_000,
+    help: 'a batch in no block after so long is a failure to the breaker',
+  },
 });

@@ -5,7 +5,12 @@ export const contract: ContractFacts = {
   id: 'treasury-executor',
   version: '0.1.0',
   responsibility: 'Turns approved payments into ExecuteBatch transactions and sees each through; it can delay money, never duplicate it.',
-  owns: ['the journal of the batches that it signed', 'its circuit breaker', 'the key of one executor', 'which ready payment is tried when'],
+  owns: [
+    'the journal of the batches that it signed',
+    'its circuit breaker',
+    'the key of one executor',
+    'which ready payment is tried when',
+  ],
   doesNotOwn: [
     { what: 'money, the record of what was paid, leases', owner: 'storage' },
     { what: 'the order of transactions', owner: 'consensus' },
@@ -37,9 +42,19 @@ export const contract: ContractFacts = {
     'at start: the genesis, that its key is an executor of a treasury, the journal',
     'nothing of what makes a payment right: the ledger checks that again for every batch',
   ],
-  states: ['without lease', 'resolving batches of an earlier run', 'holding the lease', 'standing by for another holder', 'planning stopped'],
-  scales: 'One active executor a shard, any number standing by: the lease decides. A window of batches is in flight, each with up to 1,000 payments.',
+  states: [
+    'without lease',
+    'resolving batches of an earlier run',
+    'holding the lease',
+    'standing by for another holder',
+    'planning stopped',
+  ],
+  scales:
+    'One active executor a shard, any number standing by: the lease decides. A window of batches is in flight, each with up to 1,000 payments.',
   fails:
     'kill -9 at any time: batches from the journal are sent again as they are, and each is resolved by its result or by proof that it can never be executed. Losing the journal is safe. Five failures within 300 s open the breaker for 60 s. A journal that cannot be written ends the process with 1, a damaged one with 70.',
-  exposes: ['gRPC: treasury.v1.Treasury, treasury.v1.Executor, common.v1.Contract, health, reflection', 'admin HTTP: /livez /readyz /metrics'],
+  exposes: [
+    'gRPC: treasury.v1.Treasury, treasury.v1.Executor, common.v1.Contract, health, reflection',
+    'admin HTTP: /livez /readyz /metrics',
+  ],
 };

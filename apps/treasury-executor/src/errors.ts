@@ -34,7 +34,7 @@ const KINDS: Readonly<Record<string, ErrorReason>> = {
 /** Why a call failed. */
 export const errorReason = (error: unknown): ErrorReason => KINDS[errorFrom(error).reason] ?? 'rejected';
 
-/** treasury.md: transport errors, time-outs and internal errors count; business outcomes do not. */
+/** docs/treasury.md: transport errors, time-outs and internal errors count; business outcomes do not. */
 export const countsForBreaker = (reason: ErrorReason): boolean => reason === 'transport' || reason === 'timeout' || reason === 'internal';
 
 /** The validator has it already: that is what was wanted. */
@@ -53,14 +53,18 @@ export const noSuchShard = (shard: number, shards: number): BursarError =>
   coreError('Configuration', `there is no shard ${shard}; the genesis has ${shards}, counted from 0`, { exitCode: EXIT.config });
 
 export const badAddresses = (consensus: number, storage: number): BursarError =>
-  coreError('Configuration', `${consensus} consensus addresses and ${storage} storage addresses were given; give one of each for each validator`, {
-    exitCode: EXIT.config,
-  });
+  coreError(
+    'Configuration',
+    `${consensus} consensus addresses and ${storage} storage addresses were given; give one of each for each validator`,
+    {
+      exitCode: EXIT.config,
+    },
+  );
 
 /** A damaged journal may be moved away: what was signed and not resolved is fenced by the next lease. */
-export const journalCorrupt = (dir: string, error: unknown): BursarError => {
-  const { code, reason, message, severity, details, exitCode } = errorFrom(error);
-  if (reason !== 'LOG_CORRUPT') return errorFrom(error);
+export function journalCorrupt(dir: string, thrown: unknown): BursarError {
+  const error = errorFrom(thrown);
+  if (error.reason !== 'LOG_CORRUPT') return error;
   const remedy = `Move the folder ${dir} away and start again: the ledger knows what was paid, and pays nothing twice.`;
-  return coreError('LogCorrupt', message, { code, severity, details, exitCode, remedy, cause: error } as Parameters<typeof coreError>[2]);
-};
+  return coreError('LogCorrupt', error.message, { details: error.details, exitCode: error.exitCode, remedy, cause: thrown });
+}

@@ -1,7 +1,8 @@
-/** What the executor counts. Names are those of treasury.md. */
+/** What the executor counts. Names are those of docs/treasury.md. */
 import { createMetrics, type Metrics } from '@bursar/shared-core';
-import type { Executor, Meter } from './core/executor.ts';
+import type { Executor } from './core/executor.ts';
 import type { Ending } from './core/journal-record.ts';
+import type { Meter } from './core/settings.ts';
 import { ERROR_REASONS } from './errors.ts';
 
 const ENDINGS = ['applied', 'reused', 'expired', 'fenced'] as const satisfies readonly Ending[];

@@ -80,12 +80,7 @@ export interface OpenSpan {
 }
 export interface Tracing {
   /** @param parent traceparent, empty for none. @param links traceparents of others that have a part in it */
-  start(
-    name: string,
-    parent: string,
-    links: readonly string[],
-    attributes: Readonly<Record<string, string | number>>,
-  ): OpenSpan;
+  start(name: string, parent: string, links: readonly string[], attributes: Readonly<Record<string, string | number>>): OpenSpan;
 }
 
 export interface Clock {

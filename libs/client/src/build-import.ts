@@ -55,7 +55,7 @@ export interface RefusedImport {
   readonly violations: readonly ImportViolation[];
 }
 
-/** At most 1,000 items and 256 KiB a chunk, 100,000 items an import (treasury.md). Nothing is sent and nothing is thrown. */
+/** At most 1,000 items and 256 KiB a chunk, 100,000 items an import (docs/treasury.md). Nothing is sent and nothing is thrown. */
 export function buildImport(request: ImportRequest): BuiltImport | RefusedImport {
   const { chain, treasury, proposer, firstNonce, payments } = request;
   const violations = [...violationsOf(request)];

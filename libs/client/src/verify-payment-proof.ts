@@ -1,4 +1,4 @@
-/** Checks a payment proof offline: a pure function of the file and a genesis that came another way (consensus.md, "Offline proof"). */
+/** Checks a payment proof offline: a pure function of the file and a genesis that came another way (docs/protocol.md, "Offline proof"). */
 import { ed25519 } from '@bursar/crypto';
 import { genesisSet, verifyCertificate } from '@bursar/membership';
 import { verifyProof } from '@bursar/merkle';

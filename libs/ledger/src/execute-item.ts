@@ -1,4 +1,4 @@
-/** Step 6 of ExecuteBatch for one item (treasury.md): judged by the facts of this moment, never by what deferred work has reached. */
+/** Step 6 of ExecuteBatch for one item (docs/treasury.md): judged by the facts of this moment, never by what deferred work has reached. */
 import type { ExecuteItem, Hex32, PaymentReceipt, RejectionName } from '@bursar/protocol';
 import { isApproved } from './approvals.ts';
 import type { Execution, Treasury } from './entities.ts';

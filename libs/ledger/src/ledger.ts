@@ -1,6 +1,5 @@
-import { ed25519, type Verifier } from '@bursar/crypto';
 import { merkleRoot } from '@bursar/merkle';
-import { type Batch, type Digest, type Genesis, type Hex32, type Lane, type Result, resultLeaf, toHex } from '@bursar/protocol';
+import { type Batch, type Digest, encode, type Genesis, type Hex32, hash, type Lane, type Result, result, toHex } from '@bursar/protocol';
 import { applyTransaction } from './apply-transaction.ts';
 import { bounds } from './bounds.ts';
 import { commitLeaves } from './commit-leaves.ts';
@@ -32,14 +31,11 @@ export interface ExecutableBlock {
 export interface Executed {
   /** In the order of the block, each executeBatch followed by the payments it made. */
   readonly results: Result[];
+  /** Canonical bytes of each result: `hash('bursar/result', …)` of them are the leaves under `resultsRoot`. */
+  readonly encoded: Uint8Array[];
   readonly stateRoot: Digest;
   readonly resultsRoot: Digest;
 }
-export interface LedgerOptions {
-  /** Who checks the signatures of transactions; ed25519 unless told otherwise. The answer is part of the state: it must be the same on every validator. */
-  readonly verifier?: Verifier;
-}
-
 /**
  * The replicated ledger: accounts and the treasury as a pure, deterministic function of the genesis and the final blocks, held in
  * memory. Equal blocks give equal results and roots on every machine.
@@ -47,20 +43,19 @@ export interface LedgerOptions {
 export class Ledger {
   readonly #state: State;
   readonly #proofs: ImportProofs;
-  readonly #verifier: Verifier;
   #stateRoot: Digest;
   #poison: unknown;
 
   /** The state after height 0. @throws BadGenesis for thresholds, keys or sums that cannot be. */
-  constructor(genesis: Genesis, options: LedgerOptions = {}) {
+  constructor(genesis: Genesis) {
     this.#state = genesisState(genesis);
     this.#proofs = new ImportProofs(this.#state);
-    this.#verifier = options.verifier ?? ed25519;
     this.#stateRoot = commitLeaves(this.#state);
   }
 
   /**
-   * Executes the next block. Total over its transactions: each gets a result, whatever its bytes.
+   * Executes the next block. Total over its transactions: each gets a result, whatever its bytes. Signatures are not looked at: each
+   * validator checks them once, before its Prepare, and a block comes here only with a certificate, which vouches for them.
    *
    * @throws InvalidBlock when it does not follow this state: nothing was changed.
    * @throws BrokenInvariant when the state contradicts itself: this ledger executes nothing more.
@@ -89,13 +84,15 @@ export class Ledger {
     for (const batch of block.batches) {
       s.nextBatch[batch.origin] = batch.number + 1;
       for (const { transaction } of batch.entries) {
-        applyTransaction(s, transaction, index, this.#verifier, results);
+        applyTransaction(s, transaction, index, results);
         index += 1;
       }
     }
     runTasks(s);
     this.#stateRoot = commitLeaves(s);
-    return { results, stateRoot: this.#stateRoot, resultsRoot: toHex(merkleRoot(results.map(resultLeaf))) };
+    const encoded = results.map((r) => encode(result, r));
+    const leaves = encoded.map((bytes) => hash('bursar/result', bytes)); // result, without encoding twice
+    return { results, encoded, stateRoot: this.#stateRoot, resultsRoot: toHex(merkleRoot(leaves)) };
   }
 
   get chain(): Digest {

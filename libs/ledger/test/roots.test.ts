@@ -16,7 +16,7 @@ import {
   World,
 } from './support/world.ts';
 
-/** A bit of everything, with real signatures. */
+/** A bit of everything. */
 function story(): World {
   const w = new World();
   const items = [

@@ -1,7 +1,11 @@
 import { merkleRoot, verifyProof } from '@bursar/merkle';
 import { bodyHash, type DisbursementBody, importDigest, importLeaf, limits } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
+import { importChunk } from '../src/actions/import-chunk.ts';
+import { importSeal } from '../src/actions/import-seal.ts';
+import { genesisState } from '../src/genesis-state.ts';
 import { bounds } from '../src/index.ts';
+import { expireStagings } from '../src/stagings.ts';
 import {
   approve,
   body,
@@ -9,6 +13,7 @@ import {
   deps,
   did,
   digestOf,
+  genesis,
   idOf,
   OTHER,
   pause,
@@ -102,6 +107,25 @@ describe('import chunks', () => {
       ]),
     ).toEqual(['done', 'done', 'ImportMismatch', 'done']);
     expect(w.ledger.import(digest)).toMatchObject({ state: 'sealed', proposer: idOf('client'), items: 1, total: 100n });
+  });
+});
+
+describe('memory of open imports', () => {
+  it('is counted and given back by a seal, a refusal and the end of their hour', () => {
+    const s = genesisState(genesis());
+    const items = [body('a')];
+    const add = (digest: string) =>
+      importChunk(s, idOf('client'), { kind: 'importChunk', treasury: TREASURY, import: digest, index: 0, items });
+    const close = (digest: string) =>
+      importSeal(s, idOf('client'), { kind: 'importSeal', treasury: TREASURY, import: digest, chunks: 1, count: 1 });
+    for (const digest of [digestOf(items), payee(1), payee(2)]) expect(add(digest)).toBeUndefined();
+    const each = s.stagedBytes / 3;
+    expect(each).toBeGreaterThan(500);
+    expect([close(digestOf(items)), s.stagedBytes]).toEqual([undefined, 2 * each]);
+    expect([close(payee(1)), s.stagedBytes]).toEqual(['ImportMismatch', each]);
+    s.time += bounds.openImportMs;
+    expireStagings(s);
+    expect([s.stagedBytes, s.stagings.size]).toEqual([0, 0]);
   });
 });
 

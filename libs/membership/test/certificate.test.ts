@@ -1,6 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
 import { ed25519 } from '@bursar/crypto';
 import { type Certificate, chainId, type Phase, voteHash } from '@bursar/protocol';
+import { describe, expect, it } from '@jest/globals';
 import { genesisSet, toBitmap, verifyCertificate } from '../src/index.ts';
 import { genesisOf, keysOf } from './support/genesis.ts';
 

@@ -1,5 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
 import { BadGenesis } from '@bursar/protocol';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { genesisSet, isQuorum, stakeOf } from '../src/index.ts';
 import { genesisOf } from './support/genesis.ts';

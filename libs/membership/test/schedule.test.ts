@@ -1,5 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
 import { digest, type Header, ZERO_DIGEST } from '@bursar/protocol';
+import { describe, expect, it } from '@jest/globals';
 import {
   advanceSchedule,
   genesisBeacon,

@@ -30,9 +30,9 @@ export function commit(t: Turn): boolean {
     s.standing = 'active';
     restartView(t);
   }
-  toPhase(t, 'Prepared', 'quorum', 'a quorum prepared the block');
   recordKnown(t, digest);
   record(t, { kind: 'prepared', certificate });
+  toPhase(t, 'Prepared', 'quorum', 'a quorum prepared the block');
   if (isMute(t)) return true;
   const vote = ownVote(t, 'commit', digest);
   s.intents = { ...s.intents, commit: vote };

@@ -27,8 +27,8 @@ export function decide(t: Turn, digest: Digest, block: Block, certificate: Certi
   }
   s.decided = { digest, block, certificate };
   s.deadline = Infinity;
-  toPhase(t, 'Committed', 'quorum', 'a quorum committed the block');
   record(t, { kind: 'final', block, certificate });
+  toPhase(t, 'Committed', 'quorum', 'a quorum committed the block');
   t.effects.push({ type: 'commit', block, certificate });
   return true;
 }

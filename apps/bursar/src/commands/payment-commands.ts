@@ -18,10 +18,19 @@ export async function importCommand(file: string, options: CommonOptions): Promi
   const key = readKeyFile(options.key ?? layout(options.dir).clientKey);
   await traced('import', (traceId) =>
     withSession(options.dir, async (session) => {
-      const { built, rows } = await importFile(session, key, file);
+      const { built, rows, replayed } = await importFile(session, key, file);
       if (options.json)
-        return json({ import: built.import, payments: rows.length, total: built.total, traceId, disbursements: built.disbursements });
-      line(`${plural(rows.length, 'payment')} imported, ${money(built.total, session.genesis.currency)} in all.`);
+        return json({
+          import: built.import,
+          payments: rows.length,
+          total: built.total,
+          traceId,
+          replayed,
+          disbursements: built.disbursements,
+        });
+      line(
+        `${plural(rows.length, 'payment')} ${replayed ? 'were imported before: nothing changed' : 'imported'}, ${money(built.total, session.genesis.currency)} in all.`,
+      );
       line(`import  ${built.import}`);
       line(
         `Nothing is paid before ${session.treasury.threshold} of ${session.treasury.approvers.length} approvers agree: bursar approve ${built.import}`,

@@ -24,6 +24,15 @@ export interface Child {
   readonly ended: Promise<void>;
 }
 
+/** Every process of ours leads a group of its own; the shell that watches over NATS has the server in it. */
+export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // it ended between the look and the signal
+  }
+}
+
 /** In a session of its own: Ctrl-C reaches the program alone, which then stops its processes in order. */
 export function startChild({ name, file, args, env, cwd, log, pipe }: StartOptions): Promise<Child> {
   const out = openSync(log, 'a', 0o600);
@@ -43,7 +52,7 @@ export function startChild({ name, file, args, env, cwd, log, pipe }: StartOptio
     child.once('spawn', () => {
       const pid = child.pid ?? 0;
       const kill = (signal: NodeJS.Signals): void => {
-        if (exit === undefined) child.kill(signal);
+        if (exit === undefined) signalGroup(pid, signal);
       };
       resolve({ name, pid, started: processIdentity(pid) ?? '', log, exit: () => exit, kill, ended });
     });

@@ -1,8 +1,9 @@
 /** A local network of real processes: one NATS server, four validators' cells, one executor. */
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BursarError, messageOf, systemCode } from '@bursar/shared-core';
 import { networkFailed } from '../errors.ts';
-import { type Child, startChild } from './child.ts';
+import { type Child, signalGroup, startChild } from './child.ts';
 import { lastLines } from './last-lines.ts';
 import { type Layout, layout } from './layout.ts';
 import { makeNetwork } from './make-network.ts';
@@ -58,7 +59,7 @@ export async function openDevnet({ dir, programs, attached, anew = false }: Devn
   if (anew && running.length > 0)
     throw networkFailed(`the network in ${at.dir} is running`, `Stop it first: bursar devnet down --dir ${at.dir}`);
   const fresh = anew || !hasNetwork(at.dir); // a folder without network.json was left half made
-  let network = fresh ? await makeNetwork(at, programs) : readNetworkFile(at.dir);
+  let network = fresh ? await makeNetwork(at, programs).catch((e) => unwritable(at, e)) : readNetworkFile(at.dir);
   if (!fresh && running.length === 0) network = await withFreePorts(at, network);
   const url = natsUrl(at, network.natsPort);
   const specs = serviceSpecs(at, network, url, attached ? process.pid : undefined);
@@ -89,6 +90,10 @@ export async function openDevnet({ dir, programs, attached, anew = false }: Devn
   const missing = (name: string): boolean => {
     const child = children.get(name);
     return child ? child.exit() !== undefined : !runningProcesses(at).some((p) => p.name === name);
+  };
+
+  const check = (): void => {
+    for (const child of children.values()) if (!ending.has(child.name)) throwIfEnded(child);
   };
 
   return {
@@ -123,15 +128,13 @@ export async function openDevnet({ dir, programs, attached, anew = false }: Devn
         return;
       }
       const found = runningProcesses(at).find((p) => p.name === name);
-      if (found) process.kill(found.pid, signal);
+      if (found) signalGroup(found.pid, signal);
     },
     async waitReady(timeoutMs, signal) {
-      const all = specs.map((s) => ({ name: s.name, adminPort: s.ports.admin, log: at.log(s.name), child: children.get(s.name) }));
-      await waitReady(all, timeoutMs, signal);
+      const all = specs.map((s) => ({ name: s.name, adminPort: s.ports.admin, log: at.log(s.name) }));
+      await waitReady(all, check, timeoutMs, signal);
     },
-    check() {
-      for (const child of children.values()) if (!ending.has(child.name)) throwIfEnded(child);
-    },
+    check,
     async stopAll() {
       for (const name of children.keys()) ending.add(name);
       await stopRunning(at, NATS, SHUTDOWN_MS + 1_000);
@@ -140,6 +143,16 @@ export async function openDevnet({ dir, programs, attached, anew = false }: Devn
       for (const child of children.values()) child.kill('SIGKILL');
     },
   };
+}
+
+function unwritable(at: Layout, e: unknown): never {
+  const code = systemCode(e);
+  if (code === undefined || e instanceof BursarError) throw e;
+  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  throw networkFailed(
+    full ? `the disk of ${at.dir} is full` : `the folder ${at.dir} cannot be written: ${messageOf(e)}`,
+    full ? 'Free some space, then try again.' : 'Name a folder that you may write with --dir.',
+  );
 }
 
 /** Kept ports that somebody else has taken meanwhile are exchanged, all of them: they stay side by side. */

@@ -10,8 +10,6 @@ export interface Waited {
   readonly name: string;
   readonly adminPort: number;
   readonly log: string;
-  /** The process, if this program run started it. */
-  readonly child: Child | undefined;
 }
 
 /** Undefined: ready; else what is missing, as the process says it. */
@@ -39,13 +37,13 @@ function failing(body: string): string {
   }
 }
 
-/** @throws DependencyUnavailable (exit 69) at once when a process ends, or after `timeoutMs` with everyone who is not ready */
-export async function waitReady(all: readonly Waited[], timeoutMs: number, signal?: AbortSignal): Promise<void> {
+/** @param check throws when a process has ended. @throws DependencyUnavailable (exit 69) then, or after `timeoutMs` with everyone who is not ready */
+export async function waitReady(all: readonly Waited[], check: () => void, timeoutMs: number, signal?: AbortSignal): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   let open = all.map((w) => ({ ...w, problem: 'it does not answer yet' as string | undefined }));
   while (open.length > 0) {
     signal?.throwIfAborted();
-    for (const w of open) throwIfEnded(w.child);
+    check();
     open = (await Promise.all(open.map(async (w) => ({ ...w, problem: await readyProblem(w.adminPort) })))).filter(
       (w) => w.problem !== undefined,
     );

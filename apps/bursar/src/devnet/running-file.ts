@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { signalGroup } from './child.ts';
 import type { Layout } from './layout.ts';
 import { type RunningProcess, writeWhole } from './network-file.ts';
 import { isSameProcess } from './process-identity.ts';
@@ -39,14 +40,7 @@ export async function stopRunning(at: Layout, last: string, graceMs: number): Pr
 
 async function stopProcesses(processes: readonly RunningProcess[], graceMs: number): Promise<void> {
   const signalAll = (signal: NodeJS.Signals) => {
-    for (const p of processes) {
-      if (!isSameProcess(p.pid, p.started)) continue;
-      try {
-        process.kill(p.pid, signal);
-      } catch {
-        // it ended between the look and the signal
-      }
-    }
+    for (const p of processes) if (isSameProcess(p.pid, p.started)) signalGroup(p.pid, signal);
   };
   const allGone = () => processes.every((p) => !isSameProcess(p.pid, p.started));
   signalAll('SIGTERM');

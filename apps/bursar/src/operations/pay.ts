@@ -14,7 +14,9 @@ export const fund = (session: Session, key: ClientKey, amount: bigint): Promise<
   );
 
 export interface Imported extends FileImport {
+  /** Empty when the ledger had this very import already. */
   readonly settled: readonly Settled[];
+  readonly replayed: boolean;
 }
 
 /**
@@ -32,8 +34,10 @@ export async function importFile(session: Session, key: ClientKey, path: string)
     const { built } = importOfRows(path, rows, { ...context, firstNonce: await nextNonce(session, key.publicKey) });
     try {
       const signed = built.transactions.map((t) => signTransaction(key, t));
-      return { rows, built, settled: await settleMany(session.connection, signed) };
+      return { rows, built, settled: await settleMany(session.connection, signed), replayed: false };
     } catch (e) {
+      // The same file again: the digest covers every item and its key, so the first answer stands.
+      if (errorFrom(e).reason === 'IMPORT_SEALED') return { rows, built, settled: [], replayed: true };
       if (errorFrom(e).reason !== 'NONCE_TOO_LOW' || attempt >= 3) throw e;
     }
   }

@@ -1,7 +1,8 @@
 /** bursar.consensus.v1.Consensus: status for operators. */
+
+import type { EngineStatus } from '@bursar/pbft';
 import { fromHex } from '@bursar/protocol';
 import type { consensus } from '@bursar/protocol/rpc';
-import type { EngineStatus } from '@bursar/pbft';
 import type { Handlers, HealthReport } from '@bursar/shared-core';
 import type { AuditTrail } from '../core/audit-trail.ts';
 

@@ -15,10 +15,11 @@ import {
   type TransactionResult,
 } from '@bursar/protocol';
 import { BursarError, type Logger } from '@bursar/shared-core';
+import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { BlockSpans } from '../core/block-spans.ts';
 import type { Body } from '../core/body-store.ts';
-import type { CheckedFinal } from '../core/final-blocks.ts';
 import type { Fetcher } from '../core/fetcher.ts';
+import type { CheckedFinal } from '../core/final-blocks.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Obtainer } from '../core/obtain.ts';
 import { storageWentBack } from '../errors.ts';
@@ -99,7 +100,8 @@ export class EngineHost implements Ports {
   wake(atMs: number): void {
     clearTimeout(this.#timer);
     const waitMs = Math.min(Math.max(0, atMs - this.now()), 0x7fffffff);
-    this.#timer = setTimeout(() => this.#parts.tick(), waitMs);
+    // Without the trace of whatever message happened to set the timer.
+    this.#timer = context.with(ROOT_CONTEXT, () => setTimeout(() => this.#parts.tick(), waitMs));
   }
   stop(): void {
     clearTimeout(this.#timer);

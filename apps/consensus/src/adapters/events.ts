@@ -22,7 +22,13 @@ export function createEvents({ validator, clock, log, publish }: EventsOptions) 
   const now = () => BigInt(clock.now());
   return {
     progress(height: number, view: number, phase: string): void {
-      const event = create(consensusEvents.ConsensusProgressSchema, { validator, height: BigInt(height), view: BigInt(view), phase, timeMs: now() });
+      const event = create(consensusEvents.ConsensusProgressSchema, {
+        validator,
+        height: BigInt(height),
+        view: BigInt(view),
+        phase,
+        timeMs: now(),
+      });
       publish('progress.changed', toBinary(consensusEvents.ConsensusProgressSchema, event));
     },
     finalized(height: number, view: number, digest: Digest, certificateKind: string, transactions: number): void {
@@ -40,7 +46,13 @@ export function createEvents({ validator, clock, log, publish }: EventsOptions) 
     },
     viewChange(height: number, view: number, reason: string): void {
       log.event('ViewChangeTriggered', { height, view, reason }, `view ${view - 1} is left`, 'warn');
-      const event = create(consensusEvents.ViewChangeTriggeredSchema, { validator, height: BigInt(height), view: BigInt(view), reason, timeMs: now() });
+      const event = create(consensusEvents.ViewChangeTriggeredSchema, {
+        validator,
+        height: BigInt(height),
+        view: BigInt(view),
+        reason,
+        timeMs: now(),
+      });
       publish('view.changed', toBinary(consensusEvents.ViewChangeTriggeredSchema, event));
     },
     rejected({ name, kind, sender, msgId, why }: Refused): void {
@@ -57,7 +69,7 @@ export function createEvents({ validator, clock, log, publish }: EventsOptions) 
       publish('message.rejected', toBinary(consensusEvents.ValidationRejectedSchema, event));
     },
     health({ level, reason, sinceMs }: HealthReport): void {
-      log.event('HealthCheck', { level, reason }, `health is ${level}`, level === 'Healthy' ? 'info' : 'warn');
+      log.event('HealthCheck', { health: level, reason }, `health is ${level}`, level === 'Healthy' ? 'info' : 'warn');
       const event = create(consensusEvents.HealthAlertSchema, { validator, level, reason, sinceMs: BigInt(Math.round(sinceMs)) });
       publish('health.changed', toBinary(consensusEvents.HealthAlertSchema, event));
     },
@@ -65,4 +77,5 @@ export function createEvents({ validator, clock, log, publish }: EventsOptions) 
 }
 export type Events = ReturnType<typeof createEvents>;
 
-const typeOf = (name: RejectionName): EventType => (name === 'EquivocationDetected' || name === 'ConflictingVotes' ? 'ByzantineDetected' : 'ValidationGateReject');
+const typeOf = (name: RejectionName): EventType =>
+  name === 'EquivocationDetected' || name === 'ConflictingVotes' ? 'ByzantineDetected' : 'ValidationGateReject';

@@ -15,7 +15,14 @@ type Init = MessageInitShape<typeof rejection.RejectionSchema>;
 /** By code; a code that this version does not know keeps its number. */
 export function rejectionMessage(code: number): Init {
   const known = findRejection(code);
-  if (!known) return { code, name: 'Unknown', severity: rejection.Severity.MEDIUM, reason: `rejection ${code}`, correctiveAction: 'See docs/errors.md.' };
+  if (!known)
+    return {
+      code,
+      name: 'Unknown',
+      severity: rejection.Severity.MEDIUM,
+      reason: `rejection ${code}`,
+      correctiveAction: 'See docs/errors.md.',
+    };
   return { code, name: known.name, severity: SEVERITY[known.severity], reason: known.reason, correctiveAction: known.remedy };
 }
 

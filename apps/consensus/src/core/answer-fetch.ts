@@ -1,10 +1,10 @@
 /** Answers what peers ask for by name, within a budget (docs/protocol.md, "Fetching"). */
 import { create, toBinary } from '@bufbuild/protobuf';
-import { type Message, message as messageCodec, encode } from '@bursar/protocol';
+import { type Proposal, proposalCodec } from '@bursar/pbft';
+import { encode, type Message, message as messageCodec } from '@bursar/protocol';
 import { wire } from '@bursar/protocol/rpc';
-import { proposalCodec, type Proposal } from '@bursar/pbft';
 import type { Body, BodyStore } from './body-store.ts';
-import { packPiece, PIECE_BYTES, unpackRequest, type Want } from './fetch-pieces.ts';
+import { PIECE_BYTES, packPiece, unpackRequest, type Want } from './fetch-pieces.ts';
 import type { RecentBlocks } from './recent-blocks.ts';
 import type { TokenBucket } from './token-bucket.ts';
 
@@ -48,4 +48,7 @@ async function find(want: Want, { store, recent, proposal, viewChange, loadFinal
 
 /** Without signature when the body came with a final block: good for a final block only. */
 const packBatch = (body: Body): Uint8Array =>
-  toBinary(wire.BatchMessageSchema, create(wire.BatchMessageSchema, { batch: body.encoded, signature: body.signature ?? new Uint8Array() }));
+  toBinary(
+    wire.BatchMessageSchema,
+    create(wire.BatchMessageSchema, { batch: body.encoded, signature: body.signature ?? new Uint8Array() }),
+  );

@@ -1,5 +1,5 @@
 /** Follows one transaction: out of memory, out of storage, then as blocks are executed. */
-import { type Digest, findRejection, type RejectionName, rejections } from '@bursar/protocol';
+import { type Digest, findRejection, type RejectionName, type rejections } from '@bursar/protocol';
 import { type BursarError, coreError, rejection } from '@bursar/shared-core';
 import type { StoragePort } from '../ports.ts';
 import type { Outcome, Outcomes } from './outcomes.ts';

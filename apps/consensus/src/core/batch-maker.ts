@@ -3,7 +3,7 @@
 import type { BatchRef, Digest } from '@bursar/protocol';
 import { fromHex } from '@bursar/protocol';
 import { startSpan } from '@bursar/shared-core';
-import { context, trace } from '@opentelemetry/api';
+import { context, ROOT_CONTEXT, trace } from '@opentelemetry/api';
 import type { Clock, PeersPort, SignerPort } from '../ports.ts';
 import type { Body } from './body-store.ts';
 import type { Journal } from './journal.ts';
@@ -129,7 +129,7 @@ export class BatchMaker {
       'bursar.batch.number': batch.ref.number,
       'bursar.transactions': batch.ref.transactions,
     };
-    const span = startSpan('batch', { links: batch.traceparents, attributes });
+    const span = startSpan('batch', { parent: ROOT_CONTEXT, links: batch.traceparents, attributes });
     try {
       await context.with(trace.setSpan(context.active(), span), async () => {
         await journal.sync(); // the signer will refuse another batch under this number: ours must survive

@@ -2,7 +2,7 @@
 
 import type { Block, Digest } from '@bursar/protocol';
 import { contextFrom, MAX_LINKS, startSpan } from '@bursar/shared-core';
-import { context, type Span, trace } from '@opentelemetry/api';
+import { context, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
 
 export class BlockSpans {
   readonly #spans = new Map<Digest, Span>();
@@ -11,7 +11,7 @@ export class BlockSpans {
     this.#validator = validator;
   }
 
-  /** Begins the span of a proposal, once. */
+  /** Begins the span of a proposal, once. A trace of its own: else each block would hang under the one before. */
   begin(digest: Digest, block: Block): void {
     if (this.#spans.has(digest) || this.#spans.size >= 64) return;
     const attributes = {
@@ -21,7 +21,7 @@ export class BlockSpans {
       'bursar.block': digest,
       'bursar.batches': block.batches.length,
     };
-    this.#spans.set(digest, startSpan('block', { attributes }));
+    this.#spans.set(digest, startSpan('block', { parent: ROOT_CONTEXT, attributes }));
   }
   /** Links to the calls that brought its transactions. */
   link(digest: Digest, traceparents: Iterable<string>): void {

@@ -1,6 +1,7 @@
 /** Final blocks as they travel between validators: packing, and the checks of whoever receives one (K7). */
-import type { Verifier } from '@bursar/crypto';
+
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import type { Verifier } from '@bursar/crypto';
 import { type ValidatorSet, verifyCertificate } from '@bursar/membership';
 import {
   type Block,
@@ -28,11 +29,21 @@ export interface CheckedFinal {
 export const packFinalBlock = (block: Block, certificate: Certificate, batches: readonly Uint8Array[]): Uint8Array =>
   toBinary(
     wire.FinalBlockSchema,
-    create(wire.FinalBlockSchema, { block: encode(blockCodec, block), certificate: encode(certificateCodec, certificate), batches: [...batches] }),
+    create(wire.FinalBlockSchema, {
+      block: encode(blockCodec, block),
+      certificate: encode(certificateCodec, certificate),
+      batches: [...batches],
+    }),
   );
 
 /** Total: undefined unless it is the block of that height, certified as final on this chain, with the bodies that it names. */
-export function unpackFinalBlock(bytes: Uint8Array, height: number, chain: Digest, set: ValidatorSet, verifier: Verifier): CheckedFinal | undefined {
+export function unpackFinalBlock(
+  bytes: Uint8Array,
+  height: number,
+  chain: Digest,
+  set: ValidatorSet,
+  verifier: Verifier,
+): CheckedFinal | undefined {
   try {
     const message = fromBinary(wire.FinalBlockSchema, bytes);
     const block = decode(blockCodec, message.block);

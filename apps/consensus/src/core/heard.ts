@@ -7,12 +7,14 @@ export class Heard {
   readonly #set: ValidatorSet;
   readonly #self: number;
   readonly #lastMs: (number | undefined)[];
+  readonly #startMs: number;
   #quorumMs: number;
 
   constructor(set: ValidatorSet, self: number, nowMs: number) {
     this.#set = set;
     this.#self = self;
     this.#lastMs = set.validators.map(() => undefined);
+    this.#startMs = nowMs;
     this.#quorumMs = nowMs;
   }
   note(validator: number, nowMs: number): void {
@@ -21,6 +23,10 @@ export class Heard {
   /** Indexes, this one included. */
   lately(nowMs: number): number[] {
     return this.#lastMs.flatMap((at, i) => (i === this.#self || (at !== undefined && nowMs - at <= LATELY_MS) ? [i] : []));
+  }
+  /** Too early to miss anybody. */
+  isStarting(nowMs: number): boolean {
+    return nowMs - this.#startMs < LATELY_MS;
   }
   /** How long there has been no quorum; 0 while there is one. Call it regularly. */
   withoutQuorumMs(nowMs: number): number {

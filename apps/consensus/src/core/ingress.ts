@@ -2,11 +2,11 @@
 import type { Verifier } from '@bursar/crypto';
 import { fromBitmap, publicKeyOf, type ValidatorSet } from '@bursar/membership';
 import { checkMessage, messageKey, type Params } from '@bursar/pbft';
-import { type BatchRef, type Digest, limits, type Message, type RejectionName } from '@bursar/protocol';
+import { type Digest, limits, type Message, type RejectionName } from '@bursar/protocol';
 import type { MessageKind } from '../metrics.ts';
 import type { Clock, VerifyPort } from '../ports.ts';
-import type { BodyStore } from './body-store.ts';
-import { unpackMessage } from './envelope.ts';
+import type { BodyStore, HoldVerdict } from './body-store.ts';
+import { type Envelope, unpackMessage } from './envelope.ts';
 import { certifies, unpackNotice } from './final-blocks.ts';
 import type { Journal } from './journal.ts';
 import { type Obtainer, unpackBatch } from './obtain.ts';
@@ -21,6 +21,10 @@ export interface Refused {
   readonly msgId: string | undefined;
   readonly why: string;
 }
+interface Wrong {
+  readonly name: RejectionName;
+  readonly why: string;
+}
 export interface IngressParts {
   readonly params: Params;
   readonly set: ValidatorSet;
@@ -32,6 +36,8 @@ export interface IngressParts {
   readonly journal: Journal;
   readonly replay: ReplayFilter;
   readonly openHeight: () => number;
+  /** This process sent the message of that id. */
+  readonly isOurs: (msgId: string) => boolean;
   readonly onMessage: (message: Message) => void;
   /** A height is final, and this validator has signed its certificate. */
   readonly onNotice: (from: number, height: number) => void;
@@ -71,59 +77,80 @@ export class Ingress {
 
   /** A consensus message from `vote.<sender>`, or from our own inbox (`sender` undefined). */
   onConsensus(bytes: Uint8Array, sender: number | undefined): void {
-    const { onReceived, clock, params, set, verifier, replay, openHeight, onMessage, onAccepted } = this.#parts;
+    const { onReceived, onMessage, onAccepted, onRefused, isOurs, params } = this.#parts;
     const envelope = unpackMessage(bytes);
     const kind = envelope?.message.kind ?? 'unknown';
     onReceived(kind);
-    if (!envelope) return this.#refuse('MalformedMessage', kind, sender, undefined, 'the bytes are no consensus message');
-    const { message, msgId, timestampMs } = envelope;
+    if (!envelope) {
+      onRefused({ name: 'MalformedMessage', kind, sender, msgId: undefined, why: 'the bytes are no consensus message' });
+      return;
+    }
+    const { message, msgId } = envelope;
     const from = message.vote.validator;
-    const refuse = (name: RejectionName, why: string) => this.#refuse(name, kind, from, msgId, why);
-    if (sender !== undefined && sender !== from) return refuse('UnknownValidator', `it came on the subject of validator ${sender}`);
+    // An echo of ours; with our signature but not from here, it goes on: somebody else may run with our key.
+    if (from === params.self && isOurs(msgId)) return;
+    const wrong = this.#gates(envelope, sender);
+    if (wrong) onRefused({ ...wrong, kind, sender: from, msgId });
+    else {
+      onAccepted(kind, from);
+      onMessage(message);
+    }
+  }
+
+  #gates({ message, timestampMs }: Envelope, sender: number | undefined): Wrong | undefined {
+    const { clock, params, set, verifier, replay, openHeight } = this.#parts;
+    const from = message.vote.validator;
+    const now = clock.now();
+    const isPast = message.vote.vote.height < openHeight();
+    if (sender !== undefined && sender !== from) return { name: 'UnknownValidator', why: `it came on the subject of validator ${sender}` };
     const bucket = this.#buckets[from];
-    if (!bucket) return refuse('UnknownValidator', 'there is no such validator');
-    if (from === params.self) return; // an echo of ours
-    if (!bucket.take(clock.now())) return refuse('RateLimited', 'too many messages of this validator');
-    const ageMs = clock.now() - timestampMs;
-    if (message.vote.vote.height < openHeight() && (ageMs > PAST_MS || ageMs < -FUTURE_MS))
-      return refuse('MessageExpired', `its time is ${Math.round(ageMs / 1_000)} s off`);
-    const wrong = checkMessage(set, params.chain, message, verifier);
-    if (wrong) return refuse(wrong, 'form or signature');
+    if (!bucket) return { name: 'UnknownValidator', why: 'there is no such validator' };
+    if (!bucket.take(now)) return { name: 'RateLimited', why: 'too many messages of this validator' };
+    const ageMs = now - timestampMs;
+    if (isPast && (ageMs > PAST_MS || ageMs < -FUTURE_MS))
+      return { name: 'MessageExpired', why: `its time is ${Math.round(ageMs / 1_000)} s off` };
+    const name = checkMessage(set, params.chain, message, verifier);
+    if (name) return { name, why: 'form or signature' };
     // What asks for an answer passes again: whoever has finalised the height answers a repeated ViewChange, too.
-    const isAnswered = message.kind === 'view-change' || message.vote.vote.height < openHeight();
-    if (!isAnswered && replay.isRepeat(messageKey(message), clock.now())) return refuse('DuplicateMessage', 'it came a moment ago');
-    onAccepted(kind, from);
-    onMessage(message);
+    const isAnswered = message.kind === 'view-change' || isPast;
+    if (!isAnswered && replay.isRepeat(messageKey(message), now)) return { name: 'DuplicateMessage', why: 'it came a moment ago' };
+    return undefined;
   }
 
   /** A batch from `batch.<sender>`: to the workers, then into log and store. */
   async onBatch(bytes: Uint8Array, sender: number): Promise<void> {
-    const { onReceived, set, params, clock, verify, store, journal, obtainer, onAccepted, onHeld } = this.#parts;
-    onReceived('batch');
+    const { onReceived, params, onAccepted, onRefused } = this.#parts;
     if (sender === params.self) return;
-    const refuse = (name: RejectionName, why: string) => this.#refuse(name, 'batch', sender, undefined, why);
+    onReceived('batch');
+    const outcome = await this.#takeBatch(bytes, sender);
+    if (outcome === 'held') onAccepted('batch', sender);
+    else if (outcome !== 'known') onRefused({ ...outcome, kind: 'batch', sender, msgId: undefined });
+  }
+
+  async #takeBatch(bytes: Uint8Array, sender: number): Promise<Wrong | 'held' | 'known'> {
+    const { set, clock, verify, store, journal, obtainer, onHeld } = this.#parts;
     const publicKey = publicKeyOf(set, sender);
-    if (!publicKey) return refuse('UnknownValidator', 'there is no such validator');
+    if (!publicKey) return { name: 'UnknownValidator', why: 'there is no such validator' };
     const message = bytes.length <= BATCH_MESSAGE_BYTES ? unpackBatch(bytes) : undefined;
-    if (!message || message.batch.length < NUMBER_AT + 8) return refuse('MalformedMessage', 'the bytes are no batch');
-    if (isSame(store, sender, message.batch)) return; // sent again until it is ordered: no news
-    if (!this.#buckets[sender]?.take(clock.now())) return refuse('RateLimited', 'too many messages of this validator');
-    if ((this.#atWork[sender] ?? 0) >= BATCHES_AT_WORK) return refuse('QueueFull', 'its batches wait for the workers');
+    if (!message || message.batch.length < NUMBER_AT + 8) return { name: 'MalformedMessage', why: 'the bytes are no batch' };
+    if (isSame(store, sender, message.batch)) return 'known'; // sent again until it is ordered
+    if (!this.#buckets[sender]?.take(clock.now())) return { name: 'RateLimited', why: 'too many messages of this validator' };
+    if ((this.#atWork[sender] ?? 0) >= BATCHES_AT_WORK) return { name: 'QueueFull', why: 'its batches wait for the workers' };
     this.#atWork[sender] = (this.#atWork[sender] ?? 0) + 1;
     try {
       const verdict = await verify.batch(message.batch, { publicKey, signature: message.signature });
-      if (!verdict.ok) return refuse(verdict.name, verdict.why);
+      if (!verdict.ok) return verdict;
       const { ref } = verdict.batch;
-      if (ref.origin !== sender) return refuse('WrongValidator', `it names origin ${ref.origin}`);
-      const held = store.verdict(ref);
-      if (held !== 'held') return this.#notHeld(held, ref, sender);
+      if (ref.origin !== sender) return { name: 'WrongValidator', why: `it names origin ${ref.origin}` };
+      const wrong = notHeld(store.verdict(ref), ref.number);
+      if (wrong) return wrong;
       journal.append({ kind: 'body', batch: message.batch, signature: message.signature });
       store.hold({ ...verdict.batch, encoded: message.batch, signature: message.signature });
-      onAccepted('batch', sender);
       obtainer.arrived(ref.digest);
       onHeld();
+      return 'held';
     } catch (error) {
-      refuse('QueueFull', error instanceof Error ? error.message : 'the workers are busy');
+      return { name: 'QueueFull', why: error instanceof Error ? error.message : 'the workers are busy' };
     } finally {
       this.#atWork[sender] = (this.#atWork[sender] ?? 1) - 1;
     }
@@ -131,35 +158,37 @@ export class Ingress {
 
   /** A FinalNotice in our inbox: believed for its certificate, whoever sent it. */
   onFinal(bytes: Uint8Array): void {
-    const { onReceived, onAccepted, params, set, verifier, openHeight, onNotice } = this.#parts;
+    const { onReceived, onAccepted, onRefused, params, set, verifier, openHeight, onNotice } = this.#parts;
     onReceived('final');
     const notice = unpackNotice(bytes);
-    if (!notice) return this.#refuse('MalformedMessage', 'final', undefined, undefined, 'the bytes are no notice');
-    const { header, certificate } = notice;
-    if (header.height < openHeight()) return; // known
-    if (!certifies(certificate, header, params.chain, set, verifier))
-      return this.#refuse('InvalidSignature', 'final', undefined, undefined, 'the certificate does not prove it');
-    const from = fromBitmap(certificate.signers, set.validators.length)?.find((i) => i !== params.self);
-    if (from === undefined) return;
-    onAccepted('final', from);
-    onNotice(from, header.height);
-  }
-
-  #notHeld(verdict: Exclude<ReturnType<BodyStore['verdict']>, 'held'>, ref: BatchRef, sender: number): void {
-    switch (verdict) {
-      case 'duplicate':
-      case 'old':
-        return;
-      case 'early':
-        return this.#refuse('SequenceGap', 'batch', sender, undefined, `batch ${ref.number} is too far ahead`);
-      case 'conflict':
-        return this.#refuse('ConflictingVotes', 'batch', sender, undefined, `another batch ${ref.number} has not expired`);
-      case 'full':
-        return this.#refuse('QueueFull', 'batch', sender, undefined, 'its batches fill their share of memory');
+    const refuse = (name: RejectionName, why: string) => onRefused({ name, kind: 'final', sender: undefined, msgId: undefined, why });
+    if (!notice) refuse('MalformedMessage', 'the bytes are no notice');
+    else if (notice.header.height < openHeight())
+      return; // known
+    else if (!certifies(notice.certificate, notice.header, params.chain, set, verifier))
+      refuse('InvalidSignature', 'the certificate does not prove it');
+    else {
+      const from = fromBitmap(notice.certificate.signers, set.validators.length)?.find((i) => i !== params.self);
+      if (from === undefined) return;
+      onAccepted('final', from);
+      onNotice(from, notice.header.height);
     }
   }
-  #refuse(name: RejectionName, kind: MessageKind, sender: number | undefined, msgId: string | undefined, why: string): void {
-    this.#parts.onRefused({ name, kind, sender, msgId, why });
+}
+
+function notHeld(verdict: HoldVerdict, number: number): Wrong | 'known' | undefined {
+  switch (verdict) {
+    case 'held':
+      return undefined;
+    case 'duplicate':
+    case 'old':
+      return 'known';
+    case 'early':
+      return { name: 'SequenceGap', why: `batch ${number} is too far ahead` };
+    case 'conflict':
+      return { name: 'ConflictingVotes', why: `another batch ${number} has not expired` };
+    case 'full':
+      return { name: 'QueueFull', why: 'its batches fill their share of memory' };
   }
 }
 

@@ -7,8 +7,8 @@ import { wire } from '@bursar/protocol/rpc';
 import { backoffMs, rejection } from '@bursar/shared-core';
 import type { VerifyPort } from '../ports.ts';
 import type { Body, BodyStore } from './body-store.ts';
-import type { CheckedFinal } from './final-blocks.ts';
 import type { Fetcher } from './fetcher.ts';
+import type { CheckedFinal } from './final-blocks.ts';
 import type { Journal } from './journal.ts';
 
 export interface ObtainerParts {
@@ -147,7 +147,8 @@ export class Obtainer {
     const verdict = await this.#parts.verify.batch(batch, { publicKey, signature }).catch(() => undefined);
     if (!verdict) return undefined; // the workers are busy: the next round tries again
     if (!verdict.ok) return verdict.ofOrigin ? undefined : verdict; // another peer may have the right signature
-    if (!sameRef(verdict.batch.ref, ref)) return { name: 'MalformedMessage', why: 'the block says something else of the batch than the batch itself' };
+    if (!sameRef(verdict.batch.ref, ref))
+      return { name: 'MalformedMessage', why: 'the block says something else of the batch than the batch itself' };
     return { ...verdict.batch, encoded: batch, signature };
   }
 

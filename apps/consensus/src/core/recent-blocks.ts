@@ -1,8 +1,8 @@
 /** The last executed blocks with their bodies: what peers that are a little behind ask for, without a trip to storage. */
 import type { Digest } from '@bursar/protocol';
+import type { FinalBlock } from '../ports.ts';
 import type { Body } from './body-store.ts';
 import { packFinalBlock } from './final-blocks.ts';
-import type { FinalBlock } from '../ports.ts';
 
 export class RecentBlocks {
   readonly #max: number;

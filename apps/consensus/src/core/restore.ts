@@ -1,5 +1,5 @@
 /** What a restart finds in the log: the engine's records, and the transactions, batches and bodies that are still open. */
-import { logRecord, type LogRecord } from '@bursar/pbft';
+import { type LogRecord, logRecord } from '@bursar/pbft';
 import { type Batch, batchCodec, type Digest, decode, type SignedVote, toHex } from '@bursar/protocol';
 import type { Body, BodyStore } from './body-store.ts';
 import { type JournalRecord, journalRecord } from './journal-record.ts';
@@ -38,7 +38,8 @@ export async function readJournal(records: AsyncIterable<{ readonly bytes: Uint8
       }
       case 'body': {
         const verdict = verifyBatch(chain, record.batch, undefined);
-        if (verdict.ok) found.bodies.set(verdict.batch.ref.digest, { ...verdict.batch, encoded: record.batch, signature: record.signature });
+        if (verdict.ok)
+          found.bodies.set(verdict.batch.ref.digest, { ...verdict.batch, encoded: record.batch, signature: record.signature });
         break;
       }
       case 'done':
@@ -50,7 +51,13 @@ export async function readJournal(records: AsyncIterable<{ readonly bytes: Uint8
 }
 
 /** Fills mempool, own batches and body store. `next`: for each origin the number of its first batch that storage has not executed. */
-export function restore(found: Found, self: number, next: readonly number[], height: number, into: { mempool: Mempool; own: OwnBatches; store: BodyStore }): void {
+export function restore(
+  found: Found,
+  self: number,
+  next: readonly number[],
+  height: number,
+  into: { mempool: Mempool; own: OwnBatches; store: BodyStore },
+): void {
   const { mempool, own, store } = into;
   const ownNext = next[self] ?? 1;
   const batched = new Set<Digest>();

@@ -1,11 +1,11 @@
 /** The rest of a validator's cell on one real gRPC port: a signer and a storage of a few lines that keep the rules consensus relies on. */
-import { keyPairFromSeed, type KeyPair, sign } from '@bursar/crypto';
+import { type KeyPair, keyPairFromSeed, sign } from '@bursar/crypto';
 import { genesisSet } from '@bursar/membership';
 import {
+  type Block,
   batchCodec,
   batchHash,
   batchRefsDigest,
-  type Block,
   block as blockCodec,
   certificate as certificateCodec,
   type Digest,
@@ -20,13 +20,13 @@ import {
   rejections,
   result as resultCodec,
   signedTransaction,
-  toHex,
   type TransactionResult,
+  toHex,
   transactionId,
   voteHash,
 } from '@bursar/protocol';
 import { commits, ledger, signing, validatorSet } from '@bursar/protocol/rpc';
-import { createRpcServer, type Handlers, rejection, type RpcServer } from '@bursar/shared-core';
+import { createRpcServer, type Handlers, type RpcServer, rejection } from '@bursar/shared-core';
 
 export const TOKEN = 'the token of the cell';
 interface Stored {
@@ -42,7 +42,10 @@ export class Cell {
   readonly chain: Digest;
   readonly genesis: Genesis;
   readonly #keys: KeyPair;
-  readonly #votes = new Map<string, { readonly digest: Digest; readonly phase: Phase; readonly epoch: number; readonly signature: Uint8Array }>();
+  readonly #votes = new Map<
+    string,
+    { readonly digest: Digest; readonly phase: Phase; readonly epoch: number; readonly signature: Uint8Array }
+  >();
   readonly #batches = new Map<bigint, { readonly digest: Digest; readonly expiresAt: bigint; readonly signature: Uint8Array }>();
   readonly #left = new Map<number, number>();
   readonly blocks: Stored[] = [];
@@ -122,11 +125,18 @@ export class Cell {
         rows: [...this.#votes].flatMap(([key, v]) => {
           const [height, view] = key.split('/').map(Number) as [number, number];
           if (height < Number(fromHeight)) return [];
-          return [{ ballot: { epoch: v.epoch, height: BigInt(height), view: BigInt(view), digest: fromHex(v.digest) }, phase: v.phase, signature: v.signature }];
+          return [
+            {
+              ballot: { epoch: v.epoch, height: BigInt(height), view: BigInt(view), digest: fromHex(v.digest) },
+              phase: v.phase,
+              signature: v.signature,
+            },
+          ];
         }),
       }),
       reconcile: async ({ known }) => {
-        for (const row of known) if (!this.#votes.has(`${row.ballot?.height}/${row.ballot?.view}/${row.phase}`)) throw rejection('SignerBehind');
+        for (const row of known)
+          if (!this.#votes.has(`${row.ballot?.height}/${row.ballot?.view}/${row.phase}`)) throw rejection('SignerBehind');
         return {};
       },
     };
@@ -142,7 +152,15 @@ export class Cell {
       const next = this.#nonces.get(signer) ?? 0n;
       const code = nonce === next ? 0 : nonce < next ? rejections.NonceTooLow.code : rejections.NonceGap.code;
       if (code === 0) this.#nonces.set(signer, next + 1n);
-      results.push({ kind: 'transaction', transaction: transactionId(body), code, consumed: code === 0, height, index: results.length, items: [] });
+      results.push({
+        kind: 'transaction',
+        transaction: transactionId(body),
+        code,
+        consumed: code === 0,
+        height,
+        index: results.length,
+        items: [],
+      });
     }
     const encoded = results.map((r) => encode(resultCodec, r));
     const stateRoot = digest('test/state', fromHex(this.stateRoot), fromHex(headerDigest(block.header)), ...encoded);
@@ -161,7 +179,8 @@ export class Cell {
         if (stored && headerDigest(stored.block.header) !== headerDigest(block.header)) throw rejection('StateForkDetected');
         if (height > this.height + 1) throw rejection('SequenceGap');
         if (!stored) {
-          if (batchRefsDigest(block.batches) !== block.header.batches || block.header.stateRoot !== this.stateRoot) throw rejection('StateForkDetected');
+          if (batchRefsDigest(block.batches) !== block.header.batches || block.header.stateRoot !== this.stateRoot)
+            throw rejection('StateForkDetected');
           const done = this.#execute(block, r.batches);
           this.blocks.push({ block, request: { block: r.block, certificate: r.certificate, batches: r.batches }, ...done });
           for (const result of done.results) if (result.consumed) this.#found.set(result.transaction, result);
@@ -207,7 +226,12 @@ export class Cell {
         if (!found) throw rejection('NotFound');
         const { request } = blocks[found.height - 1] as Stored;
         const { kind } = decode(certificateCodec, request.certificate);
-        return { height: BigInt(found.height), result: encode(resultCodec, found), provable: found.height < this.height, certificateKind: kind };
+        return {
+          height: BigInt(found.height),
+          result: encode(resultCodec, found),
+          provable: found.height < this.height,
+          certificateKind: kind,
+        };
       },
     };
   }

@@ -1,6 +1,7 @@
 /** A genesis for tests: n validators with keys 1 … n, and one client with key 100. */
-import { chainId, type Digest, encodeTransaction, type Genesis, toHex, transactionHash, transactionId } from '@bursar/protocol';
+
 import { type KeyPair, sign } from '@bursar/crypto';
+import { chainId, type Digest, encodeTransaction, type Genesis, toHex, transactionHash, transactionId } from '@bursar/protocol';
 import { keysOf } from './cell.ts';
 
 export const CLIENT = 100;
@@ -36,7 +37,11 @@ export function testGenesis(n: number): { readonly genesis: Genesis; readonly ch
 }
 
 /** A signed transfer of the client. */
-export function transfer(chain: Digest, nonce: bigint, by = CLIENT): { readonly body: Uint8Array; readonly signature: Uint8Array; readonly id: Digest } {
+export function transfer(
+  chain: Digest,
+  nonce: bigint,
+  by = CLIENT,
+): { readonly body: Uint8Array; readonly signature: Uint8Array; readonly id: Digest } {
   const { publicKey, secretKey } = keysOf(by);
   const action = { kind: 'transfer', to: hexKey(104), amount: 1n, memo: '' } as const;
   const body = encodeTransaction({ chain, signer: toHex(publicKey), nonce, action });

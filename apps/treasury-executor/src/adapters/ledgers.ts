@@ -69,22 +69,25 @@ export class Ledgers implements LedgerReads {
   }
 
   async outcome(id: Digest, atLeast: number): Promise<Outcome> {
-    return this.#ask(atLeast, async (client) => {
-      // The height first: what is not there then was in no block up to it.
+    const { found } = await this.#ask(atLeast, async (client) => {
+      const first = await this.#find(client, id);
+      if (first.kind === 'final') return { found: first, height: atLeast }; // that stands, however far behind the storage is
+      // The height, then another look: what is not there now was in no block up to it.
       const { height } = await client.getStatus({});
-      return { ...(await this.#find(client, id)), height: Number(height) };
-    }).then(({ found }) => found);
+      return { found: await this.#find(client, id), height: Number(height) };
+    });
+    return found;
   }
 
-  async #find(client: LedgerClient, id: Digest): Promise<{ found: Outcome }> {
+  async #find(client: LedgerClient, id: Digest): Promise<Outcome> {
     try {
       const answer = await client.getTransaction({ transactionId: fromHex(id) });
       const decoded = decode(result, answer.result);
-      if (decoded.kind !== 'transaction' || decoded.transaction !== id) return { found: { kind: 'none' } };
-      if (!decoded.consumed) return { found: { kind: 'refused', code: decoded.code, height: decoded.height } };
-      return { found: { kind: 'final', result: decoded, provable: answer.provable } };
+      if (decoded.kind !== 'transaction' || decoded.transaction !== id) return { kind: 'none' };
+      if (!decoded.consumed) return { kind: 'refused', code: decoded.code, height: decoded.height };
+      return { kind: 'final', result: decoded, provable: answer.provable };
     } catch (e) {
-      if (errorFrom(e).reason === 'NOT_FOUND') return { found: { kind: 'none' } };
+      if (errorFrom(e).reason === 'NOT_FOUND') return { kind: 'none' };
       throw e;
     }
   }

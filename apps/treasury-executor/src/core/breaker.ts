@@ -1,5 +1,5 @@
 /**
- * Circuit breaker over batches (treasury.md "Executor"), pure: `now` is an argument, any clock that runs forward, in ms.
+ * Circuit breaker over batches (docs/treasury.md "Executor"), pure: `now` is an argument, any clock that runs forward, in ms.
  * Counted are transport errors, time-outs and internal errors; business outcomes never.
  */
 
@@ -41,7 +41,11 @@ export type Outcome = 'success' | 'failure' | 'ignored';
 export const newBreaker = (): Breaker => ({ kind: 'closed', generation: 0, buckets: [] });
 
 /** Whether a batch may be tried now. While half-open an admitted one is a probe. */
-export function admit(b: Breaker, now: number, options: BreakerOptions): { readonly breaker: Breaker; readonly permit: Permit | undefined } {
+export function admit(
+  b: Breaker,
+  now: number,
+  options: BreakerOptions,
+): { readonly breaker: Breaker; readonly permit: Permit | undefined } {
   if (b.kind === 'closed') return { breaker: b, permit: { generation: b.generation } };
   if (b.kind === 'open' && now < b.until) return { breaker: b, permit: undefined };
   const half = b.kind === 'open' ? ({ kind: 'half-open', generation: b.generation + 1, probing: 0, successes: 0 } as const) : b;
@@ -86,7 +90,10 @@ const slotOf = (now: number, { windowMs, buckets }: BreakerOptions): number => M
 const within = (buckets: readonly Bucket[], now: number, options: BreakerOptions): readonly Bucket[] =>
   buckets.filter(({ slot }) => slot > slotOf(now, options) - options.buckets);
 const total = (buckets: readonly Bucket[]) =>
-  buckets.reduce((sum, b) => ({ failures: sum.failures + b.failures, successes: sum.successes + b.successes }), { failures: 0, successes: 0 });
+  buckets.reduce((sum, b) => ({ failures: sum.failures + b.failures, successes: sum.successes + b.successes }), {
+    failures: 0,
+    successes: 0,
+  });
 
 /** For gauges: what counts at this moment. */
 export function counts(b: Breaker, now: number, options: BreakerOptions): { readonly failures: number; readonly successes: number } {

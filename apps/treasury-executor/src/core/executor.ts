@@ -1,5 +1,5 @@
 /**
- * The executor: lease → plan → sign → journal → send → resolve (treasury.md "Executor"). `tick` is one look at the newest final
+ * The executor: lease → plan → sign → journal → send → resolve (docs/treasury.md "Executor"). `tick` is one look at the newest final
  * block and everything that follows from it; whoever drives it never runs two at a time. It can delay money and nothing else: the
  * ledger checks every batch again.
  */
@@ -7,7 +7,8 @@ import { type Digest, findRejection, type Hex32, type TransactionResult } from '
 import { errorFrom, type Logger } from '@bursar/shared-core';
 import { countsForBreaker, type ErrorReason, errorReason } from '../errors.ts';
 import type { Clock, LeaseAt, LedgerReads, OpenSpan, Sign, Signed, Submitter, Tracing } from '../ports.ts';
-import { admit, type Breaker, type BreakerOptions, counts, newBreaker, type Outcome, settle } from './breaker.ts';
+import type { BreakerOptions, Outcome } from './breaker.ts';
+import { BreakerGate } from './breaker-gate.ts';
 import { Deferrals } from './deferrals.ts';
 import { type Flight, InFlight } from './in-flight.ts';
 import { type Intent, signIntent } from './intent.ts';
@@ -17,44 +18,8 @@ import { isHeld, judge } from './judge.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { type PlannedBatch, Planner } from './planner.ts';
 import { Sender } from './sender.ts';
+import type { ExecutorPorts, ExecutorSettings } from './settings.ts';
 import type { ExecutorStatus } from './status.ts';
-
-export interface ExecutorSettings {
-  readonly chain: Digest;
-  readonly shard: number;
-  readonly key: Hex32;
-  readonly leaseMs: number;
-  readonly batchItems: number;
-  /** Batches that are signed and not executed yet. */
-  readonly window: number;
-  /** Ledger time that a batch may take, ms. */
-  readonly expiryMs: number;
-  /** Wait before the same bytes are sent again, ms; it doubles up to sixteen times. */
-  readonly resendMs: number;
-  /** A batch that no block holds after so long counts as a failure once, ms. */
-  readonly timeoutMs: number;
-  /** A storage that shows no new block for so long is left for another, ms. */
-  readonly staleMs: number;
-  readonly breaker: BreakerOptions;
-}
-export interface ExecutorPorts {
-  readonly reads: LedgerReads;
-  readonly submitter: Submitter;
-  readonly journal: Journal;
-  readonly tracing: Tracing;
-  readonly clock: Clock;
-  readonly sign: Sign;
-  readonly log: Logger;
-  readonly meter: Meter;
-}
-/** What is counted; the gauges read `status()`. */
-export interface Meter {
-  error(reason: ErrorReason): void;
-  paid(payments: number): void;
-  ended(ending: Ending): void;
-  /** Units: ms from the first sending until the result was provable. */
-  resolved(ms: number): void;
-}
 
 /** Executed batches whose results are not provable yet: so many beside the window, then planning waits. */
 const UNPROVEN = 16;
@@ -70,7 +35,7 @@ export class Executor {
   readonly #sender: Sender;
   readonly #flights = new InFlight();
   readonly #deferrals = new Deferrals();
-  #breaker: Breaker = newBreaker();
+  readonly #gate: BreakerGate;
   #height = 0;
   #movedAt: number | undefined;
   #lease: LeaseAt | undefined;
@@ -82,6 +47,9 @@ export class Executor {
     this.#s = settings;
     this.#p = ports;
     this.#planner = new Planner(ports.reads);
+    this.#gate = new BreakerGate(settings.breaker, (from, to) =>
+      ports.log.event('StateTransition', { from, to }, 'the breaker changed', 'warn'),
+    );
     this.#sender = new Sender(ports.submitter, (reason, error) => this.#failed(reason, error, 'a validator did not take a transaction'));
     const { chain, shard, leaseMs, key, resendMs } = settings;
     const send = async (transaction: Signed, again: boolean) => {
@@ -104,7 +72,7 @@ export class Executor {
     await this.#resolve(lease, now);
     for (const event of await this.#keeper.tick(lease, this.#flights.epochs(), now)) {
       if (event === 'lost') this.#p.meter.error('lease_lost');
-      this.#p.log.info({ leaseEpoch: String(lease.epoch), height: lease.height }, `lease ${event}`);
+      this.#p.log.event('StateTransition', { leaseEpoch: String(lease.epoch), height: lease.height }, `lease ${event}`);
     }
     await this.#resend(lease, now);
     const planned = await this.#plan(lease, now);
@@ -139,7 +107,7 @@ export class Executor {
   }
 
   status(): ExecutorStatus {
-    const { key, breaker } = this.#s;
+    const { key } = this.#s;
     const { holder, epoch = 0n, expiresAt = 0, time = 0 } = this.#lease ?? {};
     const mine = this.#lease !== undefined && isHeld(this.#lease) && holder === key;
     return {
@@ -151,8 +119,8 @@ export class Executor {
       height: this.#height,
       staged: this.#flights.size,
       deferred: this.#deferrals.size,
-      breaker: this.#breaker.kind,
-      breakerCounts: counts(this.#breaker, this.#p.clock.monotonic(), breaker),
+      breaker: this.#gate.kind,
+      breakerCounts: this.#gate.counts(this.#p.clock.monotonic()),
       planningStopped: !this.#planning,
     };
   }
@@ -187,7 +155,10 @@ export class Executor {
     if (outcome.kind !== 'final') {
       // Somebody signs with our key under the very epoch that was granted to us.
       if (this.#keeper.epoch === flight.intent.batch.leaseEpoch) this.#keeper.disown();
-      this.#p.log.warn({ seq: String(flight.intent.batch.seq) }, 'the seq was used by other bytes; is there another executor with this key?');
+      this.#p.log.warn(
+        { seq: String(flight.intent.batch.seq) },
+        'the seq was used by other bytes; is there another executor with this key?',
+      );
       return this.#close(flight, 'reused', lease.height, now);
     }
     flight.executed = true;
@@ -239,7 +210,8 @@ export class Executor {
   async #timeOut(flight: Flight, lease: LeaseAt, now: number): Promise<void> {
     const outcome = await this.#p.reads.outcome(flight.intent.id, lease.height);
     this.#settlePermit(flight, outcome.kind === 'none' ? 'failure' : 'ignored', now);
-    if (outcome.kind === 'none') this.#failed('timeout', undefined, `batch ${flight.intent.batch.seq} is in no block after ${this.#s.timeoutMs} ms`);
+    if (outcome.kind === 'none')
+      this.#failed('timeout', undefined, `batch ${flight.intent.batch.seq} is in no block after ${this.#s.timeoutMs} ms`);
     if (outcome.kind === 'refused') this.#noteRefusal(outcome.code);
   }
 
@@ -249,17 +221,8 @@ export class Executor {
   }
 
   #settlePermit(flight: Flight, outcome: Outcome, now: number): void {
-    if (!flight.permit) return;
-    const before = this.#breaker.kind;
-    this.#breaker = settle(this.#breaker, flight.permit, outcome, now, this.#s.breaker);
+    if (flight.permit) this.#gate.settle(flight.permit, outcome, now);
     flight.permit = undefined;
-    if (this.#breaker.kind !== before) this.#p.log.warn({ from: before, to: this.#breaker.kind }, 'the breaker changed');
-  }
-
-  /** Every round that no validator took counts; while the breaker is not closed only probes do. */
-  #countFailure(flight: Flight, now: number): void {
-    if (this.#breaker.kind === 'closed') flight.permit ??= { generation: this.#breaker.generation };
-    this.#settlePermit(flight, 'failure', now);
   }
 
   /** The same bytes, in the order of their seqs, to another validator. */
@@ -291,7 +254,7 @@ export class Executor {
     const epoch = this.#keeper.epoch;
     if (!this.#planning || epoch === undefined) return 0;
     const room = Math.min(window - this.#flights.open, window + UNPROVEN - this.#flights.size);
-    const permits = this.#admitUpTo(room, now);
+    const permits = this.#gate.admit(room, now);
     if (permits.length === 0) return 0;
     const isFree = (id: Digest) => !this.#flights.holds(id) && !this.#deferrals.isDeferred(id, lease.time);
     let staged: { flight: Flight; span: OpenSpan }[] = [];
@@ -303,24 +266,13 @@ export class Executor {
       for (const { flight } of staged) flight.permit = permits.shift();
     } finally {
       // What was admitted and not used tried nothing.
-      for (const permit of permits) this.#breaker = settle(this.#breaker, permit, 'ignored', now, this.#s.breaker);
+      for (const permit of permits) this.#gate.settle(permit, 'ignored', now);
     }
     if (staged.length === 0) return 0;
     await this.#p.journal.stage(staged.map((s) => s.flight.intent)); // on disk before it leaves
     for (const { flight } of staged) this.#flights.add(flight);
     for (const { flight, span } of staged) await this.#send(flight, span, lease, now);
     return staged.reduce((sum, { flight }) => sum + flight.intent.batch.items.length, 0);
-  }
-
-  #admitUpTo(room: number, now: number) {
-    const permits = [];
-    while (permits.length < room) {
-      const { breaker, permit } = admit(this.#breaker, now, this.#s.breaker);
-      this.#breaker = breaker;
-      if (!permit) break;
-      permits.push(permit);
-    }
-    return permits;
   }
 
   #sign({ lane, items }: PlannedBatch, seq: bigint, epoch: bigint, lease: LeaseAt, now: number): { flight: Flight; span: OpenSpan } {
@@ -342,7 +294,9 @@ export class Executor {
     const sent = await span.run(() => this.#sender.send(flight.intent));
     span.end();
     // It may have arrived all the same; only that the way is broken is counted now.
-    if (sent.kind === 'failed' && countsForBreaker(sent.reason)) this.#countFailure(flight, now);
+    if (sent.kind === 'taken' || !countsForBreaker(sent.reason)) return;
+    if (flight.permit) this.#settlePermit(flight, 'failure', now);
+    else this.#gate.fail(now);
   }
 
   #failed(reason: ErrorReason, error: unknown, what: string): void {

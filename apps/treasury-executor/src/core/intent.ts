@@ -1,8 +1,8 @@
 /** A batch that was signed: from the journal to its end it is the same bytes. */
 import {
   type ActionOf,
-  type Digest,
   DecodeError,
+  type Digest,
   decodeTransaction,
   encodeTransaction,
   type Hex32,

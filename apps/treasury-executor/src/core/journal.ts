@@ -2,7 +2,7 @@
  * The journal of signed batches. Losing it is safe: seq and lease come from the ledger, which pays nothing twice. Keeping it means
  * that after a crash the same bytes are sent again, instead of new ones that would collide with them.
  */
-import { type Digest, DecodeError, decode, encode, type Hex32 } from '@bursar/protocol';
+import { DecodeError, type Digest, decode, encode, type Hex32 } from '@bursar/protocol';
 import type { JournalLog } from '../ports.ts';
 import { type Intent, readIntent } from './intent.ts';
 import { type Ending, journalRecord } from './journal-record.ts';

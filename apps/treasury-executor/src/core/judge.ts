@@ -1,5 +1,5 @@
 /**
- * What the lease after a final block proves about a batch (treasury.md "ExecuteBatch", the order of its checks). Epochs, the seq
+ * What the lease after a final block proves about a batch (docs/treasury.md "ExecuteBatch", the order of its checks). Epochs, the seq
  * and ledger time never fall, so a verdict of death holds for ever.
  */
 import type { LeaseAt } from '../ports.ts';

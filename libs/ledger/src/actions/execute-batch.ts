@@ -1,4 +1,4 @@
-/** ExecuteBatch (treasury.md): seven checks in this order; steps 1 to 5 change nothing, step 6 consumes the seq. */
+/** ExecuteBatch (docs/treasury.md): seven checks in this order; steps 1 to 5 change nothing, step 6 consumes the seq. */
 import {
   type ActionOf,
   type Digest,
@@ -19,7 +19,7 @@ export interface BatchOutcome {
   readonly receipts: readonly PaymentReceipt[];
 }
 
-/** `transaction` has passed step 1 (form, size, chain, signature) and stands at `index` of the block. */
+/** `transaction` has passed step 1 (form, size, chain; its signature before the vote) and stands at `index` of the block. */
 export function executeBatch(
   s: State,
   signer: Hex32,

@@ -1,6 +1,28 @@
-import { type Block, batchRefsDigest, type Certificate, decode, type Digest, digest, fromHex, type Message, type SignedVote } from '@bursar/protocol';
 import { advanceSchedule } from '@bursar/membership';
-import { type Effect, type Input, type LogRecord, logRecord, checkMessage, Driver, initialState, type Ports, recover, type Start, type Step } from '../../src/index.ts';
+import {
+  type Block,
+  batchRefsDigest,
+  type Certificate,
+  type Digest,
+  decode,
+  digest,
+  fromHex,
+  type Message,
+  type SignedVote,
+} from '@bursar/protocol';
+import {
+  checkMessage,
+  Driver,
+  type Effect,
+  type Input,
+  initialState,
+  type LogRecord,
+  logRecord,
+  type Ports,
+  recover,
+  type Start,
+  type Step,
+} from '../../src/index.ts';
 import { fakeSignature, fakeVerifier, type World } from './network.ts';
 
 interface Event {
@@ -40,7 +62,18 @@ export class Cluster {
     this.world = world;
     for (const { index } of world.set.validators) {
       this.nodes.push({
-        index, driver: undefined as never, life: 0, alive: true, log: [], synced: 0, rows: [], blocks: [], halts: [], rejects: [], transitions: [], syncs: 0,
+        index,
+        driver: undefined as never,
+        life: 0,
+        alive: true,
+        log: [],
+        synced: 0,
+        rows: [],
+        blocks: [],
+        halts: [],
+        rejects: [],
+        transitions: [],
+        syncs: 0,
       });
     }
     for (const node of this.nodes) this.#boot(node, { state: initialState(world.params(node.index), world.start), effects: [] });
@@ -59,7 +92,8 @@ export class Cluster {
     const end = this.now + ms;
     for (;;) {
       let next: Event | undefined;
-      for (const e of this.#events) if (e.at <= end && (next === undefined || e.at < next.at || (e.at === next.at && e.number < next.number))) next = e;
+      for (const e of this.#events)
+        if (e.at <= end && (next === undefined || e.at < next.at || (e.at === next.at && e.number < next.number))) next = e;
       if (next === undefined) break;
       this.#events.splice(this.#events.indexOf(next), 1);
       this.now = next.at;
@@ -87,7 +121,16 @@ export class Cluster {
       const nextBatch = start.nextBatch.slice();
       for (const ref of block.batches) nextBatch[ref.origin] = ref.number + 1;
       const { header } = block;
-      start = { height: header.height, header, certificate, stateRoot, resultsRoot, time: header.time, nextBatch, schedule: advanceSchedule(start.schedule, header) };
+      start = {
+        height: header.height,
+        header,
+        certificate,
+        stateRoot,
+        resultsRoot,
+        time: header.time,
+        nextBatch,
+        schedule: advanceSchedule(start.schedule, header),
+      };
     }
     return start;
   }
@@ -178,7 +221,12 @@ export class Cluster {
           if (height === node.blocks.length + 1) {
             const before = node.blocks.at(-1)?.stateRoot ?? this.world.start.stateRoot;
             const stateRoot = digest('test/state', fromHex(before), fromHex(certificate.digest));
-            node.blocks.push({ block, certificate, stateRoot, resultsRoot: digest('test/results', fromHex(batchRefsDigest(block.batches))) });
+            node.blocks.push({
+              block,
+              certificate,
+              stateRoot,
+              resultsRoot: digest('test/results', fromHex(batchRefsDigest(block.batches))),
+            });
           }
           const stored = node.blocks[height - 1];
           if (stored !== undefined) done(stored.stateRoot, stored.resultsRoot);

@@ -41,8 +41,8 @@ export class FaultyCell extends ValidatorCell {
     this.seen.add(message);
     for (const peer of to) this.transmit(peer, message);
   }
-  /** To each with probability `p`. */
-  tellSome(message: Message, p = 0.6): void {
+  /** To each with probability `p`; by default to few or to most. */
+  tellSome(message: Message, p = this.around.random.pick([0.3, 0.9])): void {
     this.tell(
       this.peers.filter(() => this.around.random.chance(p)),
       message,

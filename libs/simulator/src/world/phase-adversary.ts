@@ -21,9 +21,9 @@ type Style = 'all' | 'none' | 'one hears' | 'same senders' | 'at random' | 'near
 
 const styles: Record<Message['kind'], readonly Style[]> = {
   'pre-prepare': ['all', 'all', 'all', 'at random', 'nearly all', 'one hears', 'none'],
-  prepare: ['all', 'same senders', 'one hears', 'one hears', 'at random', 'nearly all', 'none'],
-  commit: ['none', 'none', 'one hears', 'at random', 'all'],
-  'view-change': ['all', 'all', 'nearly all', 'same senders', 'at random'],
+  prepare: ['none', 'none', 'one hears', 'one hears', 'same senders', 'at random', 'nearly all'],
+  commit: ['none', 'none', 'none', 'one hears', 'at random'],
+  'view-change': ['all', 'all', 'all', 'nearly all', 'same senders', 'at random'],
   'new-view': ['all', 'all', 'all', 'nearly all', 'one hears'],
 };
 
@@ -32,6 +32,8 @@ export interface AdversaryTaste {
   readonly share: number;
   readonly maxViews: number;
   readonly viewTimeoutMs: number;
+  /** Its allies: they hear everything. */
+  readonly faulty: ReadonlySet<number>;
 }
 
 export class PhaseAdversary {
@@ -56,7 +58,7 @@ export class PhaseAdversary {
   }
   /** Extra delay, or `undefined` to withhold. */
   judge(from: number, to: number, envelope: Envelope): number | undefined {
-    if (!this.active) return 0;
+    if (!this.active || this.#taste.faulty.has(to)) return 0;
     if (envelope.kind === 'notice') return this.#hides(envelope.certificate.height) ? undefined : 0;
     if (envelope.kind === 'finals') return this.#hides(envelope.finals[0]?.block.header.height ?? 0) ? undefined : 0;
     if (envelope.kind !== 'message') return 0;

@@ -20,6 +20,7 @@ export interface Profile {
   readonly adversary: AdversaryTaste;
   /** Faults end here at the latest, milliseconds after the start. */
   readonly faultsEndMs: number;
+  readonly resendMs: number;
 }
 export type Intensity = 'all faults' | 'view changes' | 'calm';
 export const VIEW_TIMEOUT_MS = 1000;
@@ -27,41 +28,47 @@ export const VIEW_TIMEOUT_MS = 1000;
 export function drawProfile(random: Random, stakes: readonly number[], intensity: Intensity): Profile {
   const calm = intensity === 'calm';
   const attack = intensity === 'view changes';
+  const actors = calm ? new Map<number, ActorName>() : drawActors(random, stakes, attack);
   const latencyMs = random.pick([0.5, 2, 5, 10, 25]);
   return {
     shape: {
       latencyMs,
-      jitterMs: latencyMs * random.pick([0.1, 0.5, 2]),
+      jitterMs: latencyMs * (attack ? 2 : random.pick([0.1, 0.5, 2])),
       dropped: calm || attack ? 0 : random.pick([0, 0.01, 0.05, 0.15]),
       doubled: calm ? 0 : random.pick([0, 0.02, 0.1]),
       late: calm || attack ? 0 : random.pick([0, 0.02, 0.1]),
       lateMs: random.pick([50, 400, 3000]),
     },
     faultEveryMs: calm || attack ? 0 : random.pick([150, 500, 1500]),
-    crashChance: calm ? 0 : random.pick([0, 0.0003, 0.002]),
+    crashChance: calm ? 0 : random.pick(attack ? [0, 0, 0.002] : [0, 0.0003, 0.002]),
     skewMs: calm ? 0 : random.pick([0, 20, 1500]),
     drift: calm ? 0 : random.pick([0, 1e-4, 1e-3]),
     batchEveryMs: random.pick([15, 60, 250]),
     syncMs: random.pick([0.2, 1, 4]),
-    actors: calm ? new Map() : drawActors(random, stakes, attack ? 0.9 : 0.7),
+    actors,
     adversary: {
       share: calm ? 0 : attack ? 0.9 : random.pick([0, 0.03, 0.1]),
       maxViews: attack ? random.between(2, 4) : 2,
       viewTimeoutMs: VIEW_TIMEOUT_MS,
+      faulty: new Set(actors.keys()),
     },
-    faultsEndMs: random.between(20, 60) * 1000,
+    faultsEndMs: random.between(20, 60) * (attack ? 3 : 1) * 1000,
+    resendMs: attack ? 1500 : random.pick([200, 400]),
   };
 }
 
+/** Those that can make a fork under a broken rule: most of the others only cost time. */
+const forkers: readonly ActorName[] = ['everything', 'everything', 'lying new leader', 'lying view-changer', 'equivocating leader'];
+
 /** Faulty validators of at most the stake that may be faulty. */
-function drawActors(random: Random, stakes: readonly number[], share: number): ReadonlyMap<number, ActorName> {
+function drawActors(random: Random, stakes: readonly number[], attack: boolean): ReadonlyMap<number, ActorName> {
   const actors = new Map<number, ActorName>();
   let left = quorumOf(stakes).faulty;
   for (const i of random.shuffled([...stakes.keys()])) {
     const stake = stakes[i] ?? 0;
-    if (stake > left || !random.chance(share)) continue;
+    if (stake > left || !random.chance(attack ? 0.95 : 0.7)) continue;
     left -= stake;
-    actors.set(i, random.pick(actorNames));
+    actors.set(i, random.pick(attack ? forkers : actorNames));
   }
   return actors;
 }

@@ -211,7 +211,7 @@ class World {
         self: index,
         blockIntervalMs: BLOCK_INTERVAL_MS,
         viewTimeoutMs: VIEW_TIMEOUT_MS,
-        resendMs: 300,
+        resendMs: profile.resendMs,
         clockToleranceMs: limits.clockToleranceMs,
         rules,
       };

@@ -1,0 +1,109 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { decode, encode, signedTransaction } from '@bursar/protocol';
+import { type DurableLog, openLog, recordingFiles } from '@bursar/shared-core';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Intake } from '../src/core/intake.ts';
+import { Journal } from '../src/core/journal.ts';
+import { type JournalRecord, journalRecord } from '../src/core/journal-record.ts';
+import { Mempool } from '../src/core/mempool.ts';
+import { Outcomes } from '../src/core/outcomes.ts';
+import { readJournal } from '../src/core/restore.ts';
+import { verifyTransaction } from '../src/core/verify-job.ts';
+import { testGenesis, transfer } from './support/genesis.ts';
+
+const { chain } = testGenesis(4);
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'journal-'));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+const never = (error: unknown) => {
+  throw error;
+};
+async function records(): Promise<JournalRecord[]> {
+  const log = await openLog(join(dir, 'log'));
+  const all: JournalRecord[] = [];
+  for await (const { bytes } of log.replay()) all.push(decode(journalRecord, bytes));
+  await log.close();
+  return all;
+}
+const transaction = (nonce: bigint): JournalRecord => {
+  const { body, signature } = transfer(chain, nonce);
+  return { kind: 'transaction', transaction: encode(signedTransaction, { body, signature }), traceparent: 't', tracestate: '' };
+};
+
+describe('the journal', () => {
+  it('keeps the live records and drops the rest, once it has grown', async () => {
+    const file = await openLog(join(dir, 'log'));
+    const journal = new Journal(file, { compactBytes: 2_000, onFailure: never });
+    const live = [transaction(99n)];
+    journal.keep(() => live);
+    journal.append(transaction(0n));
+    journal.compact([new Uint8Array([1])]);
+    await journal.sync();
+    expect(file.bytes).toBeLessThan(2_000); // too small to be worth it: nothing happened
+    for (let n = 1n; n < 12n; n++) journal.append(transaction(n));
+    journal.compact([new Uint8Array([7])]);
+    journal.appendEngine(new Uint8Array([8]));
+    await journal.sync();
+    await file.close();
+    const found = await records();
+    expect(found.map((r) => (r.kind === 'engine' ? r.record[0] : r.kind))).toEqual([7, 'transaction', 8]);
+  });
+  it('a failed write reaches onFailure, and nothing that waited for it goes on', async () => {
+    const failures: unknown[] = [];
+    const broken = {
+      append: () => {},
+      sync: () => Promise.reject(new Error('no space')),
+      rotate: () => 1,
+      dropBefore: async () => {},
+      bytes: 0,
+    };
+    const journal = new Journal(broken, { compactBytes: 1, onFailure: (e) => failures.push(e) });
+    let goneOn = false;
+    void journal.sync().then(() => {
+      goneOn = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([failures.length, goneOn]).toEqual([1, false]);
+  });
+  it('a transaction is on disk before its Submit is answered, and a restart finds it until it is done', async () => {
+    const files = recordingFiles();
+    const file: DurableLog = await openLog(join(dir, 'log'), { files });
+    const journal = new Journal(file, { compactBytes: 1e9, onFailure: never });
+    const verify = {
+      transaction: async (e: Uint8Array) => verifyTransaction(chain, e),
+      transactions: async (all: readonly Uint8Array[]) => all.map((e) => verifyTransaction(chain, e)),
+      batch: async () => ({ ok: false, name: 'MalformedMessage', why: '' }) as const,
+    };
+    const outcomes = new Outcomes(0, { heights: 4, results: 10, watchers: 10 });
+    const intake = new Intake({
+      clock: { now: () => 0 },
+      verify,
+      journal,
+      outcomes,
+      mempool: new Mempool({ maxCount: 2, maxBytes: 1e6 }),
+      onPending: () => {},
+      onOutcome: () => {},
+    });
+    const [a, b, c] = [transfer(chain, 0n), transfer(chain, 1n), transfer(chain, 2n)];
+    const trace = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, tracestate: '' };
+    const id = await intake.submit(a, trace);
+    files.note('reply');
+    expect(files.journal.slice(-3).map((step) => step.split(' ')[0])).toEqual(['write', 'fdatasync', 'reply']);
+    expect(await intake.submit(a, trace)).toBe(id); // the same bytes: the same answer
+    await intake.submit(b, trace);
+    await expect(intake.submit(c, trace)).rejects.toMatchObject({ reason: 'QUEUE_FULL', retryAfterMs: expect.any(Number) });
+    journal.append({ kind: 'done', ids: [a.id] });
+    await journal.sync();
+    await file.close();
+    const again = await openLog(join(dir, 'log'));
+    const found = await readJournal(again.replay(), chain);
+    await again.close();
+    expect([...found.transactions.keys()]).toEqual([b.id]);
+    expect(found.transactions.get(b.id)?.traceparent).toBe(trace.traceparent);
+  });
+});

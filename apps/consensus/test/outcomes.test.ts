@@ -1,0 +1,90 @@
+import { rejections, type TransactionResult } from '@bursar/protocol';
+import { describe, expect, it } from '@jest/globals';
+import { followOutcome, outcomeError } from '../src/core/await-outcome.ts';
+import { type Outcome, Outcomes } from '../src/core/outcomes.ts';
+
+const id = (n: number): string => n.toString(16).padStart(64, '0');
+const result = (n: number, height: number, code = 0, consumed = true): TransactionResult => ({
+  kind: 'transaction',
+  transaction: id(n),
+  code,
+  consumed,
+  height,
+  index: 0,
+  items: [],
+});
+const make = (watchers = 10) => new Outcomes(0, { heights: 3, results: 100, watchers });
+const nothing = { transaction: async () => undefined };
+const signal = () => new AbortController().signal;
+const collect = async (steps: AsyncIterable<Outcome>): Promise<Outcome[]> => {
+  const all: Outcome[] = [];
+  for await (const step of steps) all.push(step);
+  return all;
+};
+/** Lets the follower get to its next wait. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('outcomes', () => {
+  it('a result is final with its block and provable with the next', async () => {
+    const outcomes = make();
+    const steps = collect(followOutcome(id(1), { outcomes, storage: nothing }, signal()));
+    await settle();
+    outcomes.executed(1, 'commit', [result(1, 1)]);
+    await settle();
+    outcomes.executed(2, 'commit', []);
+    expect((await steps).map((s) => s.provable)).toEqual([false, true]);
+    expect(outcomes.watchers).toBe(0);
+  });
+  it('one that consumed nothing is told at once and is the last', async () => {
+    const outcomes = make();
+    const steps = collect(followOutcome(id(1), { outcomes, storage: nothing }, signal()));
+    await settle();
+    outcomes.executed(1, 'commit', [result(1, 1, rejections.NonceGap.code, false)]);
+    const [only] = await steps;
+    expect(only && outcomeError(only)).toMatchObject({ reason: 'NONCE_GAP', details: { consumed: 'false' } });
+  });
+  it('a repeat does not hide the first result, whether it is remembered here or by storage', async () => {
+    const outcomes = make();
+    outcomes.executed(1, 'commit', [result(1, 1)]);
+    outcomes.executed(2, 'commit', [result(1, 2, rejections.NonceTooLow.code, false)]);
+    expect(outcomes.find(id(1))).toMatchObject({ provable: true, result: { height: 1, code: 0 } });
+    const later = make();
+    later.executed(9, 'commit', [result(1, 9, rejections.NonceTooLow.code, false)]);
+    const stored: Outcome = { result: result(1, 1), certificateKind: 'commit', provable: true };
+    const steps = await collect(followOutcome(id(1), { outcomes: later, storage: { transaction: async () => stored } }, signal()));
+    expect(steps).toEqual([stored]);
+  });
+  it('given again after a refusal, the old refusal is no answer', () => {
+    const outcomes = make();
+    outcomes.executed(1, 'commit', [result(1, 1, rejections.NonceGap.code, false), result(2, 1)]);
+    outcomes.reopen(id(1));
+    outcomes.reopen(id(2));
+    expect([outcomes.find(id(1)), outcomes.find(id(2))?.result.code]).toEqual([undefined, 0]);
+  });
+  it('what storage holds is answered without waiting; storage that is down is waited out', async () => {
+    const outcomes = make();
+    const stored: Outcome = { result: result(3, 1), certificateKind: 'commit', provable: true };
+    expect(await collect(followOutcome(id(3), { outcomes, storage: { transaction: async () => stored } }, signal()))).toEqual([stored]);
+    const down = { transaction: () => Promise.reject(new Error('down')) };
+    const steps = collect(followOutcome(id(4), { outcomes, storage: down }, signal()));
+    await settle();
+    outcomes.executed(1, 'commit', [result(4, 1)]);
+    outcomes.executed(2, 'commit', []);
+    expect((await steps).at(-1)?.provable).toBe(true);
+  });
+  it('too many waiting are refused, and a caller that leaves is forgotten', async () => {
+    const outcomes = make(1);
+    const leave = new AbortController();
+    const first = collect(followOutcome(id(1), { outcomes, storage: nothing }, leave.signal));
+    await settle();
+    await expect(collect(followOutcome(id(2), { outcomes, storage: nothing }, signal()))).rejects.toMatchObject({ reason: 'QUEUE_FULL' });
+    leave.abort(new Error('gone'));
+    await expect(first).rejects.toThrow('gone');
+    expect(outcomes.watchers).toBe(0);
+  });
+  it('old results leave memory with their blocks', () => {
+    const outcomes = make();
+    for (let h = 1; h <= 10; h++) outcomes.executed(h, 'commit', [result(h, h)]);
+    expect([outcomes.find(id(1)), outcomes.find(id(10))?.result.height]).toEqual([undefined, 10]);
+  });
+});

@@ -1,0 +1,89 @@
+import { genesisSet } from '@bursar/membership';
+import { describe, expect, it } from '@jest/globals';
+import { assessHealth, type Vitals } from '../src/core/assess-health.ts';
+import { AuditTrail } from '../src/core/audit-trail.ts';
+import { Heard } from '../src/core/heard.ts';
+import { memoVerifier } from '../src/core/memo-verifier.ts';
+import { ReplayFilter } from '../src/core/replay-filter.ts';
+import { TokenBucket } from '../src/core/token-bucket.ts';
+import { testGenesis } from './support/genesis.ts';
+
+const well: Vitals = { queue: 0, meanLatencyMs: 10, memory: 0.2, peers: 3, peersHeard: 3, sinceLastBlockMs: 100, withoutQuorumMs: 0 };
+
+describe('health (C11)', () => {
+  const rows: [sentence: string, change: Partial<Vitals>, level: string][] = [
+    ['all is well', {}, 'Healthy'],
+    ['30,000 waiting are still well', { queue: 30_000 }, 'Healthy'],
+    ['more than 30,000 wait', { queue: 30_001 }, 'Degraded'],
+    ['a block takes more than five seconds', { meanLatencyMs: 5_001 }, 'Degraded'],
+    ['more than 85 % of the memory is used', { memory: 0.86 }, 'Critical'],
+    ['fewer than half the peers are heard', { peersHeard: 1 }, 'Critical'],
+    ['half the peers are enough', { peers: 4, peersHeard: 2 }, 'Healthy'],
+    ['no block for 60 s', { sinceLastBlockMs: 60_000 }, 'Critical'],
+    ['no quorum for 30 s (C13)', { withoutQuorumMs: 30_000 }, 'Failed'],
+    ['the worst counts', { queue: 99_999, withoutQuorumMs: 30_000, memory: 0.9 }, 'Failed'],
+  ];
+  it.each(rows)('%s', (_, change, level) => {
+    const found = assessHealth({ ...well, ...change });
+    expect(found.level).toBe(level);
+    expect(found.reason === '').toBe(level === 'Healthy');
+  });
+});
+
+it('a replay within the window is one; after it, or with another key, it passes; the filter is bounded', () => {
+  const filter = new ReplayFilter({ windowMs: 1_000, max: 3 });
+  expect([filter.isRepeat('a', 0), filter.isRepeat('a', 999), filter.isRepeat('b', 999), filter.isRepeat('a', 1_000)]).toEqual([
+    false,
+    true,
+    false,
+    false,
+  ]);
+  for (let i = 0; i < 100; i++) filter.isRepeat(`k${i}`, 1_000);
+  expect(filter.size).toBe(3);
+});
+
+it('a token bucket gives its burst at once, then its rate, and nothing for a clock that goes back', () => {
+  const bucket = new TokenBucket({ perSecond: 10, burst: 2 }, 0);
+  expect([bucket.take(0), bucket.take(0), bucket.take(0), bucket.take(100), bucket.take(100), bucket.take(50), bucket.take(60)]).toEqual([
+    true,
+    true,
+    false,
+    true,
+    false,
+    false,
+    false,
+  ]);
+});
+
+it('the audit trail keeps the newest, newest last, with the time spent before', () => {
+  const trail = new AuditTrail(3);
+  for (let i = 0; i < 5; i++) trail.add({ height: i, view: 0, from: 'Idle', to: 'Prepared', trigger: 't', reason: 'r' }, i, i * 7);
+  expect(trail.last(10).map((t) => [t.height, t.latencyUs])).toEqual([
+    [2, 7],
+    [3, 7],
+    [4, 7],
+  ]);
+  expect(trail.last(1).map((t) => t.height)).toEqual([4]);
+});
+
+it('a remembered signature is not verified again, a wrong one is never remembered', () => {
+  let calls = 0;
+  const inner = { verify: (_: Uint8Array, __: Uint8Array, s: Uint8Array) => ++calls > 0 && s[0] === 1 };
+  const memo = memoVerifier(inner, 2);
+  const [key, message] = [new Uint8Array(32), new Uint8Array(32)];
+  const good = new Uint8Array(64).fill(1);
+  expect([memo.verify(key, message, good), memo.verify(key, message, good), calls]).toEqual([true, true, 1]);
+  expect([memo.verify(key, message, new Uint8Array(64)), memo.verify(key, message, new Uint8Array(64)), calls]).toEqual([false, false, 3]);
+  expect(memo.verify(new Uint8Array(32).fill(9), message, good)).toBe(true);
+  expect(calls).toBe(4);
+});
+
+it('who was heard within ten seconds counts, and without a quorum the clock runs', () => {
+  const heard = new Heard(genesisSet(testGenesis(4).genesis), 0, 0);
+  heard.note(1, 5_000);
+  heard.note(2, 1_000);
+  expect(heard.lately(9_000)).toEqual([0, 1, 2]);
+  expect(heard.withoutQuorumMs(9_000)).toBe(0);
+  expect(heard.lately(12_000)).toEqual([0, 1]);
+  expect(heard.withoutQuorumMs(40_000)).toBe(31_000);
+});

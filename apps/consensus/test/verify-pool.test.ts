@@ -1,0 +1,73 @@
+import { sign } from '@bursar/crypto';
+import { batchHash, encode, signedTransaction, toHex } from '@bursar/protocol';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { VerifyPool } from '../src/adapters/verify-pool.ts';
+import { Mempool } from '../src/core/mempool.ts';
+import { OwnBatches } from '../src/core/own-batches.ts';
+import { keysOf } from './support/cell.ts';
+import { testGenesis, transfer } from './support/genesis.ts';
+
+const { chain, keys } = testGenesis(4);
+const signed = (nonce: bigint, on = chain) => {
+  const { body, signature, id } = transfer(on, nonce);
+  return { encoded: encode(signedTransaction, { body, signature }), id, body };
+};
+let pool: VerifyPool | undefined;
+afterEach(() => pool?.close());
+
+describe('verifying workers', () => {
+  it('answer in order: what is right, of another chain, badly signed, no transaction', async () => {
+    pool = new VerifyPool({ chain });
+    const right = signed(0n);
+    const forged = encode(signedTransaction, { body: right.body, signature: new Uint8Array(64).fill(1) });
+    const verdicts = await pool.transactions([right.encoded, signed(1n, 'ab'.repeat(32)).encoded, forged, new Uint8Array(7)]);
+    expect(verdicts.map((v) => (v.ok ? v.id : v.name))).toEqual([right.id, 'WrongChain', 'InvalidSignature', 'MalformedMessage']);
+    expect(await pool.transaction(right.encoded)).toEqual({ ok: true, id: right.id });
+  });
+  it('a batch holds with its origin signature and every transaction, or not at all', async () => {
+    pool = new VerifyPool({ chain, workers: 1 });
+    const batch = (n: number, broken: boolean) => {
+      const mempool = new Mempool({ maxCount: 10, maxBytes: 1e6 });
+      const { encoded, id, body } = signed(BigInt(n));
+      const transaction = broken ? encode(signedTransaction, { body, signature: new Uint8Array(64) }) : encoded;
+      mempool.add({ id, transaction, traceparent: '', tracestate: '' });
+      return new OwnBatches(n, mempool, { chain, origin: 1, ageMs: 0, fullBytes: 1e5, maxOutstanding: 9 }).make(0, 0);
+    };
+    const publicKey = keysOf(2).publicKey;
+    const by = (b: ReturnType<typeof batch>, key = keys[1]) => ({
+      publicKey,
+      signature: sign(key?.secretKey ?? new Uint8Array(64), batchHash(chain, b.ref)),
+    });
+    const [good, bad] = [batch(1, false), batch(2, true)];
+    expect(await pool.batch(good.encoded, by(good))).toMatchObject({ ok: true, batch: { ref: good.ref } });
+    expect(await pool.batch(good.encoded, by(good, keys[2]))).toMatchObject({ ok: false, name: 'InvalidSignature', ofOrigin: true });
+    expect(await pool.batch(bad.encoded, by(bad))).toMatchObject({
+      ok: false,
+      name: 'InvalidSignature',
+      why: expect.stringContaining('transaction 0'),
+    });
+    const unsigned = await pool.batch(good.encoded, undefined);
+    expect(unsigned.ok && toHex(unsigned.batch.ids)).toBe(good.ids[0]);
+  });
+  it('a worker that ends is replaced and its jobs are done again', async () => {
+    let crashes = 0;
+    pool = new VerifyPool({ chain, workers: 1, onCrash: () => crashes++ });
+    const many = Array.from({ length: 400 }, (_, i) => signed(BigInt(i)).encoded);
+    const answers = Promise.all([0, 1, 2, 3].map((i) => pool?.transactions(many.slice(i * 100, i * 100 + 100))));
+    await pool.threads[0]?.terminate();
+    const verdicts = (await answers).flatMap((v) => v ?? []);
+    expect(verdicts.length).toBe(400);
+    expect(verdicts.every((v) => v.ok)).toBe(true);
+    expect(crashes).toBe(1);
+  });
+  it('beyond its bytes it is full, and a job that no worker survives is given up', async () => {
+    const small = new VerifyPool({ chain, workers: 1, maxBytes: 300 });
+    const first = small.transactions([signed(0n).encoded]);
+    await expect(small.transactions([new Uint8Array(300)])).rejects.toMatchObject({ reason: 'QUEUE_FULL' });
+    await first;
+    await small.close();
+    const program = new URL('data:text/javascript,process.exit(1)');
+    pool = new VerifyPool({ chain, workers: 1, program });
+    await expect(pool.transactions([signed(0n).encoded])).rejects.toMatchObject({ reason: 'INSUFFICIENT_RESOURCES' });
+  });
+});

@@ -1,0 +1,113 @@
+import { describe, expect, it } from '@jest/globals';
+import { Deferrals } from '../src/core/deferrals.ts';
+import { cut, Planner } from '../src/core/planner.ts';
+import type { LedgerReads, ReadyItem } from '../src/ports.ts';
+
+const items = (n: number, name = 'i'): ReadyItem[] =>
+  Array.from({ length: n }, (_, i) => ({ id: `${name}${i}`, bodyHash: '', attempts: 0, traceparent: '' }));
+
+/** A ready list with cursors, as the ledger keeps it. */
+function reads(lists: Record<string, ReadyItem[]>) {
+  const asked: string[] = [];
+  const port = {
+    async ready(lane: string, limit: number, cursor: string) {
+      asked.push(`${lane}:${limit}:${cursor}`);
+      const all = lists[lane] ?? [];
+      const start = cursor === '' ? 0 : Number(cursor);
+      const page = all.slice(start, start + limit);
+      return { items: page, next: start + limit < all.length ? String(start + limit) : '' };
+    },
+  } as unknown as LedgerReads;
+  return { port, asked };
+}
+
+describe('cut', () => {
+  it.each([
+    ['fills batches in order', [10, 0], { batches: 4, batchItems: 3 }, ['c3', 'c3', 'c3', 'c1']],
+    ['stops at the number of batches', [10, 0], { batches: 2, batchItems: 3 }, ['c3', 'c3']],
+    ['lets lanes take turns', [6, 6], { batches: 3, batchItems: 3 }, ['c3', 'i3', 'c3']],
+    ['never mixes lanes', [1, 1], { batches: 4, batchItems: 3 }, ['c1', 'i1']],
+    ['plans nothing without room', [6, 6], { batches: 0, batchItems: 3 }, []],
+    ['plans nothing of nothing', [0, 0], { batches: 4, batchItems: 3 }, []],
+  ])('%s', (_, [c = 0, i = 0], limits, expected) => {
+    const plan = cut(
+      [
+        { lane: 'consumer', items: items(c, 'c') },
+        { lane: 'industrial', items: items(i, 'i') },
+      ],
+      limits,
+    );
+    expect(plan.map((b) => `${b.lane[0]}${b.items.length}`)).toEqual(expected);
+  });
+});
+
+describe('planner', () => {
+  it('passes over what is in flight and goes on behind it', async () => {
+    const { port, asked } = reads({ consumer: items(20) });
+    const planner = new Planner(port);
+    const limits = { batches: 1, batchItems: 5 };
+    const flying = new Set<string>();
+    const seen: string[] = [];
+    for (let turn = 0; turn < 4; turn++) {
+      const { batches } = await planner.plan(limits, (id) => !flying.has(id), 0);
+      for (const { id } of batches.flatMap((b) => b.items)) {
+        expect(flying.has(id)).toBe(false);
+        flying.add(id);
+        seen.push(id);
+      }
+    }
+    expect(seen).toEqual(items(20).map((i) => i.id));
+    expect(asked.filter((a) => a.startsWith('consumer')).map((a) => a.split(':')[2])).toEqual(['', '5', '10', '15']);
+  });
+
+  it('starts again when something comes back', async () => {
+    const { port } = reads({ consumer: items(20) });
+    const planner = new Planner(port);
+    await planner.plan({ batches: 1, batchItems: 5 }, () => true, 0);
+    planner.restart();
+    const { batches } = await planner.plan({ batches: 1, batchItems: 5 }, () => true, 0);
+    expect(batches[0]?.items[0]?.id).toBe('i0');
+  });
+
+  it('comes back to deferred items at the end of the list', async () => {
+    const { port } = reads({ consumer: items(6) });
+    const planner = new Planner(port);
+    let deferred = true;
+    const isFree = (id: string) => !(deferred && ['i0', 'i5'].includes(id));
+    const taken = new Set<string>();
+    const plan = async () => {
+      const { batches } = await planner.plan({ batches: 1, batchItems: 2 }, (id) => isFree(id) && !taken.has(id), 0);
+      for (const i of batches.flatMap((b) => b.items)) taken.add(i.id);
+    };
+    for (let turn = 0; turn < 5; turn++) await plan();
+    deferred = false;
+    for (let turn = 0; turn < 3; turn++) await plan();
+    expect([...taken].sort()).toEqual(items(6).map((i) => i.id));
+  });
+
+  it('meets again what it found and had no room for', async () => {
+    const { port } = reads({ consumer: items(8, 'c'), industrial: items(8, 'n') });
+    const planner = new Planner(port);
+    const taken: string[] = [];
+    for (let turn = 0; turn < 8; turn++) {
+      const { batches } = await planner.plan({ batches: 1, batchItems: 2 }, (id) => !taken.includes(id), 0);
+      taken.push(...batches.flatMap((b) => b.items.map((i) => i.id)));
+    }
+    expect([...taken].sort()).toEqual([...items(8, 'c'), ...items(8, 'n')].map((i) => i.id).sort());
+  });
+});
+
+describe('deferrals', () => {
+  it('wait longer each time, and are bounded', () => {
+    const d = new Deferrals(2);
+    d.defer('a', 0);
+    expect([d.isDeferred('a', 999), d.isDeferred('a', 1_000)]).toEqual([true, false]);
+    d.defer('a', 1_000);
+    expect([d.isDeferred('a', 2_999), d.isDeferred('a', 3_000)]).toEqual([true, false]);
+    for (let i = 0; i < 10; i++) d.defer('a', 0);
+    expect([d.isDeferred('a', 59_999), d.isDeferred('a', 60_000)]).toEqual([true, false]);
+    d.defer('b', 0);
+    d.defer('c', 0);
+    expect([d.size, d.isDeferred('a', 0)]).toEqual([2, false]);
+  });
+});

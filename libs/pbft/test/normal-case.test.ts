@@ -1,0 +1,179 @@
+import { digest } from '@bursar/protocol';
+import { describe, expect, it } from '@jest/globals';
+import { Bench, digestOf, ref } from './support/bench.ts';
+import { equalStakes, worldOf } from './support/network.ts';
+
+const types = (b: Bench) => b.last.map((e) => (e.type === 'record' ? `record ${e.record.kind}` : e.type));
+
+describe('K1 normal case', () => {
+  it('the leader proposes an empty block when the interval is over, and not before', () => {
+    const b = new Bench(0);
+    b.tick(999);
+    expect(b.asked).toEqual([]);
+    b.tick(1);
+    expect(b.asked).toEqual(['prepare@0']);
+  });
+
+  it('the leader proposes at once when batches are offered', () => {
+    const b = new Bench(0);
+    b.feed({ type: 'offer', batches: [ref(2), ref(2, 2), ref(1)] });
+    const [asked] = b.of('sign');
+    if (asked?.message.kind !== 'pre-prepare') throw new Error('no proposal');
+    expect(asked.message.block.batches.map((r) => [r.origin, r.number])).toEqual([
+      [1, 1],
+      [2, 1],
+      [2, 2],
+    ]);
+  });
+
+  it('writes block and intent before it has the PrePrepare signed, and sends it when it is', () => {
+    const b = new Bench(0);
+    b.tick(1000);
+    expect(types(b)).toEqual(['transition', 'record proposal', 'record intent', 'sign', 'wake']);
+    const [message] = b.sign();
+    expect(message?.kind).toBe('pre-prepare');
+    expect(b.of('broadcast').map((e) => e.message)).toEqual([message]);
+  });
+
+  it('a replica: PrePrepare → Prepare → PreparedCert, Commit → CommitCert, commit → next height', () => {
+    const b = new Bench(3);
+    const [leader, second, third] = b.peers as [number, number, number];
+    const block = b.block();
+    const d = digestOf(block);
+    b.hear(b.prePrepare(0, block));
+    expect(types(b)).toEqual(['transition', 'record proposal', 'record intent', 'sign']);
+    b.sign();
+    expect(b.state.phase).toBe('WaitingForPrepares');
+    b.hear(b.prepare(second, 0, d));
+    expect(types(b)).toEqual(['record prepared', 'transition', 'record intent', 'sign']);
+    b.sign();
+    expect(b.state.phase).toBe('WaitingForCommits');
+    b.hear(b.commit(leader, 0, d));
+    expect(b.last).toEqual([]);
+    b.hear(b.commit(third, 0, d));
+    expect(types(b)).toEqual(['record final', 'transition', 'commit']);
+    expect(b.of('commit')[0]?.certificate).toEqual(b.certificate('commit', 0, d, [leader, third, b.self]));
+    b.feed({ type: 'executed', height: 1, stateRoot: 'c'.repeat(64), resultsRoot: 'd'.repeat(64) });
+    expect(types(b)).toEqual(['transition', 'record floor']);
+    expect([b.state.height, b.state.phase, b.state.tip.stateRoot]).toEqual([2, 'Idle', 'c'.repeat(64)]);
+    const path = b.ever('transition').map((e) => e.to);
+    expect(path).toEqual(['WaitingForPrepares', 'Prepared', 'WaitingForCommits', 'Committed', 'Idle']);
+  });
+
+  it('every record that a signature rests on is urgent; a signature can be had again', () => {
+    const b = new Bench(3);
+    b.hear(b.prePrepare(0, b.block()));
+    b.sign();
+    const urgent = b.ever('record').map((e) => [e.record.kind, e.urgent]);
+    expect(urgent).toEqual([
+      ['proposal', true],
+      ['intent', true],
+      ['signed', false],
+    ]);
+  });
+
+  it('counts stake, not heads: (34, 34, 31, 1) prepares with the two large ones and not with three others', () => {
+    const world = worldOf([34n, 34n, 31n, 1n]);
+    const b = new Bench(3, world);
+    const block = b.block();
+    b.hear(b.prePrepare(0, block));
+    b.sign();
+    const voters = new Set([b.leader(0), b.self]);
+    for (const i of [3, 2, 1, 0].filter((v) => !voters.has(v))) {
+      const stake = [...voters].reduce((sum, v) => sum + (world.set.validators[v]?.stake ?? 0n), 0n);
+      expect(b.state.prepared !== undefined).toBe(stake >= 67n);
+      b.hear(b.prepare(i, 0, digestOf(block)));
+      voters.add(i);
+    }
+    expect(b.state.prepared).toBeDefined();
+  });
+
+  it('after a block with content the next leader proposes at once, empty if need be', () => {
+    for (const batches of [[], [ref(1)]]) {
+      const b = new Bench(3);
+      const block = b.block(0, {}, batches);
+      const d = digestOf(block);
+      b.feed({ type: 'final', block, certificate: b.certificate('commit', 0, d, b.peers) });
+      b.feed({ type: 'executed', height: 1, stateRoot: digest('x'), resultsRoot: digest('y') });
+      expect(b.state.dueAt - b.now).toBe(batches.length > 0 ? 0 : 1000);
+    }
+  });
+});
+
+describe('C5 messages that are early, late or double', () => {
+  it('Prepares that overtake their PrePrepare count when it comes', () => {
+    const b = new Bench(3);
+    const block = b.block();
+    for (const i of b.peers.slice(1)) b.hear(b.prepare(i, 0, digestOf(block)));
+    expect(b.asked).toEqual([]);
+    b.hear(b.prePrepare(0, block));
+    expect(b.asked).toEqual(['prepare@0', 'commit@0']);
+  });
+
+  it.each([
+    { kind: 'prepare' as const, again: 'DuplicateMessage', other: 'EquivocationDetected' },
+    { kind: 'commit' as const, again: 'DuplicateMessage', other: 'EquivocationDetected' },
+  ])('of one sender the first $kind counts: again is $again, another digest $other', ({ kind, again, other }) => {
+    const b = new Bench(3);
+    const from = b.peers[1] as number;
+    b.hear(b[kind](from, 0, 'a'.repeat(64)));
+    expect(b.rejected).toEqual([]);
+    b.hear(b[kind](from, 0, 'a'.repeat(64)));
+    expect(b.rejected).toEqual([again]);
+    b.hear(b[kind](from, 0, 'b'.repeat(64)));
+    expect(b.rejected).toEqual([other]);
+  });
+
+  it('a second PrePrepare of the leader is an equivocation, also against its own Prepare', () => {
+    const b = new Bench(3);
+    b.hear(b.prepare(b.leader(0), 0, 'a'.repeat(64)));
+    b.hear(b.prePrepare(0, b.block()));
+    expect(b.rejected).toEqual(['EquivocationDetected']);
+    expect(b.asked).toEqual([]);
+  });
+
+  it('a quorum prepared another block of the same view: it is fetched, committed and never prepared by us', () => {
+    const b = new Bench(6, worldOf(equalStakes(7)));
+    const theirs = b.block(0, { time: b.now + 1 });
+    b.hear(b.prePrepare(0, b.block()));
+    b.sign();
+    for (const i of b.peers.slice(1)) b.hear(b.prepare(i, 0, digestOf(theirs)));
+    expect(b.of('fetch-block').map((e) => e.digest)).toEqual([digestOf(theirs)]);
+    b.feed({ type: 'block', block: theirs, certificate: undefined });
+    expect(types(b)).toEqual(['record proposal', 'record prepared', 'transition', 'record intent', 'sign']);
+    expect(b.asked).toEqual(['commit@0']);
+  });
+
+  it.each([
+    { height: 3, name: 'SequenceGap', effect: 'catch-up', why: 'two ahead: it says that two are final' },
+    { height: 0, name: 'OutOfSequence', effect: 'notify', why: 'it is final: the sender is told' },
+  ])('height $height: $why', ({ height, name, effect }) => {
+    const b = new Bench(3);
+    b.now += 10_000;
+    const from = b.peers[0] as number;
+    b.hear({ kind: 'commit', vote: { ...b.commit(from, 0, 'a'.repeat(64)).vote, vote: b.vote('commit', 0, 'a'.repeat(64), height) } });
+    expect(b.rejected).toEqual([name]);
+    expect(b.last.some((e) => e.type === effect)).toBe(true);
+  });
+
+  it('messages of the next height wait, bounded for each sender', () => {
+    const b = new Bench(3);
+    const from = b.peers[0] as number;
+    for (let view = 0; view < 50; view++) {
+      const { vote } = b.commit(from, view, 'a'.repeat(64));
+      b.hear({ kind: 'commit', vote: { ...vote, vote: b.vote('commit', view, 'a'.repeat(64), 2) } });
+    }
+    expect(b.state.early[from]?.length).toBe(8);
+  });
+
+  it('a PrePrepare of the next height brings the certificate that ours lacks', () => {
+    const b = new Bench(3);
+    const block = b.block();
+    const d = digestOf(block);
+    b.hear(b.prePrepare(0, block));
+    b.sign();
+    const next = b.prePrepare(0, b.block(0, { height: 2, parent: d }), b.peers[1]);
+    b.hear({ ...next, certificate: b.certificate('commit', 0, d, b.peers) });
+    expect(b.of('commit').map((e) => e.certificate.digest)).toEqual([d]);
+  });
+});

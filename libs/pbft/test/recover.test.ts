@@ -1,0 +1,206 @@
+import type { Message, SignedVote } from '@bursar/protocol';
+import { describe, expect, it } from '@jest/globals';
+import { type Effect, type LogRecord, recover, step } from '../src/index.ts';
+import { Bench, digestOf, signedVote } from './support/bench.ts';
+
+/** The same validator after a restart with this much of its log and these rows of its signer. */
+function restart(b: Bench, log: readonly LogRecord[], rows: readonly SignedVote[]) {
+  const from = recover(b.params, b.world.start, log, rows);
+  if ('type' in from) return { halt: from, state: undefined as never, effects: [], asked: [], sent: [] };
+  const asked = from.effects.flatMap((e) => (e.type === 'sign' ? [`${e.message.vote.phase}@${e.message.vote.view}`] : []));
+  const sent = from.effects.flatMap((e) => (e.type === 'broadcast' ? [e.message.kind] : []));
+  return { halt: undefined, state: from.state, effects: from.effects, asked, sent };
+}
+const firstOf = <K extends Effect['type']>(effects: readonly Effect[], type: K) =>
+  effects.find((e): e is Extract<Effect, { type: K }> => e.type === type);
+const rowsOf = (messages: readonly Message[]): SignedVote[] => messages.map((m) => m.vote);
+/** A replica that voted to the end of view 0, and then left it. */
+function voted() {
+  const b = new Bench(3);
+  const block = b.block();
+  b.hear(b.prePrepare(0, block));
+  const prepare = b.sign();
+  b.hear(b.prepare(b.peers[1] as number, 0, digestOf(block)));
+  const commit = b.sign();
+  return { b, block, prepare, commit };
+}
+const upTo = (log: readonly LogRecord[], kind: LogRecord['kind'], phase?: string) =>
+  log.slice(0, log.findIndex((r) => r.kind === kind && (phase === undefined || ('vote' in r && r.vote.phase === phase))) + 1);
+
+describe('docs/protocol.md "Durability": recovery', () => {
+  it('an empty log: the height is open as if new', () => {
+    const b = new Bench(3);
+    const r = restart(b, [], []);
+    expect([r.state.height, r.state.view, r.asked, r.sent]).toEqual([1, 0, [], []]);
+  });
+
+  it('a proposal without an intent: nothing was voted', () => {
+    const { b } = voted();
+    const r = restart(b, upTo(b.log, 'proposal'), []);
+    expect([r.state.lastVote, r.asked]).toEqual([undefined, []]);
+  });
+
+  it('an intent to prepare counts as the last vote, and is signed again', () => {
+    const { b, block } = voted();
+    const r = restart(b, upTo(b.log, 'intent'), []);
+    expect([r.state.lastVote, r.asked]).toEqual([{ view: 0, digest: digestOf(block) }, ['prepare@0']]);
+  });
+
+  it('a Prepare that the signer holds is sent again with its signature', () => {
+    const { b, prepare } = voted();
+    const r = restart(b, upTo(b.log, 'intent'), rowsOf(prepare));
+    expect([r.asked, r.sent]).toEqual([[], ['prepare']]);
+    expect(firstOf(r.effects, 'broadcast')?.message).toEqual(prepare[0]);
+  });
+
+  it('lastVote = max(log, signer’s rows): a row without its log entry is the last vote, and no other vote follows in its view', () => {
+    const { b, prepare } = voted();
+    const r = restart(b, [], rowsOf(prepare));
+    expect(r.state.lastVote?.digest).toBe(prepare[0]?.vote.vote.digest);
+    const other = b.block(0, { time: b.now + 1 });
+    const { effects } = step(b.params, r.state, { type: 'message', message: b.prePrepare(0, other) }, b.now);
+    expect(effects.filter((e) => e.type === 'sign')).toEqual([]);
+  });
+
+  it('a PreparedCert: the Commit is asked for (again)', () => {
+    const { b, prepare, commit } = voted();
+    expect(restart(b, upTo(b.log, 'prepared'), rowsOf(prepare)).asked).toEqual(['commit@0']);
+    expect(restart(b, b.log, rowsOf(prepare)).sent).toEqual(['prepare', 'commit']);
+    expect(restart(b, upTo(b.log, 'prepared'), rowsOf([...prepare, ...commit])).sent).toEqual(['prepare', 'commit']);
+  });
+
+  it('a signed Commit without its PreparedCert halts', () => {
+    const { b, prepare, commit } = voted();
+    const r = restart(b, upTo(b.log, 'intent'), rowsOf([...prepare, ...commit]));
+    expect(r.halt?.reason).toMatch(/lacks its PreparedCert/);
+  });
+
+  it('an intent to leave: the view is left, the same ViewChange is signed, and no vote below it', () => {
+    const { b, block } = voted();
+    b.now = b.state.deadline;
+    b.feed({ type: 'tick' });
+    const r = restart(b, b.log, []);
+    expect([r.state.view, r.state.standing, r.asked]).toEqual([1, 'changing', ['view-change@1']]);
+    expect(firstOf(r.effects, 'sign')?.message).toEqual(b.of('sign')[0]?.message);
+    for (const message of [b.prePrepare(0, block), ...b.peers.map((i) => b.prepare(i, 0, digestOf(block)))]) {
+      const after = step(b.params, r.state, { type: 'message', message }, b.now);
+      expect(after.effects.filter((e) => e.type === 'sign')).toEqual([]);
+    }
+  });
+
+  it('a ViewChange found signed is adopted: sent again, not made anew', () => {
+    const { b } = voted();
+    b.now = b.state.deadline;
+    b.feed({ type: 'tick' });
+    const [viewChange] = b.sign();
+    const r = restart(b, b.log, rowsOf([viewChange as Message]));
+    expect(firstOf(r.effects, 'broadcast')?.message).toEqual(viewChange);
+    expect(r.asked).toEqual([]);
+  });
+
+  it('a ViewChange that only the signer knows: the view is left all the same', () => {
+    const b = new Bench(3);
+    const r = restart(b, [], [signedVote(b.self, b.vote('view-change', 4, 'a'.repeat(64)))]);
+    expect([r.state.view, r.state.standing, r.asked, r.sent]).toEqual([4, 'changing', [], []]);
+  });
+
+  it('a leader’s NewView comes out the same, with the same choice, and its PrePrepare with it', () => {
+    const b = new Bench(1);
+    b.now = b.state.deadline;
+    b.feed({ type: 'tick' });
+    const made = b.sign();
+    for (const i of b.peers.slice(0, 2)) b.hear(b.viewChange(i, 1));
+    made.push(...b.sign());
+    expect(made.map((m) => m.kind)).toEqual(['view-change', 'new-view', 'pre-prepare']);
+    const r = restart(b, b.log, rowsOf(made));
+    expect(r.effects.flatMap((e) => (e.type === 'broadcast' ? [e.message] : []))).toEqual([made[1], made[2]]);
+    expect(r.state.justification).toEqual(b.state.justification); // our own ViewChange can still be fetched
+    expect([r.state.view, r.state.standing, r.state.accepted]).toEqual([1, 'active', b.state.accepted]);
+  });
+
+  it('a NewView whose set is lost is not made a second time', () => {
+    const b = new Bench(1);
+    const rows = [signedVote(b.self, b.vote('new-view', 1, 'a'.repeat(64)))];
+    const r = restart(b, [], rows);
+    let state = r.state;
+    for (const i of b.peers) ({ state } = step(b.params, state, { type: 'message', message: b.viewChange(i, 1) }, b.now));
+    expect([state.view, state.standing]).toEqual([1, 'changing']);
+  });
+
+  it('a certified block that storage lacks is given to it again', () => {
+    const { b, block } = voted();
+    for (const i of b.peers) b.hear(b.commit(i, 0, digestOf(block)));
+    const r = restart(b, b.log, []);
+    expect(r.effects.flatMap((e) => (e.type === 'commit' ? [e.block] : []))).toEqual([block]);
+    expect([r.state.phase, r.asked]).toEqual(['Committed', []]);
+  });
+
+  it('storage put back below the log’s floor: it catches up and signs nothing there', () => {
+    const { b, block, commit } = voted();
+    const floor: LogRecord = { kind: 'floor', height: 3, block: 'a'.repeat(64) };
+    const r = restart(b, [floor], rowsOf(commit));
+    expect(r.halt).toBeUndefined();
+    const { effects } = step(b.params, r.state, { type: 'message', message: b.prePrepare(0, block) }, b.now);
+    expect(effects.filter((e) => e.type === 'sign')).toEqual([]);
+    expect(r.state.muteBelow).toBe(4);
+  });
+
+  it('rows of later heights wait until those heights open', () => {
+    const b = new Bench(3);
+    const later = signedVote(b.self, b.vote('prepare', 2, 'a'.repeat(64), 2));
+    const r = restart(b, [], [later]);
+    expect(r.state.lastVote).toBeUndefined();
+    const block = b.block();
+    const certificate = b.certificate('commit', 0, digestOf(block), b.peers);
+    let { state } = step(b.params, r.state, { type: 'final', block, certificate }, b.now);
+    ({ state } = step(b.params, state, { type: 'executed', height: 1, stateRoot: 'c'.repeat(64), resultsRoot: 'd'.repeat(64) }, b.now));
+    expect([state.height, state.view, state.lastVote]).toEqual([2, 2, { view: 2, digest: 'a'.repeat(64) }]);
+  });
+
+  it('rows of others and of other chains are not ours', () => {
+    const b = new Bench(3);
+    const vote = b.vote('prepare', 3, 'a'.repeat(64));
+    const rows = [signedVote(b.peers[0] as number, vote), signedVote(b.self, { ...vote, chain: 'e'.repeat(64) })];
+    expect(restart(b, [], rows).state.view).toBe(0);
+  });
+});
+
+describe('somebody else signs with our key', () => {
+  it('the signer refuses a vote of the current view: nothing more is said at this height', () => {
+    const b = new Bench(3);
+    b.hear(b.prePrepare(0, b.block()));
+    const vote = b.of('sign')[0]?.message.vote;
+    if (vote === undefined) throw new Error('no Prepare asked');
+    b.feed({ type: 'refused', vote });
+    expect(b.rejected).toEqual(['DoubleSignRefused']);
+    b.tick(10_000);
+    expect([b.asked, b.state.view]).toEqual([[], 1]);
+  });
+
+  it('a refusal for a view that was left is the ViewChange’s doing', () => {
+    const b = new Bench(3);
+    b.hear(b.prePrepare(0, b.block()));
+    const vote = b.of('sign')[0]?.message.vote;
+    b.now = b.state.deadline;
+    b.feed({ type: 'tick' });
+    if (vote !== undefined) b.feed({ type: 'refused', vote });
+    expect([b.last, b.state.muteBelow]).toEqual([[], 0]);
+  });
+
+  it.each([
+    { show: (b: Bench) => b.prepare(b.self, 0, 'a'.repeat(64)), mute: 4, why: 'a Prepare that we did not make' },
+    { show: (b: Bench) => b.viewChange(b.self, 5), mute: 4, why: 'a ViewChange for a view where we never were' },
+  ])('a peer shows $why: we sign nothing for two more heights', ({ show, mute }) => {
+    const b = new Bench(3);
+    b.hear(show(b));
+    expect([b.rejected, b.state.muteBelow]).toEqual([['SignerBehind'], mute]);
+    b.hear(b.prePrepare(0, b.block()));
+    expect(b.asked).toEqual([]);
+  });
+
+  it('our own messages coming back are nothing new', () => {
+    const { b, prepare, commit } = voted();
+    b.hear(...prepare, ...commit);
+    expect([b.rejected, b.state.muteBelow]).toEqual([[], 0]);
+  });
+});
