@@ -1,0 +1,33 @@
+/** CPU time of processes, from /proc: user and system, all threads. */
+import { readFileSync } from 'node:fs';
+
+const TICK_US = 10_000; // USER_HZ is 100 on Linux
+
+/** Microseconds of CPU so far; 0 when the process is gone. */
+export function cpuUs(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * TICK_US;
+  } catch {
+    return 0;
+  }
+}
+
+/** Sum of what each kind of process has used between two readings. */
+export interface CpuMeter {
+  /** Microseconds since the meter was made, by kind of process. */
+  read(): ReadonlyMap<string, number>;
+}
+
+/** @param kinds pid → kind */
+export function startMeter(kinds: ReadonlyMap<number, string>): CpuMeter {
+  const before = new Map([...kinds.keys()].map((pid) => [pid, cpuUs(pid)]));
+  return {
+    read() {
+      const used = new Map<string, number>();
+      for (const [pid, kind] of kinds) used.set(kind, (used.get(kind) ?? 0) + cpuUs(pid) - (before.get(pid) ?? 0));
+      return used;
+    },
+  };
+}
