@@ -149,14 +149,42 @@ describe('kill -9', () => {
       const before = await totals();
       const count = 40;
       const { built } = await importFile(session, clientKey(net), writeCsv(at.path(`${victim}.csv`), numbered(victim, count)));
-      await approveTwice(net, session, built.import);
+      await approve(session, readKeyFile(net.at.approverKey(1)), built.import);
       await net.kill(victim, 'SIGKILL');
+      // The deciding approval is sent while the process is dead: the payments fall into its return.
+      const approved = approve(session, readKeyFile(net.at.approverKey(2)), built.import);
       await net.start(victim);
+      await approved;
       const status = await quiet(session, built.import);
       expect(status.counts).toMatchObject({ executed: count });
       const after = await totals();
       expect([after.paid - before.paid, before.balance - after.balance]).toEqual([BigInt(count) * 100n, BigInt(count) * 100n]);
       await commonRoot(session, status.height);
+    },
+    WIDE_MS,
+  );
+});
+
+describe('the command line, with the executor down', () => {
+  it(
+    'imports, cancels, approves; the executor pays when it is back; a payment is proved and verified',
+    async () => {
+      await net.kill('treasury-executor', 'SIGKILL');
+      const file = writeCsv(at.path('cli.csv'), [...numbered('cli', 3), { key: 'cli-after', dependsOn: 'cli-0' }]);
+      const { import: digest } = json(await cli('import', file, '--json')) as { import: string };
+      expect(await cli('cancel', 'cli-0')).toMatchObject({ code: 0, stdout: expect.stringMatching(/is cancelled/) });
+      expect(await cli('cancel', 'cli-0')).toMatchObject({ code: 1, stderr: expect.stringMatching(/7107 ALREADY_CANCELLED/) });
+      const approved = await cli('approve', digest, '--key', net.at.approverKey(1), '--key', net.at.approverKey(2));
+      expect(approved).toMatchObject({ code: 0, stdout: expect.stringMatching(/2 of 2 approvals; the import is approved/) });
+      expect(await cli('approve', digest)).toMatchObject({ code: 1, stderr: expect.stringMatching(/7125 ALREADY_APPROVED/) });
+      expect(await cli('proof', 'cli-1')).toMatchObject({ code: 1 });
+      await net.start('treasury-executor');
+      expect((await quiet(session, digest)).counts).toMatchObject({ executed: 2, cancelled: 1, blocked: 1 });
+      expect((await cli('status', digest)).stdout).toMatch(/held back: cli-after: .*dependency/);
+      expect(json(await cli('status', '--json'))).toMatchObject({ treasury: 'payroll', paused: false });
+      expect(await cli('proof', 'cli-1', '--out', at.path('cli-proof.json'))).toMatchObject({ code: 0 });
+      const verified = await bursar(['verify', at.path('cli-proof.json'), '--genesis', net.at.genesis]);
+      expect(verified).toMatchObject({ code: 0, stdout: expect.stringMatching(/The proof holds\.[\s\S]*1\.00 EUR/) });
     },
     WIDE_MS,
   );

@@ -101,7 +101,14 @@ describe('driver', () => {
   ])('draining %s', async (_, open, releases) => {
     let released = 0;
     let planning = true;
-    const executor = fake({ release: async () => void (released += 1), setPlanning: (on) => void (planning = on) });
+    const executor = fake({
+      async release() {
+        released += 1;
+      },
+      setPlanning(on) {
+        planning = on;
+      },
+    });
     Object.defineProperty(executor, 'open', { get: () => open });
     const driver = new Driver({ executor, bell: new Bell(), pollMs: 1, onTick: () => {}, onFatal: () => {} });
     await driver.drain(20);

@@ -78,6 +78,8 @@ describe('executor', () => {
     const rig = await new Rig(chain).start();
     await rig.run(60, 1_000);
     expect(chain.lease()).toMatchObject({ epoch: 1n, holder: keyOf('exec').id });
+    expect(chain.ledger.account(keyOf('exec').id)?.nonce).toBeLessThan(13n); // 60 s: no more than one renewal for each half
+    expect(chain.ledger.account(keyOf('exec').id)?.nonce).toBeGreaterThan(5n);
     expect(rig.errors).toEqual([]);
   });
 

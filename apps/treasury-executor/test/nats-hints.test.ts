@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { connectNats } from '@bursar/shared-core';
-import { afterEach, expect, it } from '@jest/globals';
+import { afterEach, it } from '@jest/globals';
 import { natsHints } from '../src/adapters/nats-hints.ts';
 
 const CHAIN = 'ab'.repeat(32);

@@ -1,5 +1,6 @@
 import { digest } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
+import { mostRefs } from '../src/select-batches.ts';
 import { Bench, digestOf, ref } from './support/bench.ts';
 import { equalStakes, worldOf } from './support/network.ts';
 
@@ -100,6 +101,36 @@ describe('K1 normal case', () => {
   });
 });
 
+describe('what a proposal may hold', () => {
+  const offer = (place: number, batches: ReturnType<typeof ref>[]) => {
+    const b = new Bench(place);
+    b.feed({ type: 'offer', batches });
+    const message = b.of('sign')[0]?.message;
+    return message?.kind === 'pre-prepare' ? message.block.batches : undefined;
+  };
+  const many = (origin: number, count: number, bytes = 100) => Array.from({ length: count }, (_, i) => ref(origin, i + 1, { bytes }));
+
+  it.each([
+    { batches: [ref(1, 2)], holds: undefined, why: 'a batch whose forerunner is missing makes no proposal due' },
+    { batches: [ref(1, 1, { expiresAt: 5 })], holds: undefined, why: 'nor does an expired one' },
+    { batches: [ref(1, 1), ref(1, 3)], holds: 1, why: 'up to the gap' },
+    { batches: many(1, 100), holds: 64, why: 'at most 64' },
+    { batches: many(1, 20, 500_000), holds: 8, why: 'at most 4 MiB' },
+  ])('$holds: $why', ({ batches, holds }) => {
+    expect(offer(0, batches)?.length).toBe(holds);
+  });
+
+  it('all origins get their share', () => {
+    const chosen = offer(0, [...many(0, 100), ...many(1, 100), ...many(2, 5)]);
+    expect([0, 1, 2].map((origin) => chosen?.filter((r) => r.origin === origin).length).sort()).toEqual([29, 30, 5].sort());
+  });
+
+  it('C2: beside the certificate of 200 validators fewer references fit into 10 KiB', () => {
+    const certificate = (n: number) => ({ signatures: new Array(n).fill(new Uint8Array(64)) }) as never;
+    expect([undefined, certificate(3), certificate(67), certificate(134)].map(mostRefs)).toEqual([64, 64, 64, 2]);
+  });
+});
+
 describe('C5 messages that are early, late or double', () => {
   it('Prepares that overtake their PrePrepare count when it comes', () => {
     const b = new Bench(3);
@@ -142,6 +173,39 @@ describe('C5 messages that are early, late or double', () => {
     b.feed({ type: 'block', block: theirs, certificate: undefined });
     expect(types(b)).toEqual(['record proposal', 'record prepared', 'transition', 'record intent', 'sign']);
     expect(b.asked).toEqual(['commit@0']);
+  });
+
+  it('a PrePrepare of the next height over a block that we lack: its sender is asked', () => {
+    const b = new Bench(3);
+    const d = digestOf(b.block());
+    const next = b.prePrepare(0, b.block(0, { height: 2, parent: d }), b.peers[1]);
+    b.hear({ ...next, certificate: b.certificate('commit', 0, d, b.peers) });
+    expect(b.of('catch-up')).toEqual([{ type: 'catch-up', height: 1, from: [b.peers[1]] }]);
+  });
+
+  it('catch-up: blocks that come ahead of their turn wait for it; one that does not fit its certificate is refused', () => {
+    const b = new Bench(3);
+    const block = b.block();
+    const d = digestOf(block);
+    const second = b.block(0, { height: 2, parent: d });
+    const d2 = digestOf(second);
+    b.feed({ type: 'final', block: second, certificate: { ...b.certificate('commit', 0, d2, b.peers), height: 2 } });
+    b.feed({ type: 'final', block: second, certificate: b.certificate('commit', 0, d2, b.peers) });
+    expect(b.rejected).toEqual(['MalformedMessage']);
+    b.feed({ type: 'final', block, certificate: b.certificate('commit', 0, d2, b.peers) });
+    expect(b.rejected).toEqual(['MalformedMessage']);
+    expect([...b.state.finals.keys(), b.state.decided]).toEqual([2, undefined]);
+  });
+
+  it('a lying claim does not keep the answers of honest ones away: all that are ahead are asked', () => {
+    const b = new Bench(3);
+    const [liar, honest] = b.peers as [number, number];
+    b.feed({ type: 'notice', from: liar, height: 1_000_000 });
+    expect(b.of('catch-up').map((e) => e.from)).toEqual([[liar]]);
+    b.feed({ type: 'notice', from: honest, height: 5 });
+    expect(b.of('catch-up')).toEqual([]);
+    b.tick(500);
+    expect(b.of('catch-up').map((e) => e.from.toSorted())).toEqual([[liar, honest].toSorted()]);
   });
 
   it.each([

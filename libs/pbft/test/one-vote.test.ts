@@ -173,7 +173,7 @@ describe('no honest validator contradicts itself, in any world and across any cr
       fc.property(histories, ([place, draws]) => {
         for (const phase of live(place, draws, standardRules).asked) asked[phase] = (asked[phase] ?? 0) + 1;
       }),
-      { numRuns: 500 },
+      { numRuns: 400 },
     );
     for (const phase of ['prepare', 'commit', 'view-change', 'new-view']) expect(asked[phase]).toBeGreaterThan(50); // it really voted
   });
@@ -182,7 +182,7 @@ describe('no honest validator contradicts itself, in any world and across any cr
     const forgetful: Rules = { ...standardRules, reportVotes: ({ prepared }) => ({ lastVote: undefined, prepared }) };
     const outcome = fc.check(
       fc.property(histories, ([place, draws]) => void live(place, draws, forgetful)),
-      { numRuns: 500 },
+      { numRuns: 400 },
     );
     expect(outcome.failed).toBe(true);
   });

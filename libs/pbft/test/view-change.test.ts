@@ -319,6 +319,21 @@ describe('K1 NewView', () => {
 });
 
 describe('bounds', () => {
+  it('over many views keeps the blocks that it may have to propose again, and forgets old votes', () => {
+    const b = new Bench(6, worldOf(equalStakes(7)));
+    for (let view = 1; view <= 40; view++) {
+      const set = b.peers.map((i) => b.viewChange(i, view));
+      b.hear(...set, b.newView(view, set));
+      if (b.leader(view) !== b.self) b.hear(b.prePrepare(view, b.block(view)));
+      for (const i of b.peers) b.hear(b.commit(i, view, i.toString(16).repeat(64)));
+      b.sign();
+    }
+    expect(b.state.lastVote?.view).toBe(40);
+    expect(b.state.known.has(b.state.lastVote?.digest ?? '')).toBe(true);
+    expect(b.state.known.size).toBe(bounds.blocks);
+    expect(b.state.tallies.size).toBeLessThanOrEqual(bounds.viewsBehind + 1);
+  });
+
   it('keeps a bounded number of views, ViewChanges and blocks whatever one validator sends', () => {
     const b = new Bench(6, worldOf(equalStakes(7)));
     const from = b.peers[0] as number;

@@ -46,9 +46,12 @@ function add(to: Record<string, number>, from: Readonly<Record<string, number>>)
   for (const [what, n] of Object.entries(from)) to[what] = (to[what] ?? 0) + n;
 }
 
-/** Looks for the seed that shows a mutant's bug. */
-export function hunt({ sabotage, validators, stakes, blocks, intensity }: Mutant, seeds: number, first = 1): Summary {
-  return campaign({ sabotage, validators, blocks, intensity, ...(stakes === undefined ? {} : { stakes }) }, first, seeds);
+/** Looks for a seed that shows a mutant's bug: the hint, then `seeds` seeds from 1 on. */
+export function hunt(mutant: Mutant, seeds: number): Summary {
+  const { sabotage, validators, stakes, blocks, intensity, hint } = mutant;
+  const scenario = { sabotage, validators, blocks, intensity, ...(stakes === undefined ? {} : { stakes }) };
+  const first = campaign(scenario, hint, 1);
+  return first.failure === undefined ? campaign(scenario, 1, seeds) : first;
 }
 
 /** The command that repeats an outcome. */

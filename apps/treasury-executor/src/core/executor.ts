@@ -3,16 +3,15 @@
  * block and everything that follows from it; whoever drives it never runs two at a time. It can delay money and nothing else: the
  * ledger checks every batch again.
  */
-import { type Digest, findRejection, type Hex32, type TransactionResult } from '@bursar/protocol';
-import { errorFrom, type Logger } from '@bursar/shared-core';
+import { type Digest, findRejection, type TransactionResult } from '@bursar/protocol';
+import { errorFrom } from '@bursar/shared-core';
 import { countsForBreaker, type ErrorReason, errorReason } from '../errors.ts';
-import type { Clock, LeaseAt, LedgerReads, OpenSpan, Sign, Signed, Submitter, Tracing } from '../ports.ts';
-import type { BreakerOptions, Outcome } from './breaker.ts';
+import type { LeaseAt, OpenSpan, Signed } from '../ports.ts';
+import type { Outcome } from './breaker.ts';
 import { BreakerGate } from './breaker-gate.ts';
 import { Deferrals } from './deferrals.ts';
 import { type Flight, InFlight } from './in-flight.ts';
 import { type Intent, signIntent } from './intent.ts';
-import type { Journal } from './journal.ts';
 import type { Ending } from './journal-record.ts';
 import { isHeld, judge } from './judge.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
@@ -184,6 +183,7 @@ export class Executor {
       this.#p.meter.error('item_refused');
       this.#p.log.info({ seq: String(batch.seq), refused: Object.fromEntries(refused) }, 'items of a batch were not paid');
     }
+    this.#p.log.info({ seq: String(batch.seq), paid, height: result.height, transaction: result.transaction }, 'a batch was applied');
     this.#status.paid += paid;
     this.#status.lastSuccess = this.#p.clock.wall();
     this.#p.meter.paid(paid);
@@ -303,6 +303,8 @@ export class Executor {
     this.#p.meter.error(reason);
     this.#status.lastError = this.#p.clock.wall();
     this.#status.lastErrorText = error === undefined ? what : `${what}: ${errorFrom(error).message}`;
-    this.#p.log.warn({ reason, ...(error === undefined ? {} : { err: error }) }, what);
+    // A stranger's text stands in its cause; ours says enough without a stack.
+    const why = error === undefined ? {} : reason === 'internal' ? { err: error } : { why: errorFrom(error).message };
+    this.#p.log.warn({ reason, ...why }, what);
   }
 }

@@ -63,8 +63,11 @@ export class LeaseKeeper {
   /** @param openEpochs epochs of the batches that are not resolved; @param now monotonic ms */
   async tick(lease: LeaseAt, openEpochs: ReadonlySet<bigint>, now: number): Promise<LeaseEvent[]> {
     const events: LeaseEvent[] = [];
-    if (this.#pending) events.push(...(await this.#follow(this.#pending, lease, now)));
-    if (this.#epoch !== undefined && lease.epoch < this.#epoch) return events; // read before it was granted
+    if (this.#pending) {
+      events.push(...(await this.#follow(this.#pending, lease, now)));
+      if (!this.#pending) return events; // `lease` may have been read before what has just ended
+    }
+    if (this.#epoch !== undefined && lease.epoch < this.#epoch) return events;
     if (this.#epoch !== undefined && !(isHeldBy(lease, this.#o.key) && lease.epoch === this.#epoch)) {
       // Another epoch under our own key means another copy of us; a lease that ran out is simply acquired again.
       if (lease.epoch !== this.#epoch) this.#mayTakeOver = false;

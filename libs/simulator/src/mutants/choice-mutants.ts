@@ -53,22 +53,23 @@ function chooseBy(variant: Variant): (set: ValidatorSet, claims: readonly Claim[
 /** The sound rule in this second writing: the control of the experiment. */
 export const soundChoice = chooseBy(sound);
 
-const mutant = (name: string, bug: string, change: Partial<Variant>, validators = 4): Mutant => ({
+const mutant = (name: string, hint: number, bug: string, change: Partial<Variant>): Mutant => ({
   name,
   bug,
   sabotage: { rules: { choose: chooseBy({ ...sound, ...change }) } },
-  validators,
+  validators: 4,
   blocks: 6,
+  hint,
   intensity: 'view changes',
 });
 
 export const choiceMutants: readonly Mutant[] = [
-  mutant('ties prefer votes', 'A lastVote of slowView itself outweighs the PreparedCert.', { counts: (view, slow) => view >= slow }),
-  mutant('votes ignore slowView', 'Votes older than the PreparedCert outweigh it.', { counts: () => true }),
-  mutant('any PreparedCert wins', 'A PreparedCert beats newer votes of everybody.', { slowFirst: true }),
-  mutant('votes must share one view', 'Votes for one digest of different views are not added up.', { group: ({ view, digest }) => `${view}/${digest}` }),
-  mutant('threshold too low', 'stake(S) − 2f makes a digest mandatory.', { threshold: (inSet, set) => inSet - 2n * set.faulty }),
-  mutant('threshold too high', 'A digest needs more than stake(S) − f.', { threshold: (inSet, set) => inSet - set.faulty + 1n }),
-  mutant('lowest PreparedCert', 'The PreparedCert of the lowest view counts.', { slow: 'lowest' }),
-  mutant('votes only', 'PreparedCerts are not looked at.', { slow: 'none' }),
+  mutant('ties prefer votes', 178, 'A lastVote of slowView itself outweighs the PreparedCert.', { counts: (view, slow) => view >= slow }),
+  mutant('votes ignore slowView', 178, 'Votes older than the PreparedCert outweigh it.', { counts: () => true }),
+  mutant('any PreparedCert wins', 222, 'A PreparedCert beats newer votes of everybody.', { slowFirst: true }),
+  mutant('votes must share one view', 1, 'Votes for one digest of different views are not added up.', { group: ({ view, digest }) => `${view}/${digest}` }),
+  mutant('threshold too low', 1010, 'stake(S) − 2f makes a digest mandatory.', { threshold: (inSet, set) => inSet - 2n * set.faulty }),
+  mutant('threshold too high', 1, 'A digest needs more than stake(S) − f.', { threshold: (inSet, set) => inSet - set.faulty + 1n }),
+  mutant('lowest PreparedCert', 437, 'The PreparedCert of the lowest view counts.', { slow: 'lowest' }),
+  mutant('votes only', 1, 'PreparedCerts are not looked at.', { slow: 'none' }),
 ];

@@ -9,5 +9,7 @@ export interface Mutant {
   readonly validators: number;
   readonly stakes?: readonly number[];
   readonly blocks: number;
+  /** A seed that showed the bug: tried first, as most engine changes leave it one. */
+  readonly hint: number;
   readonly intensity: 'all faults' | 'view changes';
 }

@@ -9,6 +9,7 @@ const others: readonly Mutant[] = [
     sabotage: { rules: { countsViewChange: () => true } },
     validators: 4,
     blocks: 6,
+    hint: 951,
     intensity: 'view changes',
   },
   {
@@ -17,6 +18,7 @@ const others: readonly Mutant[] = [
     sabotage: { rules: { isQuorum: (set, stake) => stake >= 2n * set.faulty + 1n } },
     validators: 5,
     blocks: 6,
+    hint: 1,
     intensity: 'view changes',
   },
   {
@@ -25,6 +27,7 @@ const others: readonly Mutant[] = [
     sabotage: { rules: { isQuorum: (set, stake) => stake >= set.quorum - 1n } },
     validators: 4,
     blocks: 6,
+    hint: 1,
     intensity: 'view changes',
   },
   {
@@ -33,6 +36,7 @@ const others: readonly Mutant[] = [
     sabotage: { rules: { reportVotes: ({ prepared }) => ({ lastVote: undefined, prepared }) } },
     validators: 4,
     blocks: 6,
+    hint: 1,
     intensity: 'view changes',
   },
   {
@@ -41,6 +45,7 @@ const others: readonly Mutant[] = [
     sabotage: { rules: { reportVotes: ({ lastVote }) => ({ lastVote, prepared: undefined }) } },
     validators: 4,
     blocks: 6,
+    hint: 1,
     intensity: 'view changes',
   },
   {
@@ -49,6 +54,7 @@ const others: readonly Mutant[] = [
     sabotage: { lyingDisk: true },
     validators: 4,
     blocks: 10,
+    hint: 1,
     intensity: 'all faults',
   },
 ];

@@ -4,6 +4,7 @@
  */
 import { Driver, type Input, logRecord, type Ports, type Proposal, recover } from '@bursar/pbft';
 import { type BatchRef, type Block, type Certificate, type Digest, decode, fromHex, type Message, toHex } from '@bursar/protocol';
+import { tooLarge } from '../oracle/state-bounds.ts';
 import { Violation } from '../oracle/violation.ts';
 import { BatchPool } from './batch-pool.ts';
 import type { Cell, CrashPoint, Surroundings } from './cell.ts';
@@ -240,7 +241,9 @@ export class ValidatorCell implements Cell {
   #bounds(): void {
     const n = this.around.genesis.validators;
     const log = this.disk.size;
-    if (log > BODIES_KEPT + 400 + 100 * n) throw new Violation('bounded state', `The log of validator ${this.index} holds ${log} records.`);
+    const large =
+      log > BODIES_KEPT + 400 + 100 * n ? `${log} records in the log` : this.#driver && tooLarge(this.#driver.state, n);
+    if (large !== undefined) throw new Violation('bounded state', `Validator ${this.index}: ${large}.`);
   }
   #strikes(point: CrashPoint): boolean {
     if (!this.around.strikes(point)) return false;
