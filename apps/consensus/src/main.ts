@@ -46,7 +46,7 @@ async function start(context: ServiceContext): Promise<void> {
   const { signal, onStop, fatal } = context;
   const admin = await startAdmin({ host: config.adminHost, port: config.adminPort, health, metrics });
   onStop('flush', 'admin', () => admin.close());
-  const telemetry = await startTelemetry({ service: `bursar-${contract.id}`, instance: config.instance });
+  const telemetry = await startTelemetry({ service: contract.id, instance: config.instance });
   onStop('flush', 'telemetry', () => telemetry.stop());
 
   const { genesis, id: chain, lock } = await openChainFolder(config.genesis, config.dataDir);

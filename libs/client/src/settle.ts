@@ -129,7 +129,7 @@ async function follow(connection: Connection, tx: Signed, options: SettleOptions
   }
 }
 
-/** Refused for now only: the same bytes may pass when what they wait for is there. */
+/** Refused at this moment: the same bytes may pass when what they wait for is there. */
 const isLater = (e: BursarError): boolean =>
   e.reason === reasonOf('NonceGap') || e.reason === reasonOf('NotFound') || e.reason === reasonOf('DuplicateMessage');
 

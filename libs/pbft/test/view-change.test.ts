@@ -323,8 +323,9 @@ describe('bounds', () => {
     const b = new Bench(6, worldOf(equalStakes(7)));
     for (let view = 1; view <= 40; view++) {
       const set = b.peers.map((i) => b.viewChange(i, view));
-      b.hear(...set, b.newView(view, set));
-      if (b.leader(view) !== b.self) b.hear(b.prePrepare(view, b.block(view)));
+      b.hear(...set);
+      b.sign();
+      if (b.leader(view) !== b.self) b.hear(b.newView(view, set), b.prePrepare(view, b.block(view)));
       for (const i of b.peers) b.hear(b.commit(i, view, i.toString(16).repeat(64)));
       b.sign();
     }

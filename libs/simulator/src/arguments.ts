@@ -1,5 +1,7 @@
 /** The command line of `npm run sim`. */
 import { parseArgs } from 'node:util';
+import type { Mutant } from './mutants/mutant.ts';
+import { mutants } from './mutants/mutants.ts';
 import type { Intensity } from './world/profile.ts';
 
 export const usage = `npm run sim -- [options]
@@ -14,6 +16,7 @@ Runs the consensus engine in a simulated world of faults, one run per seed, and 
   --intensity KIND     'all faults' (default), 'view changes' or 'calm'
   --real-signatures    ed25519 and canonical bytes instead of ideal doubles
   --mutants            plant each known bug and print the seed that finds it
+  --mutant NAME        plant one of them (with --seed and --trace: shows what it does)
   --trace              print every event
   --help
 
@@ -29,6 +32,7 @@ export interface Arguments {
   readonly intensity: Intensity;
   readonly realSignatures: boolean;
   readonly mutants: boolean;
+  readonly mutant: Mutant | undefined;
   readonly trace: boolean;
   readonly help: boolean;
 }
@@ -43,9 +47,10 @@ export function parseArguments(args: readonly string[]): Arguments {
       validators: { type: 'string' },
       stakes: { type: 'string' },
       blocks: { type: 'string' },
-      intensity: { type: 'string', default: 'all faults' },
+      intensity: { type: 'string' },
       'real-signatures': { type: 'boolean', default: false },
       mutants: { type: 'boolean', default: false },
+      mutant: { type: 'string' },
       trace: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -55,19 +60,25 @@ export function parseArguments(args: readonly string[]): Arguments {
     if (!Number.isSafeInteger(value) || value < 1 || value > max) throw new Error(`--${name} must be a whole number from 1 to ${max}`);
     return value;
   };
-  const { intensity } = values;
+  const mutant = mutants.find((m) => m.name === values.mutant);
+  if (values.mutant !== undefined && mutant === undefined)
+    throw new Error(`--mutant must be one of: ${mutants.map((m) => m.name).join('; ')}`);
+  const intensity = values.intensity ?? mutant?.intensity ?? 'all faults';
   if (intensity !== 'all faults' && intensity !== 'view changes' && intensity !== 'calm')
     throw new Error("--intensity must be 'all faults', 'view changes' or 'calm'");
   const stakes = values.stakes?.split(',').map((s) => whole('stakes', s, 1, 1_000_000));
+  if (stakes !== undefined && values.validators !== undefined && Number(values.validators) !== stakes.length)
+    throw new Error('--stakes and --validators name different numbers of validators');
   return {
     seeds: whole('seeds', values.seeds, values.seed === undefined ? 300 : 1, Number.MAX_SAFE_INTEGER),
     seed: whole('seed', values.seed, 1, Number.MAX_SAFE_INTEGER),
-    validators: whole('validators', values.validators, stakes?.length ?? 4, 200),
+    validators: whole('validators', values.validators, stakes?.length ?? mutant?.validators ?? 4, 200),
     stakes,
-    blocks: whole('blocks', values.blocks, 100, 1_000_000),
+    blocks: whole('blocks', values.blocks, mutant?.blocks ?? 100, 1_000_000),
     intensity,
     realSignatures: values['real-signatures'],
     mutants: values.mutants,
+    mutant,
     trace: values.trace,
     help: values.help,
   };

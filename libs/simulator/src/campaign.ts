@@ -36,8 +36,7 @@ export function campaign(scenario: Omit<Scenario, 'seed'>, first: number, seeds:
     viewChanges += outcome.viewChanges;
     batches += outcome.batches;
     done?.(i + 1);
-    if (outcome.violation !== undefined)
-      return { seeds: i + 1, blocks, events, viewChanges, batches, faults, rejects, failure: outcome };
+    if (outcome.violation !== undefined) return { seeds: i + 1, blocks, events, viewChanges, batches, faults, rejects, failure: outcome };
   }
   return { seeds, blocks, events, viewChanges, batches, faults, rejects, failure: undefined };
 }

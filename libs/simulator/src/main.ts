@@ -26,11 +26,12 @@ function showProgress(all: number): (n: number) => void {
   };
 }
 
-function showFailure(failure: Outcome): number {
+function showFailure(failure: Outcome, { mutant }: Arguments): number {
   print('');
   for (const line of failure.last) print(line);
   print(`\n${failure.violation?.message}`);
-  print(`Repeat with: ${command(failure)}${failure.scenario.print ? '' : ' --trace'}`);
+  const options = `${mutant === undefined ? '' : ` --mutant '${mutant.name}'`}${failure.scenario.print ? '' : ' --trace'}`;
+  print(`Repeat with: ${command(failure)}${options}`);
   return failure.violation?.safety === true ? 70 : 1;
 }
 
@@ -77,6 +78,7 @@ function main(args: readonly string[]): number {
       intensity,
       ...(stakes === undefined ? {} : { stakes }),
       ...(given.realSignatures ? { signatures: 'ed25519' } : {}),
+      ...(given.mutant === undefined ? {} : { sabotage: given.mutant.sabotage }),
       ...(given.trace ? { print } : {}),
     },
     given.seed,
@@ -84,7 +86,7 @@ function main(args: readonly string[]): number {
     showProgress(given.seeds),
   );
   showSummary(summary, given, performance.now() - started);
-  return summary.failure === undefined ? 0 : showFailure(summary.failure);
+  return summary.failure === undefined ? 0 : showFailure(summary.failure, given);
 }
 
 process.exitCode = main(process.argv.slice(2));

@@ -34,13 +34,81 @@ describe('the table of quorums', () => {
 
 describe('what the oracle takes for decided', () => {
   const rows: [string, number, number[], Sent[], number | undefined][] = [
-    ['two Commits of four decide nothing', 4, [], [[0, 'commit', 0, 1], [1, 'commit', 0, 1]], undefined],
-    ['three Commits of four decide', 4, [], [[0, 'commit', 0, 1], [1, 'commit', 0, 1], [2, 'commit', 0, 1]], 1],
-    ['two Commits and a liar who can sign the third decide', 4, [3], [[0, 'commit', 0, 1], [1, 'commit', 0, 1]], 1],
-    ['Commits of different views do not add up', 4, [], [[0, 'commit', 0, 1], [1, 'commit', 1, 1], [2, 'commit', 1, 1]], undefined],
-    ['all Prepares decide', 4, [3], [[0, 'prepare', 2, 1], [1, 'prepare', 2, 1], [2, 'prepare', 2, 1]], 1],
-    ['a quorum of Prepares does not', 4, [], [[0, 'prepare', 2, 1], [1, 'prepare', 2, 1], [2, 'prepare', 2, 1]], undefined],
-    ['a resent vote counts once', 4, [], [[0, 'commit', 0, 1], [0, 'commit', 0, 1], [1, 'commit', 0, 1]], undefined],
+    [
+      'two Commits of four decide nothing',
+      4,
+      [],
+      [
+        [0, 'commit', 0, 1],
+        [1, 'commit', 0, 1],
+      ],
+      undefined,
+    ],
+    [
+      'three Commits of four decide',
+      4,
+      [],
+      [
+        [0, 'commit', 0, 1],
+        [1, 'commit', 0, 1],
+        [2, 'commit', 0, 1],
+      ],
+      1,
+    ],
+    [
+      'two Commits and a liar who can sign the third decide',
+      4,
+      [3],
+      [
+        [0, 'commit', 0, 1],
+        [1, 'commit', 0, 1],
+      ],
+      1,
+    ],
+    [
+      'Commits of different views do not add up',
+      4,
+      [],
+      [
+        [0, 'commit', 0, 1],
+        [1, 'commit', 1, 1],
+        [2, 'commit', 1, 1],
+      ],
+      undefined,
+    ],
+    [
+      'all Prepares decide',
+      4,
+      [3],
+      [
+        [0, 'prepare', 2, 1],
+        [1, 'prepare', 2, 1],
+        [2, 'prepare', 2, 1],
+      ],
+      1,
+    ],
+    [
+      'a quorum of Prepares does not',
+      4,
+      [],
+      [
+        [0, 'prepare', 2, 1],
+        [1, 'prepare', 2, 1],
+        [2, 'prepare', 2, 1],
+      ],
+      undefined,
+    ],
+    [
+      'a resent vote counts once',
+      4,
+      [],
+      [
+        [0, 'commit', 0, 1],
+        [0, 'commit', 0, 1],
+        [1, 'commit', 0, 1],
+      ],
+      undefined,
+    ],
   ];
   it.each(rows)('%s', (_, n, faulty, sent, decided) => {
     expect(judge(n, faulty, sent)).toBe(decided === undefined ? undefined : digest(decided));

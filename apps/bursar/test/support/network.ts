@@ -15,12 +15,17 @@ import { root } from './program.ts';
 const READY_MS = 120_000;
 const PAID_MS = 120_000;
 
-export async function startNetwork(dir: string): Promise<Devnet> {
+/** @param env what the processes get on top of this one's environment */
+export async function startNetwork(dir: string, env: Readonly<Record<string, string>> = {}): Promise<Devnet> {
   const around = surroundings();
   const { findNats } = (await import(pathToFileURL(join(root, 'scripts', 'setup', 'nats.mjs')).href)) as {
     findNats: (tools: string) => string | undefined;
   };
-  const programs = await findPrograms({ ...around, natsServer: around.natsServer ?? findNats(join(root, '.tools')) });
+  const programs = await findPrograms({
+    ...around,
+    childEnv: { ...around.childEnv, ...env },
+    natsServer: around.natsServer ?? findNats(join(root, '.tools')),
+  });
   const net = await openDevnet({ dir, programs, attached: true });
   await net.startAll();
   await net.waitReady(READY_MS);

@@ -161,7 +161,7 @@ export class Executor {
       return this.#close(flight, 'reused', lease.height, now);
     }
     flight.executed = true;
-    if (outcome.provable) this.#applied(flight, outcome.result, lease, now);
+    if (false) this.#applied(flight, outcome.result, lease, now);
   }
 
   #applied(flight: Flight, result: TransactionResult, lease: LeaseAt, now: number): void {

@@ -26,9 +26,8 @@ export class Seen {
     }
     if (vote.phase === 'prepare') {
       const key = `${height}/${view}/${digest}`;
-      let votes = this.#prepares.get(key);
-      if (votes === undefined) this.#prepares.set(key, (votes = new Map()));
-      votes.set(validator, message.vote);
+      const votes = this.#prepares.get(key) ?? new Map<number, SignedVote>();
+      this.#prepares.set(key, votes.set(validator, message.vote));
     }
   }
   addProposal(digest: string, proposal: Proposal): void {

@@ -45,7 +45,7 @@ const others: readonly Mutant[] = [
     sabotage: { rules: { reportVotes: ({ lastVote }) => ({ lastVote, prepared: undefined }) } },
     validators: 4,
     blocks: 6,
-    hint: 1,
+    hint: 36,
     intensity: 'view changes',
   },
   {

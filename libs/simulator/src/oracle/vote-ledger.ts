@@ -36,12 +36,10 @@ export class VoteLedger {
   add(validator: number, vote: Vote): void {
     if ((vote.phase !== 'prepare' && vote.phase !== 'commit') || this.#faulty.has(validator)) return;
     const key = `${vote.height}/${vote.view}/${vote.phase}`;
-    let digests = this.#votes.get(key);
-    if (digests === undefined) this.#votes.set(key, (digests = new Map()));
-    let voters = digests.get(vote.digest);
-    if (voters === undefined) digests.set(vote.digest, (voters = new Set()));
+    const digests = this.#votes.get(key) ?? new Map<string, Set<number>>();
+    const voters = digests.get(vote.digest) ?? new Set<number>();
     if (voters.has(validator)) return;
-    voters.add(validator);
+    this.#votes.set(key, digests.set(vote.digest, voters.add(validator)));
     const stake = this.#stake(voters);
     if (vote.phase === 'commit') {
       if (stake >= this.#quorum.quorum) this.decide(vote.height, vote.digest, `Commits of view ${vote.view}`);

@@ -69,14 +69,14 @@ export class PhaseAdversary {
     const plan = this.#plan(height);
     if (plan === undefined || round >= plan.views || this.#now() >= plan.endsAt) return 0;
     const key = `${view}/${kind}/${to}`;
-    let mask = plan.masks.get(key);
-    if (mask === undefined) plan.masks.set(key, (mask = this.#mask(plan, view, kind)));
+    const mask = plan.masks.get(key) ?? this.#mask(plan, view, kind);
+    plan.masks.set(key, mask);
     if (mask[from]) return 0;
     return this.#random.chance(0.1) ? this.#random.between(50, 8 * this.#taste.viewTimeoutMs) : undefined;
   }
   #hides(height: number): boolean {
     const plan = this.#plan(height);
-    return plan !== undefined && plan.hidesFinal && this.#now() < plan.endsAt;
+    return plan?.hidesFinal === true && this.#now() < plan.endsAt;
   }
   #plan(height: number): Plan | undefined {
     if (this.#plans.has(height)) return this.#plans.get(height);
@@ -102,8 +102,8 @@ export class PhaseAdversary {
     const n = this.#validators;
     const everyone = random.some(n, 1);
     const phase = `${view}/${kind}`;
-    let style = plan.styles.get(phase);
-    if (style === undefined) plan.styles.set(phase, (style = random.pick(styles[kind])));
+    const style = plan.styles.get(phase) ?? random.pick(styles[kind]);
+    plan.styles.set(phase, style);
     if (style === 'all') return everyone;
     if (style === 'none') return random.some(n, 0);
     if (style === 'at random') return random.some(n, 0.6);

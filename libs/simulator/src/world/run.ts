@@ -230,8 +230,8 @@ class World {
         after: (delay, run) => this.#queue.after(delay, run),
         send: (to, envelope) => this.#network.send(index, to, real ? throughBytes(envelope) : envelope),
         check: (message) => {
-          let verdict = verdicts.get(message);
-          if (verdict === undefined) verdicts.set(message, (verdict = { bad: checkMessage(set, chain, message, scheme, { isQuorum: rules.isQuorum }) }));
+          const verdict = verdicts.get(message) ?? { bad: checkMessage(set, chain, message, scheme, { isQuorum: rules.isQuorum }) };
+          verdicts.set(message, verdict);
           return verdict.bad;
         },
         checkCertificate: (c) => {

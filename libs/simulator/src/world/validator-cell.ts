@@ -241,8 +241,7 @@ export class ValidatorCell implements Cell {
   #bounds(): void {
     const n = this.around.genesis.validators;
     const log = this.disk.size;
-    const large =
-      log > BODIES_KEPT + 400 + 100 * n ? `${log} records in the log` : this.#driver && tooLarge(this.#driver.state, n);
+    const large = log > BODIES_KEPT + 400 + 100 * n ? `${log} records in the log` : this.#driver && tooLarge(this.#driver.state, n);
     if (large !== undefined) throw new Violation('bounded state', `Validator ${this.index}: ${large}.`);
   }
   #strikes(point: CrashPoint): boolean {
