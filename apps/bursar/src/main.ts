@@ -48,6 +48,11 @@ onNetwork(devnet.command('status'))
   .description('which processes run and which are ready')
   .action(async (options) => (await import('./commands/devnet-commands.ts')).statusOfDevnet(options));
 
+onNetwork(program.command('fund'))
+  .description('move money from the account of a key to the account that the treasury pays from')
+  .argument('<amount>', 'decimal amount in the currency of the genesis, for instance 1250.50')
+  .option('--key <file>', 'key file of the paying account (default: keys/client.json of the network)')
+  .action(async (amount, options) => (await import('./commands/payment-commands.ts')).fundCommand(amount, options));
 onNetwork(program.command('import'))
   .description('import payments from a CSV file; one bad line refuses the whole file')
   .argument('<file>', 'CSV file; examples/README.md describes its columns')

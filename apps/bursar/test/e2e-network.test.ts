@@ -118,6 +118,19 @@ describe('bad input', () => {
   });
 });
 
+describe('fund', () => {
+  it('moves what it says into the treasury', async () => {
+    const before = (await totals()).balance;
+    expect(json(await cli('fund', '12.34', '--json'))).toMatchObject({ amount: '1234' });
+    expect((await totals()).balance - before).toBe(1234n);
+  });
+  it.each(['ten', '1,00', '0', '1.234', '-1'])('refuses %s and moves nothing', async (amount) => {
+    const before = (await totals()).balance;
+    expect((await cli('fund', '--', amount)).code).toBe(64);
+    expect((await totals()).balance).toBe(before);
+  });
+});
+
 describe('an approval withheld', () => {
   it(
     'pays nothing, however long one waits; with the second approval everything is paid',

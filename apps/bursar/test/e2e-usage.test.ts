@@ -14,6 +14,7 @@ describe('help', () => {
     ['devnet', 'up'],
     ['devnet', 'down'],
     ['devnet', 'status'],
+    ['fund'],
     ['import'],
     ['approve'],
     ['cancel'],

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ed25519 } from '@bursar/crypto';
@@ -27,6 +27,12 @@ describe('S2 the key at rest', () => {
   it('never overwrites a key', async () => {
     await createKeystore(file, passphrase);
     await expect(createKeystore(file, passphrase)).rejects.toThrow(/exists already/);
+  });
+  it('of two that make it at once one succeeds, and the file holds what it printed', async () => {
+    const both = await Promise.allSettled([createKeystore(file, passphrase), createKeystore(file, passphrase)]);
+    const made = both.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    expect(made).toEqual([toHex(openKeystore(file, passphrase).publicKey)]);
+    expect(readdirSync(dir)).toEqual(['key.json']);
   });
   it('wants a passphrase worth the name', async () => {
     await expect(createKeystore(file, 'short')).rejects.toThrow(/fewer than 16/);

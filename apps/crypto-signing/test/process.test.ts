@@ -8,7 +8,9 @@ import { keyPairFromSeed, verify } from '@bursar/crypto';
 import { formatGenesis, fromHex, type Genesis, parseGenesis, toHex, voteHash } from '@bursar/protocol';
 import { common, signing } from '@bursar/protocol/rpc';
 import { createRpcClient } from '@bursar/shared-core';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+
+jest.setTimeout(60_000); // real processes on a machine that may be busy
 
 const main = join(import.meta.dirname, '..', 'src', 'main.ts');
 const token = 'a token of the cell';

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ed25519, keyPairFromSeed } from '@bursar/crypto';
 import { toHex, voteHash } from '@bursar/protocol';
-import { type DurableLog, recordingFiles } from '@bursar/shared-core';
+import { type BursarError, type DurableLog, recordingFiles } from '@bursar/shared-core';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { openRecord } from '../src/adapters/record-log.ts';
+import { failingStop, openRecord } from '../src/adapters/record-log.ts';
 import type { VoteRow } from '../src/core/row.ts';
 import { type Ballot, Signer } from '../src/core/signer.ts';
 
@@ -67,6 +67,20 @@ describe('S4 check, record, fsync, then sign', () => {
     expect(files.journal.slice(from)).toEqual([expect.stringMatching(/^write/), 'fdatasync 00000001.log', 'answer']);
   });
 
+  it('ListSigned shows no signature whose row is not on disk, even one that arrives while it waits', async () => {
+    const files = recordingFiles();
+    const signer = await open(files);
+    await signer.signVote(ballot(1, 'prepare'));
+    const release = files.holdNext('fdatasync');
+    const second = signer.signVote(ballot(2, 'prepare'));
+    const listed = signer.listSigned(1);
+    while (!files.journal.at(-1)?.startsWith('write')) await new Promise((resolve) => setImmediate(resolve));
+    const third = signer.signVote(ballot(3, 'prepare')); // appended while the fsync of the second runs
+    release();
+    expect((await listed).map((row) => row.height)).toEqual([1, 2]);
+    await Promise.all([second, third]);
+  });
+
   it('a failed fsync gives no signature, then or later', async () => {
     const files = recordingFiles();
     const signer = await open(files);
@@ -120,6 +134,34 @@ describe('S4 check, record, fsync, then sign', () => {
     expect((await signer.listSigned(1)).length).toBeLessThanOrEqual(1_000);
     await logs.splice(0)[0]?.close();
     expect(await reasonOf((await open()).signVote(ballot(5, 'prepare', 'b'.repeat(64))))).toBe('DOUBLE_SIGN_REFUSED');
+  });
+});
+
+describe('a record that cannot be written any more', () => {
+  it.each([
+    ['write', 'a signature'],
+    ['fdatasync', 'a signature'],
+    ['unlink', 'what old rows are dropped by'],
+  ] as const)('ends the process when %s fails under %s', async (operation) => {
+    const files = recordingFiles();
+    const { log, record } = await openRecord(join(dir, 'record'), { files });
+    logs.push(log);
+    const ended: string[] = [];
+    const fatal = (e: unknown): never => {
+      ended.push((e as BursarError).reason);
+      throw e;
+    };
+    const signer = new Signer({
+      chain,
+      validator: 2,
+      record,
+      log: failingStop(log, fatal),
+      sign: (hash) => ed25519.sign(keys.secretKey, hash),
+      verify: () => true,
+    });
+    files.failNext(operation, new Error('input/output error'));
+    await Promise.allSettled(Array.from({ length: 2_100 }, (_, i) => signer.signVote(ballot(i + 1, 'prepare'))));
+    expect(ended[0]).toBe('LOG_FAILED');
   });
 });
 

@@ -1,10 +1,11 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { lockFolder } from '../src/index.ts';
+import { successorName } from '../src/log/folder-lock.ts';
 
 jest.setTimeout(60_000); // real processes, sockets or fsyncs on a machine that may be busy
 
@@ -46,6 +47,25 @@ describe('one process per data folder', () => {
     await (await lockFolder(dir)).release();
     await writeFile(join(dir, 'LOCK'), content());
     await (await lockFolder(dir)).release();
+  });
+  it('whoever else finds the same stale lock, and however often, there are never two holders', async () => {
+    for (let round = 0; round < 100; round++) {
+      const dir = folder();
+      await mkdir(dir);
+      await writeFile(join(dir, 'LOCK'), 'rubbish');
+      const race = await Promise.allSettled(Array.from({ length: 16 }, () => lockFolder(dir)));
+      expect(race.filter((r) => r.status === 'fulfilled')).toHaveLength(1);
+      expect(await readdir(dir)).toEqual(['LOCK']);
+    }
+  });
+  it('a process that died while it took a stale lock over does not lock the folder for ever', async () => {
+    const dir = folder();
+    await mkdir(dir);
+    await writeFile(join(dir, 'LOCK'), 'rubbish');
+    await writeFile(join(dir, successorName(1, 'rubbish')), 'rubbish of the next');
+    const race = await Promise.allSettled(Array.from({ length: 4 }, () => lockFolder(dir)));
+    expect(race.filter((r) => r.status === 'fulfilled')).toHaveLength(1);
+    expect(await readdir(dir)).toEqual(['LOCK']);
   });
   it('of eight processes that find a stale lock at once, exactly one gets it', async () => {
     const dir = folder();

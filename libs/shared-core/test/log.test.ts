@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { atomicWriteFile, type BursarError, type DurableLog, openLog, recordingFiles } from '../src/index.ts';
 
@@ -28,9 +28,13 @@ async function reopened(dir: string) {
     await log.close();
   }
 }
+/** Each record with a write and an fsync of its own. */
 async function written(dir: string, records: number, segmentBytes?: number): Promise<void> {
   const log = await openLog(dir, segmentBytes ? { segmentBytes } : {});
-  for (let n = 0; n < records; n++) log.append(text(n));
+  for (let n = 0; n < records; n++) {
+    log.append(text(n));
+    await log.sync();
+  }
   await log.close();
 }
 const failure = (promise: Promise<unknown>): Promise<BursarError> =>
@@ -109,6 +113,23 @@ describe('torn tail', () => {
     await writeFile(file, Buffer.concat([await readFile(file), Buffer.alloc(5_000)]));
     expect(await reopened(dir)).toMatchObject({ torn: { droppedBytes: 5_000 }, records: names(2) });
   });
+  it.each([
+    ['its first record', 0],
+    ['a record in its middle', 1],
+  ])('a power cut tears a write of several records at any page: %s is lost, later ones are there', async (_, lost) => {
+    const dir = folder();
+    await written(dir, 2);
+    const before = await readFile(join(dir, '00000001.log'));
+    const log = await openLog(dir);
+    for (let n = 2; n < 5; n++) log.append(text(n));
+    await log.close();
+    const file = join(dir, '00000001.log');
+    const bytes = await readFile(file);
+    const recordBytes = 12 + text(0).byteLength;
+    const at = before.byteLength + lost * recordBytes;
+    await writeFile(file, bytes.fill(0, at, at + recordBytes));
+    expect(await reopened(dir)).toMatchObject({ torn: { offset: at }, records: names(2 + lost) }); // nothing of this write was answered
+  });
   it('records inside a torn payload do not pass for records of the log', async () => {
     const other = folder();
     await written(other, 3);
@@ -170,7 +191,7 @@ describe('order of operations', () => {
     log.append(text(0));
     await log.sync();
     await log.close();
-    expect(files.journal.slice(1)).toEqual([
+    expect(files.journal.slice(files.journal.indexOf('create 00000001.log'))).toEqual([
       'create 00000001.log',
       'write 00000001.log 24',
       'fdatasync 00000001.log',
@@ -178,6 +199,13 @@ describe('order of operations', () => {
       'write 00000001.log 20',
       'fdatasync 00000001.log',
     ]);
+  });
+  it('the folders that it had to make are as durable as what is in them', async () => {
+    const files = recordingFiles();
+    const base = folder();
+    const log = await openLog(join(base, 'data', 'log'), { files });
+    await log.close();
+    expect(files.journal.slice(0, 3)).toEqual([`syncDir ${basename(root)}`, `syncDir ${basename(base)}`, 'syncDir data']);
   });
   it('group commit: appends of one turn share one write and one fsync, and nobody goes on before it', async () => {
     const files = recordingFiles();
@@ -244,11 +272,11 @@ describe('order of operations', () => {
 describe('a failed write is final', () => {
   const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
   it.each([
-    ['write', new Error('EIO'), 'LOG_FAILED'],
-    ['fdatasync', new Error('EIO'), 'LOG_FAILED'],
-    ['write', full, 'DISK_FULL'],
-    ['fdatasync', full, 'DISK_FULL'],
-  ] as const)('after %s fails (%s), every later call is refused with %s', async (operation, cause, reason) => {
+    ['write', new Error('EIO'), 'LOG_FAILED', 70],
+    ['fdatasync', new Error('EIO'), 'LOG_FAILED', 70],
+    ['write', full, 'DISK_FULL', 69],
+    ['fdatasync', full, 'DISK_FULL', 69],
+  ] as const)('after %s fails (%s), every later call is refused with %s, and the process is to end with %i', async (operation, cause, reason, exitCode) => {
     const files = recordingFiles();
     const dir = folder();
     const log = await openLog(dir, { files });
@@ -257,7 +285,10 @@ describe('a failed write is final', () => {
     files.failNext(operation, cause);
     log.append(text(1));
     const both = await Promise.all([failure(log.sync()), failure(log.sync())]);
-    expect(both.map((e) => e.reason)).toEqual([reason, reason]);
+    expect(both.map((e) => [e.reason, e.exitCode])).toEqual([
+      [reason, exitCode],
+      [reason, exitCode],
+    ]);
     const steps = files.journal.length;
     expect(() => log.append(text(2))).toThrow(both[0]);
     expect(() => log.rotate()).toThrow(both[0]);
@@ -293,7 +324,9 @@ describe('atomicWriteFile', () => {
     const path = join(root, 'kept.json');
     await atomicWriteFile(path, 'old', 0o600, files);
     files.failNext('write', Object.assign(new Error('full'), { code: 'ENOSPC' }));
-    expect(await failure(atomicWriteFile(path, 'new', 0o600, files))).toMatchObject({ reason: 'DISK_FULL' });
+    expect(await failure(atomicWriteFile(path, 'new', 0o600, files))).toMatchObject({ reason: 'DISK_FULL', exitCode: 69 });
+    files.failNext('fdatasync', new Error('EIO'));
+    expect(await failure(atomicWriteFile(path, 'new', 0o600, files))).toMatchObject({ reason: 'LOG_FAILED', exitCode: 70 });
     expect(await readFile(path, 'utf8')).toBe('old');
     expect((await readdir(root)).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   });

@@ -1,9 +1,10 @@
-/** import, approve, cancel, status: what a payer and an approver do. */
+/** fund, import, approve, cancel, status: what a payer and an approver do. */
 import { readKeyFile } from '@bursar/client';
-import { formatAccount } from '@bursar/protocol';
+import { formatAccount, parseAmount } from '@bursar/protocol';
 import { layout } from '../devnet/layout.ts';
+import { usage } from '../errors.ts';
 import { importStatus, listPayments } from '../operations/import-status.ts';
-import { approve, cancel, importFile, paymentId } from '../operations/pay.ts';
+import { approve, cancel, fund, importFile, paymentId } from '../operations/pay.ts';
 import { hexId, type Session, withSession } from '../operations/session.ts';
 import { traced } from '../operations/trace.ts';
 import { json, line, money, plural } from './output.ts';
@@ -12,6 +13,24 @@ export interface CommonOptions {
   readonly dir: string;
   readonly json?: boolean;
   readonly key?: string;
+}
+
+export async function fundCommand(text: string, options: CommonOptions): Promise<void> {
+  const key = readKeyFile(options.key ?? layout(options.dir).clientKey);
+  await traced('fund', () =>
+    withSession(options.dir, async (session) => {
+      const { currency } = session.genesis;
+      const amount = parseAmount(text, currency.exponent);
+      if (!amount)
+        throw usage(
+          `"${text.slice(0, 40)}" is no amount of ${currency.code}`,
+          `Write digits with at most ${currency.exponent} decimals, for instance 1250.50.`,
+        );
+      const { height } = await fund(session, key, amount);
+      if (options.json) json({ treasury: session.treasury.name, amount, height });
+      else line(`Treasury ${session.treasury.name} received ${money(amount, currency)}.`);
+    }),
+  );
 }
 
 export async function importCommand(file: string, options: CommonOptions): Promise<void> {

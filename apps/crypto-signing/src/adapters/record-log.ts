@@ -21,3 +21,12 @@ export async function openRecord(dir: string, options: LogOptions = {}): Promise
   }
   return { log, record };
 }
+
+export function failingStop(log: DurableLog, fatal: (error: unknown) => never) {
+  return {
+    append: (bytes: Uint8Array) => log.append(bytes),
+    sync: () => log.sync().catch(fatal),
+    rotate: () => log.rotate(),
+    dropBefore: (segment: number) => log.dropBefore(segment),
+  };
+}

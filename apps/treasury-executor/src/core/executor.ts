@@ -71,7 +71,11 @@ export class Executor {
     await this.#resolve(lease, now);
     for (const event of await this.#keeper.tick(lease, this.#flights.epochs(), now)) {
       if (event === 'lost') this.#p.meter.error('lease_lost');
-      this.#p.log.event('StateTransition', { leaseEpoch: String(lease.epoch), height: lease.height }, `lease ${event}`);
+      this.#p.log.event(
+        'StateTransition',
+        { leaseEpoch: String(this.#keeper.epoch ?? lease.epoch), height: lease.height },
+        `lease ${event}`,
+      );
     }
     await this.#resend(lease, now);
     const planned = await this.#plan(lease, now);
@@ -161,7 +165,7 @@ export class Executor {
       return this.#close(flight, 'reused', lease.height, now);
     }
     flight.executed = true;
-    if (false) this.#applied(flight, outcome.result, lease, now);
+    if (outcome.provable) this.#applied(flight, outcome.result, lease, now);
   }
 
   #applied(flight: Flight, result: TransactionResult, lease: LeaseAt, now: number): void {

@@ -83,6 +83,7 @@ export class FaultyCell extends ValidatorCell {
   protected override onAsked(): void {}
   protected override onDurable(): void {}
   protected override onExecuted(): void {}
+  protected override onRefused(): void {}
   protected override halted(): void {
     this.crash();
   }

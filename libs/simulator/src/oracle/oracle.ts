@@ -85,6 +85,10 @@ export class Oracle {
     if (known === undefined) this.#roots.set(height, stateRoot);
     else if (known !== stateRoot) throw new Violation('equal state', `Validator ${who} has another root after height ${height}.`);
   }
+  /** An honest validator thinks that its signer has lost something. */
+  falseAlarm(who: number): never {
+    throw new Violation('no false alarm', `Validator ${who} saw a signature of its own that it lacks.`);
+  }
   halted(who: number, name: string, reason: string): never {
     throw new Violation('no halt', `Validator ${who}: ${name}, ${reason}`);
   }

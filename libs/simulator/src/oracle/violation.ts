@@ -8,6 +8,7 @@ export const invariants = {
   'durable before visible': 'What an honest validator sends has its causes on disk.',
   'equal state': 'All validators compute the same roots after a height.',
   'no halt': 'An honest validator with a sound disk never halts.',
+  'no false alarm': 'An honest validator knows all its signatures: its signer lost nothing.',
   'total step': 'The engine answers every input without an exception.',
   'message size': 'A consensus message has at most 10 KiB.',
   'bounded state': 'Queues and buffers stay within their bounds.',
@@ -16,7 +17,7 @@ export const invariants = {
 } as const;
 export type Invariant = keyof typeof invariants;
 
-const liveness: ReadonlySet<Invariant> = new Set(['progress', 'same trace', 'bounded state']);
+const liveness: ReadonlySet<Invariant> = new Set(['progress', 'no false alarm', 'same trace', 'bounded state']);
 
 export class Violation extends Error {
   readonly invariant: Invariant;

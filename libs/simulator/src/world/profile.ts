@@ -1,6 +1,7 @@
 /** What a run is like: drawn from its seed before it starts, so that seeds differ in kind and not only in luck. */
 import { type ActorName, actorNames } from '../byzantine/actors.ts';
 import { quorumOf } from '../oracle/quorum-table.ts';
+import { VIEW_TIMEOUT_MS } from './chain.ts';
 import type { NetworkShape } from './network.ts';
 import type { AdversaryTaste } from './phase-adversary.ts';
 import type { Random } from './random.ts';
@@ -23,7 +24,6 @@ export interface Profile {
   readonly resendMs: number;
 }
 export type Intensity = 'all faults' | 'view changes' | 'calm';
-export const VIEW_TIMEOUT_MS = 1000;
 
 export function drawProfile(random: Random, stakes: readonly number[], intensity: Intensity): Profile {
   const calm = intensity === 'calm';

@@ -1,44 +1,27 @@
 /** One run of one scenario, from genesis until every honest validator is at the target height or an invariant is broken. */
-import type { SignatureScheme } from '@bursar/crypto';
-import { ed25519 } from '@bursar/crypto';
-import { genesisSet, verifyCertificate } from '@bursar/membership';
-import { checkMessage, type Params, standardRules } from '@bursar/pbft';
-import {
-  type Certificate,
-  chainId,
-  decode,
-  encode,
-  type Genesis,
-  limits,
-  type Message,
-  message as messageCodec,
-  type RejectionName,
-  toHex,
-  voteHash,
-} from '@bursar/protocol';
+import type { Params } from '@bursar/pbft';
+import { limits, voteHash } from '@bursar/protocol';
 import { actors } from '../byzantine/actors.ts';
 import { FaultyCell } from '../byzantine/faulty-cell.ts';
 import { Oracle } from '../oracle/oracle.ts';
 import { Violation } from '../oracle/violation.ts';
 import type { Cell, Surroundings } from './cell.ts';
+import { BLOCK_INTERVAL_MS, Chain, START, throughBytes, VIEW_TIMEOUT_MS } from './chain.ts';
 import { Chaos } from './chaos.ts';
 import { Clock } from './clock.ts';
 import type { Envelope } from './envelope.ts';
 import { EventQueue } from './event-queue.ts';
-import { IdealSignatures } from './ideal-signatures.ts';
-import { keyPairOf } from './keys.ts';
 import { Load } from './load.ts';
 import { Network } from './network.ts';
 import { PhaseAdversary } from './phase-adversary.ts';
-import { drawProfile, type Profile, VIEW_TIMEOUT_MS } from './profile.ts';
+import { drawProfile, type Profile } from './profile.ts';
 import { Random } from './random.ts';
 import type { FaultCounts, Outcome, Scenario } from './scenario.ts';
 import { SignerDouble } from './signer.ts';
 import { Trace } from './trace.ts';
 import { ValidatorCell } from './validator-cell.ts';
 
-const START = Date.UTC(2026, 0, 1);
-const BLOCK_INTERVAL_MS = 500;
+/** A bound for a run that goes round in circles. */
 const EVENTS_MAX = 3_000_000;
 
 class World {
@@ -188,32 +171,29 @@ class World {
   }
 
   #makeCells(random: Random, stakes: readonly number[]): void {
-    const { scenario, profile } = { scenario: this.#scenario, profile: this.#profile };
+    const scenario = this.#scenario;
+    const profile = this.#profile;
     const real = scenario.signatures === 'ed25519';
-    const scheme: SignatureScheme = real ? ed25519 : new IdealSignatures();
-    const keys = stakes.map((_, i) => keyPairOf(i));
-    const genesis = makeGenesis(
-      keys.map((k) => toHex(k.publicKey)),
+    const chain = new Chain(stakes, real, scenario.sabotage?.rules);
+    const { scheme, set } = chain;
+    const oracle = new Oracle({
+      chain: chain.id,
       stakes,
-    );
-    const chain = chainId(genesis);
-    const set = genesisSet(genesis);
-    const faulty = new Set(profile.actors.keys());
-    const publicKeys = keys.map((k) => k.publicKey);
-    const oracle = new Oracle({ chain, stakes, publicKeys, verifier: scheme, faulty, fast: true });
-    const rules = { ...standardRules, ...scenario.sabotage?.rules };
-    const verdicts = new WeakMap<Message, { bad: RejectionName | undefined }>();
-    const certificates = new WeakMap<Certificate, boolean>();
-    for (const [index, key] of keys.entries()) {
+      publicKeys: chain.keys.map((k) => k.publicKey),
+      verifier: scheme,
+      faulty: new Set(profile.actors.keys()),
+      fast: true,
+    });
+    for (const [index, key] of chain.keys.entries()) {
       const params: Params = {
-        chain,
+        chain: chain.id,
         set,
         self: index,
         blockIntervalMs: BLOCK_INTERVAL_MS,
         viewTimeoutMs: VIEW_TIMEOUT_MS,
         resendMs: profile.resendMs,
         clockToleranceMs: limits.clockToleranceMs,
-        rules,
+        rules: chain.rules,
       };
       const own = random.fork(index);
       const skew = profile.skewMs * (2 * own.unit() - 1);
@@ -223,25 +203,14 @@ class World {
         trace: this.#trace,
         oracle,
         params,
-        genesis: { chain, time: genesis.time, validators: stakes.length },
+        genesis: { chain: chain.id, time: chain.time, validators: stakes.length },
         latencies: this.#chaos,
         clock: new Clock(() => this.#queue.now, skew, profile.drift * (2 * own.unit() - 1)),
         now: () => this.#queue.now,
         after: (delay, run) => this.#queue.after(delay, run),
         send: (to, envelope) => this.#network.send(index, to, real ? throughBytes(envelope) : envelope),
-        check: (message) => {
-          const verdict = verdicts.get(message) ?? { bad: checkMessage(set, chain, message, scheme, { isQuorum: rules.isQuorum }) };
-          verdicts.set(message, verdict);
-          return verdict.bad;
-        },
-        checkCertificate: (c) => {
-          let valid = certificates.get(c);
-          if (valid === undefined) {
-            valid = verifyCertificate(set, chain, c, scheme, rules.isQuorum) === undefined;
-            certificates.set(c, valid);
-          }
-          return valid;
-        },
+        check: (message) => chain.check(message),
+        checkCertificate: (c) => chain.checkCertificate(c),
         strikes: () => {
           if (this.#faultsOver || !this.#crashes.chance(profile.crashChance)) return false;
           this.#count('crash inside a call');
@@ -273,29 +242,6 @@ class World {
     this.#queue.after(down, () => this.#cells[who]?.start());
   }
 }
-
-/** As on a real wire: canonical bytes, at most 10 KiB, decoded anew for each receiver. */
-function throughBytes(envelope: Envelope): Envelope {
-  if (envelope.kind !== 'message') return envelope;
-  const bytes = encode(messageCodec, envelope.message);
-  if (bytes.length > limits.consensusMessage) throw new Violation('message size', `A ${envelope.message.kind} of ${bytes.length} bytes.`);
-  return { kind: 'message', message: decode(messageCodec, bytes) };
-}
-
-const makeGenesis = (publicKeys: readonly string[], stakes: readonly number[]): Genesis => ({
-  version: 1,
-  name: 'simulation',
-  incarnation: 0,
-  time: START - 10_000,
-  currency: { code: 'SIM', exponent: 0 },
-  validators: publicKeys.map((publicKey, i) => ({ name: `validator-${i}`, publicKey, stake: BigInt(stakes[i] ?? 1) })),
-  accounts: [],
-  treasuries: [],
-  shards: 1,
-  leaseMs: 5_000,
-  blockIntervalMs: BLOCK_INTERVAL_MS,
-  viewTimeoutMs: VIEW_TIMEOUT_MS,
-});
 
 /** Runs a scenario to its end. Never throws for what the engine does: a broken invariant is in the outcome. */
 export const runScenario = (scenario: Scenario): Outcome => new World(scenario).run();

@@ -3,22 +3,19 @@
  * still does afterwards has no effect, so a crash may strike inside any call.
  */
 import { Driver, type Input, logRecord, type Ports, type Proposal, recover } from '@bursar/pbft';
-import { type BatchRef, type Block, type Certificate, type Digest, decode, fromHex, type Message, toHex } from '@bursar/protocol';
+import { type BatchRef, type Block, type Certificate, type Digest, decode, type Message, type RejectionName } from '@bursar/protocol';
 import { tooLarge } from '../oracle/state-bounds.ts';
 import { Violation } from '../oracle/violation.ts';
+import { Asking } from './asking.ts';
 import { BatchPool } from './batch-pool.ts';
+import { BODIES_KEPT, BodyRecords, bodyOf } from './body-records.ts';
 import type { Cell, CrashPoint, Surroundings } from './cell.ts';
 import { Disk } from './disk.ts';
 import { type Envelope, FINALS_PER_ANSWER, type FinalBlock, type Want } from './envelope.ts';
-import { Fetcher, isGenuineFinal, isGenuineProposal } from './fetcher.ts';
 import type { SignerDouble } from './signer.ts';
 import { StorageDouble, type Stored } from './storage.ts';
 
-/** First byte of a record that holds a batch body's digest; the engine's records begin with 1 … 7. */
-const BODY = 0xb0;
 const NOTICE_MS = 700;
-/** Records of bodies that a compaction keeps. */
-const BODIES_KEPT = 256;
 
 export class ValidatorCell implements Cell {
   readonly index: number;
@@ -27,16 +24,12 @@ export class ValidatorCell implements Cell {
   protected readonly around: Surroundings;
   protected readonly signer: SignerDouble;
   readonly #pool: BatchPool;
-  /** Bodies in the log, synced or not. */
-  readonly #bodies = new Set<Digest>();
+  readonly #bodies: BodyRecords;
   #driver: Driver | undefined;
-  #fetcher: Fetcher;
+  #asking: Asking;
   #life = 0;
   #wake = 0;
   #steps = 0;
-  #proposalWanted: ((proposal: Proposal) => void) | undefined;
-  #viewChangeWanted: ((message: Message) => boolean) | undefined;
-  #found: ((block: Block, certificate: Certificate) => void) | undefined;
 
   constructor(around: Surroundings, signer: SignerDouble, lyingDisk = false) {
     this.index = around.params.self;
@@ -44,7 +37,7 @@ export class ValidatorCell implements Cell {
     this.signer = signer;
     this.storage = new StorageDouble(around.genesis);
     this.#pool = new BatchPool(around.genesis.validators);
-    this.#fetcher = new Fetcher(around, () => false);
+    this.#asking = new Asking(around, () => false);
     this.disk = new Disk(
       {
         random: around.random,
@@ -56,6 +49,7 @@ export class ValidatorCell implements Cell {
       },
       lyingDisk,
     );
+    this.#bodies = new BodyRecords(this.disk);
   }
   get alive(): boolean {
     return this.#driver !== undefined;
@@ -67,14 +61,8 @@ export class ValidatorCell implements Cell {
   start(): void {
     this.#life++;
     const records = this.disk.read();
-    const log = records.filter((r) => r[0] !== BODY);
-    this.#bodies.clear();
-    for (const r of records) {
-      if (r[0] !== BODY) continue;
-      const digest = toHex(r.subarray(1));
-      this.#pool.addBody(digest);
-      this.#bodies.add(digest);
-    }
+    const log = records.filter((r) => bodyOf(r) === undefined);
+    for (const digest of this.#bodies.reload()) this.#pool.addBody(digest);
     const start = this.storage.start();
     const { params } = this.around;
     const recovered = recover(
@@ -84,8 +72,11 @@ export class ValidatorCell implements Cell {
       this.signer.rowsFrom(start.height + 1),
     );
     const life = this.#life;
-    this.#fetcher = new Fetcher(this.around, () => this.#life === life && this.alive);
-    if ('type' in recovered) return this.halted(recovered.name, recovered.reason);
+    this.#asking = new Asking(this.around, () => this.#life === life && this.alive);
+    if ('type' in recovered) {
+      this.halted(recovered.name, recovered.reason);
+      return;
+    }
     this.around.trace.add(this.around.now(), this.index, 'start', start.height, records.length);
     this.guarded(() => {
       const driver = new Driver(params, recovered, this.#ports());
@@ -101,7 +92,6 @@ export class ValidatorCell implements Cell {
     this.#life++;
     const lost = this.disk.crash();
     this.#pool.clear();
-    this.#proposalWanted = this.#viewChangeWanted = this.#found = undefined;
     this.around.trace.add(this.around.now(), this.index, 'crash', lost.records, lost.torn);
     this.around.died(lost);
   }
@@ -109,28 +99,26 @@ export class ValidatorCell implements Cell {
     if (!this.alive) return;
     this.#pool.add(ref);
     // Before it is offered, so that the sync of a proposal covers it.
-    this.#keepBody(ref.digest);
+    this.#bodies.keep(ref.digest);
     this.#offer();
   }
   receive(from: number, envelope: Envelope): void {
-    if (!this.alive) return;
+    if (this.alive) this.guarded(() => this.#take(from, envelope));
+  }
+  #take(from: number, envelope: Envelope): void {
     if (envelope.kind === 'message') this.onMessage(envelope.message);
     else if (envelope.kind === 'batch') this.addBatch(envelope.ref);
     else if (envelope.kind === 'notice') this.#onNotice(from, envelope.certificate);
     else if (envelope.kind === 'want') this.answer(from, envelope.want);
-    else if (envelope.kind === 'finals') this.#onFinals(envelope.finals);
-    else if (envelope.kind === 'proposal') this.#proposalWanted?.(envelope.proposal);
+    else if (envelope.kind === 'finals') this.#asking.onFinals(envelope.finals, this.storage.height);
+    else if (envelope.kind === 'proposal') this.#asking.onProposal(envelope.proposal);
     else for (const digest of envelope.digests) this.#pool.addBody(digest);
   }
 
   protected onMessage(message: Message): void {
     const bad = this.around.check(message);
-    if (bad !== undefined) {
-      this.around.observe('reject', bad);
-      return;
-    }
-    if (this.#viewChangeWanted?.(message)) return;
-    this.feed({ type: 'message', message });
+    if (bad !== undefined) this.onRefused(bad);
+    else if (!this.#asking.onMessage(message)) this.feed({ type: 'message', message });
   }
   /** What leaves: a faulty validator's own kind of cell decides otherwise. */
   protected broadcast(message: Message): void {
@@ -146,8 +134,13 @@ export class ValidatorCell implements Cell {
     this.around.oracle.asked(this.index, vote);
   }
   protected onDurable(record: Uint8Array): void {
-    if (record[0] === BODY) this.around.oracle.durableBody(this.index, toHex(record.subarray(1)));
-    else this.around.oracle.durable(this.index, record);
+    const body = bodyOf(record);
+    if (body === undefined) this.around.oracle.durable(this.index, record);
+    else this.around.oracle.durableBody(this.index, body);
+  }
+  protected onRefused(name: RejectionName): void {
+    this.around.observe('reject', name);
+    if (name === 'SignerBehind') this.around.oracle.falseAlarm(this.index);
   }
   protected onFinal(block: Block, certificate: Certificate): void {
     this.around.oracle.final(this.index, block, certificate);
@@ -208,11 +201,6 @@ export class ValidatorCell implements Cell {
     return this.#driver?.viewChange(height, view, validator, digest);
   }
 
-  #keepBody(digest: Digest): void {
-    if (this.#bodies.has(digest)) return;
-    this.#bodies.add(digest);
-    this.disk.append(new Uint8Array([BODY, ...fromHex(digest)]));
-  }
   /** Tells peers from time to time how far it is: whoever is behind then asks. */
   #notice(): void {
     for (let to = 0; to < this.around.genesis.validators; to++) if (to !== this.index) this.#notify(to);
@@ -226,13 +214,6 @@ export class ValidatorCell implements Cell {
     const { kind, height } = certificate;
     if (height <= this.storage.height || kind !== 'commit' || !this.around.checkCertificate(certificate)) return;
     this.feed({ type: 'notice', from, height });
-  }
-  #onFinals(finals: readonly FinalBlock[]): void {
-    this.#fetcher.close('final');
-    for (const final of finals) {
-      if (final.block.header.height <= this.storage.height || !isGenuineFinal(this.around, final)) continue;
-      this.guarded(() => this.#found?.(final.block, final.certificate));
-    }
   }
   #offer(): void {
     const { storage } = this;
@@ -275,7 +256,7 @@ export class ValidatorCell implements Cell {
         },
         compact: (kept) => {
           // Lazily, as the process does.
-          if (live() && around.random.chance(0.3)) this.disk.compact([...this.#openBodies(), ...kept]);
+          if (live() && around.random.chance(0.3)) this.#bodies.compact(kept);
         },
       },
       sign: (vote, done) => {
@@ -307,42 +288,17 @@ export class ValidatorCell implements Cell {
       obtain: (block, from, done) => {
         if (live()) this.#obtain(block, from, done);
       },
-      fetchBlock: (height, digest, from, done) => {
-        if (!live()) return;
-        this.#proposalWanted = (proposal) => {
-          if (!isGenuineProposal(proposal, digest)) return;
-          this.#proposalWanted = undefined;
-          this.#fetcher.close('block');
-          this.guarded(() => done(proposal));
-        };
-        this.#fetcher.ask({ type: 'block', height, digest }, from);
-      },
-      fetchViewChange: ({ height, view, validator, digest, from }, done) => {
-        if (!live()) return;
-        const want = { type: 'view-change', height, view, validator, digest } as const;
-        this.#viewChangeWanted = (message) => {
-          const { vote, validator: signer } = message.vote;
-          if (message.kind !== 'view-change' || signer !== validator || vote.digest !== digest) return false;
-          if (vote.height !== height || vote.view !== view) return false;
-          this.#viewChangeWanted = undefined;
-          this.#fetcher.close('view-change');
-          this.guarded(() => done(message));
-          return true;
-        };
-        this.#fetcher.ask(want, from);
-      },
-      catchUp: (height, from, found) => {
-        if (!live()) return;
-        this.#found = found;
-        if (!this.#fetcher.isOpen('final')) this.#fetcher.ask({ type: 'final', height }, from);
-      },
+      // Of this life: nothing comes of them once it is over.
+      fetchBlock: this.#asking.fetchBlock,
+      fetchViewChange: this.#asking.fetchViewChange,
+      catchUp: this.#asking.catchUp,
       commit: (block, certificate, done) => {
         if (!live() || this.#strikes('commit')) return;
         this.onFinal(block, certificate);
         around.after(around.latencies.commitMs(index), () => this.#committed(block, certificate, live, done));
       },
       observe: {
-        reject: (e) => around.observe('reject', e.name),
+        reject: (e) => this.onRefused(e.name),
         transition: (e) => {
           if (e.trigger !== '') around.trace.add(around.now(), index, e.to, e.height, e.view);
         },
@@ -351,10 +307,6 @@ export class ValidatorCell implements Cell {
         if (live()) this.halted(name, reason);
       },
     };
-  }
-  /** Bodies of blocks that storage does not hold yet stay in the log: the youngest ones. */
-  #openBodies(): readonly Uint8Array[] {
-    return this.disk.all.filter((r) => r[0] === BODY).slice(-BODIES_KEPT);
   }
   protected sign(vote: Message['vote']['vote']): Uint8Array | undefined {
     return this.signer.sign(vote);
@@ -377,16 +329,18 @@ export class ValidatorCell implements Cell {
   #obtain(block: Block, from: readonly number[], done: () => void): void {
     const { height } = block.header;
     const detail = block.header.batches;
+    const { fetcher } = this.#asking;
     const check = (): void => {
-      if (height <= this.storage.height - 1) return this.#fetcher.close('bodies', detail);
       const missing = block.batches.filter((b) => !this.#pool.hasBody(b.digest)).map((b) => b.digest);
+      const late = height < this.storage.height;
+      if (missing.length === 0 || late) fetcher.close('bodies', detail);
+      if (late) return;
       if (missing.length > 0) {
-        if (!this.#fetcher.isOpen('bodies', detail)) this.#fetcher.ask({ type: 'bodies', digests: missing }, from, detail);
+        if (!fetcher.isOpen('bodies', detail)) fetcher.ask({ type: 'bodies', digests: missing }, from, detail);
         this.later(20, check);
         return;
       }
-      this.#fetcher.close('bodies', detail);
-      for (const { digest } of block.batches) this.#keepBody(digest);
+      for (const { digest } of block.batches) this.#bodies.keep(digest);
       done();
     };
     this.later(this.around.latencies.bodiesMs(this.index), check);

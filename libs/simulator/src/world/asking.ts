@@ -1,0 +1,58 @@
+/** What one life of a validator has asked its peers for, and what it makes of their answers: they may lie. */
+import type { Ports, Proposal } from '@bursar/pbft';
+import type { Block, Certificate, Message } from '@bursar/protocol';
+import type { Surroundings } from './cell.ts';
+import type { FinalBlock } from './envelope.ts';
+import { Fetcher, isGenuineFinal, isGenuineProposal } from './fetcher.ts';
+
+export class Asking {
+  readonly fetcher: Fetcher;
+  readonly #around: Surroundings;
+  /** A view to be entered may need several ViewChanges at once: by validator. */
+  readonly #viewChanges = new Map<number, (message: Message) => boolean>();
+  #proposal: ((proposal: Proposal) => void) | undefined;
+  #final: ((block: Block, certificate: Certificate) => void) | undefined;
+
+  constructor(around: Surroundings, alive: () => boolean) {
+    this.#around = around;
+    this.fetcher = new Fetcher(around, alive);
+  }
+  readonly fetchBlock: Ports['fetchBlock'] = (height, digest, from, done) => {
+    this.#proposal = (proposal) => {
+      if (!isGenuineProposal(proposal, digest)) return;
+      this.#proposal = undefined;
+      this.fetcher.close('block');
+      done(proposal);
+    };
+    this.fetcher.ask({ type: 'block', height, digest }, from);
+  };
+  readonly fetchViewChange: Ports['fetchViewChange'] = ({ height, view, validator, digest, from }, done) => {
+    const topic = String(validator);
+    this.#viewChanges.set(validator, (message) => {
+      const { vote } = message.vote;
+      if (message.kind !== 'view-change' || vote.height !== height || vote.view !== view || vote.digest !== digest) return false;
+      this.#viewChanges.delete(validator);
+      this.fetcher.close('view-change', topic);
+      done(message);
+      return true;
+    });
+    this.fetcher.ask({ type: 'view-change', height, view, validator, digest }, from, topic);
+  };
+  readonly catchUp: Ports['catchUp'] = (height, from, found) => {
+    this.#final = found;
+    if (!this.fetcher.isOpen('final')) this.fetcher.ask({ type: 'final', height }, from);
+  };
+  onProposal(proposal: Proposal): void {
+    this.#proposal?.(proposal);
+  }
+  /** Whether a (checked) message answers a question of ours. */
+  onMessage(message: Message): boolean {
+    return this.#viewChanges.get(message.vote.validator)?.(message) ?? false;
+  }
+  onFinals(finals: readonly FinalBlock[], above: number): void {
+    this.fetcher.close('final');
+    for (const final of finals) {
+      if (final.block.header.height > above && isGenuineFinal(this.#around, final)) this.#final?.(final.block, final.certificate);
+    }
+  }
+}

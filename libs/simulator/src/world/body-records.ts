@@ -1,0 +1,42 @@
+/** Bodies of batches in a validator's log: opaque, one record with the digest for each. */
+import { type Digest, fromHex, toHex } from '@bursar/protocol';
+import type { Disk } from './disk.ts';
+
+/** First byte of such a record; the engine's records begin with 1 … 7. */
+const BODY = 0xb0;
+/** Records of bodies that a compaction keeps: those of blocks that storage lacks are among the youngest. */
+export const BODIES_KEPT = 256;
+
+/** Digest of the body that a record holds; `undefined` for a record of the engine. */
+export const bodyOf = (record: Uint8Array): Digest | undefined => (record[0] === BODY ? toHex(record.subarray(1)) : undefined);
+
+export class BodyRecords {
+  readonly #disk: Disk;
+  /** In the log, synced or not. */
+  readonly #held = new Set<Digest>();
+
+  constructor(disk: Disk) {
+    this.#disk = disk;
+  }
+  /** Appends the body unless it is there. */
+  keep(digest: Digest): void {
+    if (this.#held.has(digest)) return;
+    this.#held.add(digest);
+    this.#disk.append(new Uint8Array([BODY, ...fromHex(digest)]));
+  }
+  /** After a restart: what the disk still has. */
+  reload(): readonly Digest[] {
+    this.#held.clear();
+    for (const record of this.#disk.read()) {
+      const body = bodyOf(record);
+      if (body !== undefined) this.#held.add(body);
+    }
+    return [...this.#held];
+  }
+  /** Compacts the log to the youngest bodies and `kept`. */
+  compact(kept: readonly Uint8Array[]): void {
+    const bodies = this.#disk.all.filter((r) => r[0] === BODY).slice(-BODIES_KEPT);
+    this.#disk.compact([...bodies, ...kept]);
+    if (this.#held.size > 4 * BODIES_KEPT) this.reload();
+  }
+}
