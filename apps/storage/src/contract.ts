@@ -51,6 +51,6 @@ export const contract: ContractFacts = {
   states: ['replaying', 'serving', 'stopped by a safety violation (exit 70)'],
   scales: 'One for each validator; reads scale by the number of validators, any of which may be asked.',
   fails:
-    'A block is answered only after one fdatasync has made block, certificate, bodies, results and outbox row durable together; kill -9 at any time and restart replays the log. A fork and a damaged record end the process with 70 and a dump, a failed write or a full disk with 1. A lost NATS delays events and nothing else.',
+    'A block is answered only after one fdatasync has made block, certificate, bodies, results and outbox row durable together; kill -9 at any time and restart replays the log. A fork, a damaged record and a failed write end the process with 70 and a dump, a full disk with 69. A lost NATS delays events and nothing else.',
   exposes: ['gRPC: storage.v1.Ledger, storage.v1.Commits, common.v1.Contract, health, reflection', 'admin HTTP: /livez /readyz /metrics'],
 };

@@ -2,23 +2,8 @@
 import { join } from 'node:path';
 import { ed25519 } from '@bursar/crypto';
 import { genesisSet } from '@bursar/membership';
-import { commits, common, ledger } from '@bursar/protocol/rpc';
-import {
-  contractHandlers,
-  coreError,
-  createHealth,
-  createLogger,
-  createRpcServer,
-  EXIT,
-  loadConfig,
-  messageOf,
-  openChainFolder,
-  openLog,
-  retryForever,
-  runService,
-  startAdmin,
-  startTelemetry,
-} from '@bursar/shared-core';
+import { commits, ledger } from '@bursar/protocol/rpc';
+import { bootService, genesisValidator, loadConfig, messageOf, openLog, retryForever } from '@bursar/shared-core';
 import { blockLog, storedRecords } from './adapters/block-log.ts';
 import { emitBlockSpans } from './adapters/block-spans.ts';
 import { commitsHandlers } from './adapters/commits-service.ts';
@@ -34,35 +19,21 @@ import { BlockStore } from './core/store.ts';
 import { storageMetrics } from './metrics.ts';
 import type { FinalBlock } from './ports.ts';
 
-const config = loadConfig(configSchema, 'storage');
+const config = loadConfig(configSchema, contract.id);
 const { instance, validator, dataDir } = config;
-const log = createLogger({ service: 'storage', instance, level: config.logLevel });
 const nowMs = (): number => Date.now();
-const health = createHealth(nowMs);
 const metrics = storageMetrics();
 /** A replay lets probes in this often. */
 const BREATHE_MS = 50;
 
-await runService({
-  name: 'storage',
-  log,
-  health,
-  shutdownMs: config.shutdownMs,
-  parentPid: config.parentPid,
-  async start({ signal, onStop, fatal }) {
-    health.setReady('replay', false, 'the block log is not open yet');
-    const admin = await startAdmin({ host: config.adminHost, port: config.adminPort, health, metrics: metrics.all });
-    onStop('flush', 'admin', () => admin.close());
-    const telemetry = await startTelemetry({ service: 'storage', instance });
-    onStop('flush', 'telemetry', () => telemetry.stop());
-
-    const { genesis, id: chain, lock } = await openChainFolder(config.genesis, dataDir);
-    onStop('flush', 'folder', () => lock.release());
+await bootService({
+  contract,
+  config,
+  metrics: metrics.all,
+  waitsFor: { replay: 'the block log is not open yet' },
+  async start({ genesis, chain, log, health, signal, onStop, fatal, serve }) {
+    genesisValidator(genesis, validator);
     const set = genesisSet(genesis);
-    if (validator >= set.validators.length)
-      throw coreError('Configuration', `validator ${validator} is not in the genesis, which has ${set.validators.length}`, {
-        exitCode: EXIT.config,
-      });
     const file = await openLog(join(dataDir, 'blocks'));
     onStop('flush', 'log', () => file.close());
     if (file.torn) log.warn({ ...file.torn }, 'the end of the block log was torn by a crash and cut off; nothing of it had been answered');
@@ -102,13 +73,10 @@ await runService({
     health.setReady('replay', true);
     log.info({ height: store.tip.height, stateRoot: store.tip.stateRoot, logBytes: file.bytes }, 'the block log is replayed');
 
-    const rpc = createRpcServer({ bearer: config.tokenFile, metrics: metrics.all, log });
-    rpc.add(ledger.Ledger, ledgerHandlers(store, genesis), 'public');
-    rpc.add(commits.Commits, commitsHandlers(store), 'bearer');
-    rpc.add(common.Contract, contractHandlers(contract, chain), 'public');
-    const port = await rpc.listen(config.grpcHost, config.grpcPort);
-    onStop('grpc', 'rpc', () => rpc.stop());
-    log.info({ grpcPort: port, adminPort: admin.port, chain }, 'storage listens');
+    await serve((rpc) => {
+      rpc.add(ledger.Ledger, ledgerHandlers(store, genesis), 'public');
+      rpc.add(commits.Commits, commitsHandlers(store), 'bearer');
+    });
 
     const nats = natsEvents({
       url: config.natsUrl,
@@ -117,8 +85,9 @@ await runService({
       validator,
       signal,
       onPeer: (height, header, certificate) => {
-        if (head.hear(height, header, certificate)) checkHead();
+        if (head.hear(height, store.tip.height, header, certificate)) checkHead();
       },
+      onDown: (error) => log.debug({ err: error }, 'NATS does not answer; it is tried again'),
       onError: (error, subject) => log.debug({ err: error, subject }, 'an event that cannot be read'),
     });
     const relay = relayOutbox(

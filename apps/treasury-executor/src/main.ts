@@ -149,12 +149,16 @@ await runService({
     onStop('grpc', 'rpc', () => rpc.stop());
     log.info({ grpcPort: port, adminPort: admin.port, chain, executor: key.publicKey, shard }, 'treasury-executor listens');
 
+    let streaming = false;
     const hints = natsHints({
       url: config.natsUrl,
       name: `treasury-executor ${instance}`,
       chain,
       signal,
-      onHint: () => blocks.ring(),
+      // The stream says the same; four storages would wake it four times for each block.
+      onHint: () => {
+        if (!streaming) blocks.ring();
+      },
       onState: (connected, why) => health.assess('nats', connected ? 'Healthy' : 'Degraded', `no hints of new blocks: ${why}`),
     });
     onStop('consumers', 'hints', hints);
@@ -163,6 +167,9 @@ await runService({
         ledgers,
         onBlock: () => blocks.ring(),
         onLost: (why) => log.debug({ why }, 'the stream of blocks was lost'),
+        onLive: (live) => {
+          streaming = live;
+        },
         untilRotated: () => rotation.signal,
         sleep: (ms, until) => new Bell().next(ms, until),
       },

@@ -23,6 +23,13 @@ export function readGenesis(path: string): Chain {
   }
 }
 
+/** The validator that a service works for. @throws Configuration (exit 78) when the genesis has none with this index */
+export function genesisValidator({ validators }: Genesis, index: number): Genesis['validators'][number] {
+  const found = validators[index];
+  if (found) return found;
+  throw coreError('Configuration', `validator ${index} is not in the genesis, which has ${validators.length}`, { exitCode: EXIT.config });
+}
+
 /**
  * Locks the folder and ties it to the chain with its first use (file `chain`).
  * @throws FolderLocked (exit 69), GenesisMismatch (exit 78) when the folder belongs to another chain

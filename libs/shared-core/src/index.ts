@@ -1,6 +1,7 @@
 /** The running half of every service: errors, configuration, telemetry, RPC, messaging, durable files, life cycle (A9). */
 export { type AdminOptions, type AdminServer, startAdmin } from './admin.ts';
-export { type Chain, openChainFolder, readGenesis } from './chain-folder.ts';
+export { type BootConfig, type BootedService, type BootOptions, bootService } from './boot.ts';
+export { type Chain, genesisValidator, openChainFolder, readGenesis } from './chain-folder.ts';
 export {
   type ConfigProblem,
   type ConfigResult,
@@ -34,7 +35,7 @@ export { EXIT, type ExitCode } from './exit-codes.ts';
 export { createHealth, type FailingCondition, HEALTH_LEVELS, type Health, type HealthLevel, type HealthReport } from './health.ts';
 export { createLatencyWindow, type LatencyWindow } from './latency-window.ts';
 export { exitCodeOf, runService, type ServiceContext, type ServiceOptions, STOP_STAGES, type StopStage } from './lifecycle.ts';
-export { atomicWriteFile } from './log/atomic-file.ts';
+export { atomicCreateFile, atomicWriteFile } from './log/atomic-file.ts';
 export { type FilePort, nodeFiles, type OpenFile } from './log/file-port.ts';
 export { type FolderLock, lockFolder } from './log/folder-lock.ts';
 export { MAX_RECORD_BYTES } from './log/frame.ts';

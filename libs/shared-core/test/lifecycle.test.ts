@@ -75,6 +75,9 @@ describe('exit codes', () => {
     ['uncaught', 1, 'test: an error that nobody caught'],
     ['unhandled', 1, 'test: a rejection that nobody handled'],
     ['fatal', 70, 'test must stop: another root'],
+    ['full disk', 69, expect.stringMatching(/^test must stop: no space is left for the log in /)],
+    ['failed write', 70, expect.stringMatching(/^test must stop: the log in .* cannot be written: input\/output error$/)],
+    ['failed fsync', 70, expect.stringMatching(/^test must stop: the log in .* cannot be written: input\/output error$/)],
   ])('%s exits with %d and says why', async (mode, code, message) => {
     const { closed, logged } = run(mode);
     expect(await closed).toBe(code);

@@ -276,28 +276,31 @@ describe('a failed write is final', () => {
     ['fdatasync', new Error('EIO'), 'LOG_FAILED', 70],
     ['write', full, 'DISK_FULL', 69],
     ['fdatasync', full, 'DISK_FULL', 69],
-  ] as const)('after %s fails (%s), every later call is refused with %s, and the process is to end with %i', async (operation, cause, reason, exitCode) => {
-    const files = recordingFiles();
-    const dir = folder();
-    const log = await openLog(dir, { files });
-    log.append(text(0));
-    await log.sync();
-    files.failNext(operation, cause);
-    log.append(text(1));
-    const both = await Promise.all([failure(log.sync()), failure(log.sync())]);
-    expect(both.map((e) => [e.reason, e.exitCode])).toEqual([
-      [reason, exitCode],
-      [reason, exitCode],
-    ]);
-    const steps = files.journal.length;
-    expect(() => log.append(text(2))).toThrow(both[0]);
-    expect(() => log.rotate()).toThrow(both[0]);
-    expect(await failure(log.sync())).toBe(both[0]);
-    expect(await failure(log.dropBefore(9))).toBe(both[0]);
-    expect(await failure(log.close())).toBe(both[0]);
-    expect(files.journal).toHaveLength(steps);
-    expect((await reopened(dir)).records[0]).toBe('record 0');
-  });
+  ] as const)(
+    'after %s fails (%s), every later call is refused with %s, and the process is to end with %i',
+    async (operation, cause, reason, exitCode) => {
+      const files = recordingFiles();
+      const dir = folder();
+      const log = await openLog(dir, { files });
+      log.append(text(0));
+      await log.sync();
+      files.failNext(operation, cause);
+      log.append(text(1));
+      const both = await Promise.all([failure(log.sync()), failure(log.sync())]);
+      expect(both.map((e) => [e.reason, e.exitCode])).toEqual([
+        [reason, exitCode],
+        [reason, exitCode],
+      ]);
+      const steps = files.journal.length;
+      expect(() => log.append(text(2))).toThrow(both[0]);
+      expect(() => log.rotate()).toThrow(both[0]);
+      expect(await failure(log.sync())).toBe(both[0]);
+      expect(await failure(log.dropBefore(9))).toBe(both[0]);
+      expect(await failure(log.close())).toBe(both[0]);
+      expect(files.journal).toHaveLength(steps);
+      expect((await reopened(dir)).records[0]).toBe('record 0');
+    },
+  );
   it('a segment that cannot be created is final, too', async () => {
     const files = recordingFiles();
     const log = await openLog(folder(), { files });

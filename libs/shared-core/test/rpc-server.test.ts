@@ -28,6 +28,19 @@ describe('access', () => {
     const server = createRpcServer();
     expect(() => server.add(Echo, echo, 'bearer')).toThrow('demands a token');
   });
+  it('strangers who take all places of the public services take none of those behind the token', async () => {
+    const { client, port } = await start({}, { maxCalls: 2 });
+    const strangers = createRpcClient(health.Health, `127.0.0.1:${port}`);
+    const leave = new AbortController();
+    for (let n = 0; n < 2; n++) {
+      const watched = strangers.watch({}, { signal: leave.signal })[Symbol.asyncIterator]();
+      await watched.next();
+    }
+    expect(await failure(strangers.check({}))).toMatchObject({ code: 5001, reason: 'QUEUE_FULL' });
+    expect(await client.say({ text: 'a block' })).toMatchObject({ text: 'a block' });
+    leave.abort();
+    strangers.close();
+  });
   it('health and reflection are public', async () => {
     const { server, port } = await start();
     const client = createRpcClient(health.Health, `127.0.0.1:${port}`);

@@ -17,6 +17,7 @@ Runs the consensus engine in a simulated world of faults, one run per seed, and 
   --real-signatures    ed25519 and canonical bytes instead of ideal doubles
   --mutants            plant each known bug and print the seed that finds it
   --mutant NAME        plant one of them (with --seed and --trace: shows what it does)
+  --json               print the summary as JSON and nothing else
   --trace              print every event
   --help
 
@@ -33,6 +34,7 @@ export interface Arguments {
   readonly realSignatures: boolean;
   readonly mutants: boolean;
   readonly mutant: Mutant | undefined;
+  readonly json: boolean;
   readonly trace: boolean;
   readonly help: boolean;
 }
@@ -51,6 +53,7 @@ export function parseArguments(args: readonly string[]): Arguments {
       'real-signatures': { type: 'boolean', default: false },
       mutants: { type: 'boolean', default: false },
       mutant: { type: 'string' },
+      json: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -79,6 +82,7 @@ export function parseArguments(args: readonly string[]): Arguments {
     realSignatures: values['real-signatures'],
     mutants: values.mutants,
     mutant,
+    json: values.json,
     trace: values.trace,
     help: values.help,
   };

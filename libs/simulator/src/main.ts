@@ -26,14 +26,15 @@ function showProgress(all: number): (n: number) => void {
   };
 }
 
-function showFailure(failure: Outcome, { mutant }: Arguments): number {
+function showFailure(failure: Outcome, { mutant }: Arguments): void {
   print('');
   for (const line of failure.last) print(line);
   print(`\n${failure.violation?.message}`);
   const options = `${mutant === undefined ? '' : ` --mutant '${mutant.name}'`}${failure.scenario.print ? '' : ' --trace'}`;
   print(`Repeat with: ${command(failure)}${options}`);
-  return failure.violation?.safety === true ? 70 : 1;
 }
+
+const exitCode = ({ failure }: Summary): number => (failure === undefined ? 0 : failure.violation?.safety === true ? 70 : 1);
 
 function showSummary(summary: Summary, { validators }: Arguments, ms: number): void {
   const { seeds, blocks, events, viewChanges, batches } = summary;
@@ -85,8 +86,13 @@ function main(args: readonly string[]): number {
     given.seeds,
     showProgress(given.seeds),
   );
+  if (given.json) {
+    print(JSON.stringify(summary));
+    return exitCode(summary);
+  }
   showSummary(summary, given, performance.now() - started);
-  return summary.failure === undefined ? 0 : showFailure(summary.failure, given);
+  if (summary.failure !== undefined) showFailure(summary.failure, given);
+  return exitCode(summary);
 }
 
 process.exitCode = main(process.argv.slice(2));

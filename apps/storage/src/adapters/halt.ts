@@ -19,9 +19,7 @@ export const haltWithDump =
     if (name === 'StateForkDetected') onFork();
     const path = join(dataDir, `dump-${nowMs()}-${name}.json`);
     writeDump(path, { name, reason, ...dump, cause: cause === undefined ? null : messageOf(cause) }, log);
-    // A write that failed is no safety violation: nothing of it was served, and a restart replays what is on disk.
-    if (name === 'LogFailed')
-      return fatal(cause instanceof BursarError ? cause : coreError(name, reason, { cause, details: { dump: path } }));
+    if (name === 'LogFailed' && cause instanceof BursarError) return fatal(cause); // it knows a full disk (69) from a failed one (70)
     const extras = { exitCode: EXIT.safety, details: { dump: path }, cause };
     return fatal(name === 'StateForkDetected' ? rejection(name, reason, extras) : coreError(name, reason, extras));
   };

@@ -2,7 +2,7 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import type { Digest } from '@bursar/protocol';
 import { storageEvents } from '@bursar/protocol/rpc';
-import { type BusObserver, connectNats, contextFrom, type NatsBus } from '@bursar/shared-core';
+import { type BusObserver, connectNats, contextFrom, type NatsBus, rejection, retryForever, withoutCredentials } from '@bursar/shared-core';
 import { context } from '@opentelemetry/api';
 import type { Publish } from '../ports.ts';
 
@@ -14,6 +14,8 @@ export interface NatsEventsOptions extends BusObserver {
   readonly signal: AbortSignal;
   /** A final block of another validator, as yet unchecked. */
   readonly onPeer: (height: number, header: Uint8Array, certificate: Uint8Array) => void;
+  /** After each try to connect that failed; it goes on for ever. */
+  readonly onDown: (error: unknown) => void;
 }
 export interface NatsEvents {
   readonly publish: Publish;
@@ -26,29 +28,32 @@ const STREAM_BYTES = 256 * 1024 * 1024;
 const QUEUE = 64;
 
 export function natsEvents(options: NatsEventsOptions): NatsEvents {
-  const { url, name, chain, validator, signal, onPeer } = options;
+  const { url, name, chain, validator, signal, onPeer, onDown } = options;
   const short = chain.slice(0, 16);
   const subject = (of: string): string => `bursar.${short}.storage.v1.block.final.${of}`;
   let bus: NatsBus | undefined;
-  let ready: Promise<NatsBus> | undefined;
+  let ready: Promise<void> | undefined;
 
-  const open = async (): Promise<NatsBus> => {
-    if (!bus) {
-      bus = await connectNats({ ...options, url, name, signal });
-      bus.subscribe(subject('*'), ({ data }) => hear(data), { queueLimit: QUEUE });
-    }
-    await bus.events.ensureStream(`BURSAR_${short}_BLOCKS`, [subject('*')], { maxBytes: STREAM_BYTES, maxAgeMs: HOUR_MS });
-    return bus;
+  // From the start, and not with the first event to publish: a storage that is behind has none, and must hear that it is behind.
+  const listen = async (): Promise<void> => {
+    const connected = await connectNats({ ...options, url, name, signal });
+    connected.subscribe(subject('*'), ({ data }) => hear(data), { queueLimit: QUEUE });
+    bus = connected;
   };
   const hear = (data: Uint8Array): void => {
     const event = fromBinary(storageEvents.BlockFinalSchema, data);
     if (event.validator !== validator) onPeer(Number(event.height), event.header, event.certificate);
   };
+  const started = retryForever(listen, { signal, capMs: 2_000, onRetry: onDown }).catch((error) => {
+    if (!signal.aborted) throw error;
+  });
   return {
     async publish(event, height, { traceparent, tracestate }) {
-      ready ??= open();
+      if (!bus) throw rejection('DependencyUnavailable', `NATS at ${withoutCredentials(url)} does not answer yet`);
+      const { events } = bus;
       try {
-        const { events } = await ready;
+        ready ??= events.ensureStream(`BURSAR_${short}_BLOCKS`, [subject('*')], { maxBytes: STREAM_BYTES, maxAgeMs: HOUR_MS });
+        await ready;
         const sent = contextFrom(traceparent || undefined, tracestate || undefined);
         await context.with(sent, () => events.publish(subject(String(validator)), event, { id: `${validator}-${height}` }));
       } catch (e) {
@@ -56,6 +61,9 @@ export function natsEvents(options: NatsEventsOptions): NatsEvents {
         throw e;
       }
     },
-    close: async () => bus?.close(),
+    async close() {
+      await started;
+      await bus?.close();
+    },
   };
 }

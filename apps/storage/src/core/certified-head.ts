@@ -22,9 +22,13 @@ export class CertifiedHead {
     return this.#height;
   }
 
-  /** Looks at an event of anybody; believes its certificate only. @returns whether the head moved. */
-  hear(height: number, rawHeader: Uint8Array, rawCertificate: Uint8Array): boolean {
-    if (height <= this.#height) return false; // before any signature is checked
+  /**
+   * Looks at an event of anybody; believes its certificate only.
+   * @param ownHeight newest block here: what does not make this storage look behind is not worth a signature check
+   * @returns whether the head moved
+   */
+  hear(height: number, ownHeight: number, rawHeader: Uint8Array, rawCertificate: Uint8Array): boolean {
+    if (height <= this.#height || height <= ownHeight + SLACK) return false;
     try {
       const h = decode(header, rawHeader);
       const c = decode(certificate, rawCertificate);

@@ -7,13 +7,18 @@ export interface FollowOptions {
   /** A new final block; or the stream was lost, which is worth a look as well. */
   readonly onBlock: () => void;
   readonly onLost: (why: string) => void;
+  /** Whether a stream delivers blocks now: then nobody needs hints. */
+  readonly onLive: (live: boolean) => void;
   /** Aborted when another storage is preferred: gives the signal for the next stream. */
   readonly untilRotated: () => AbortSignal;
   readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** Follows the preferred storage until the signal aborts. */
-export async function followBlocks({ ledgers, onBlock, onLost, untilRotated, sleep }: FollowOptions, signal: AbortSignal): Promise<void> {
+export async function followBlocks(
+  { ledgers, onBlock, onLost, onLive, untilRotated, sleep }: FollowOptions,
+  signal: AbortSignal,
+): Promise<void> {
   for (let failures = 0; !signal.aborted; ) {
     const until = AbortSignal.any([signal, untilRotated()]);
     try {
@@ -21,12 +26,14 @@ export async function followBlocks({ ledgers, onBlock, onLost, untilRotated, sle
       const { height } = await client.getStatus({}, { signal: until });
       for await (const _ of client.streamBlocks({ fromHeight: height + 1n, follow: true, results: false }, { signal: until })) {
         failures = 0;
+        onLive(true);
         onBlock();
       }
     } catch (e) {
       if (signal.aborted) return;
       if (!until.aborted) onLost(messageOf(e));
     }
+    onLive(false);
     onBlock();
     failures += 1;
     if (!until.aborted) await sleep(backoffMs(failures, { capMs: 2_000 }), until);

@@ -1,6 +1,7 @@
 /** The few file operations that durable state needs: one port, so that tests can record, fail and order them. */
 import { constants } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 export interface OpenFile {
   /** Writes at a position; may write less. @returns bytes written */
@@ -18,7 +19,10 @@ export interface FilePort {
   /** Up to `length` bytes from `offset`; fewer at the end of the file. */
   readAt(path: string, offset: number, length: number): Promise<Uint8Array>;
   readdir(path: string): Promise<readonly string[]>;
-  mkdir(path: string): Promise<void>;
+  /** With the folders above it. @returns the topmost that it had to make, if any */
+  mkdir(path: string): Promise<string | undefined>;
+  /** A second name for a file; never replaces one. */
+  link(from: string, to: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   unlink(path: string): Promise<void>;
   /** Makes created, renamed and removed names durable. */
@@ -50,7 +54,8 @@ export const nodeFiles: FilePort = {
     }
   },
   readdir,
-  mkdir: async (path) => void (await mkdir(path, { recursive: true, mode: 0o700 })),
+  mkdir: (path) => mkdir(path, { recursive: true, mode: 0o700 }),
+  link,
   rename,
   unlink,
   async syncDir(path) {
@@ -66,4 +71,12 @@ export async function writeFully(file: OpenFile, bytes: Uint8Array, position: nu
     if (written <= 0) throw new Error('the file took no bytes');
     done += written;
   }
+}
+
+/** Makes a folder and those above it, with names that survive a power cut. */
+export async function makeFolder(files: FilePort, path: string): Promise<void> {
+  const top = dirname((await files.mkdir(path)) ?? path);
+  const parents: string[] = [];
+  for (let parent = dirname(path); parent.length > top.length; parent = dirname(parent)) parents.unshift(parent);
+  for (const parent of [top, ...parents]) await files.syncDir(parent);
 }

@@ -1,8 +1,16 @@
-/** One process per data folder. The lock file names its holder; the lock of a dead process is taken over. */
-import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+/**
+ * One process per data folder. The file LOCK names its holder. The lock of a dead holder passes to the one process that links the
+ * name made of its content (`LOCK.1.<digest>`) and still finds that content in LOCK: no two contents are alike and a dead
+ * holder's LOCK is replaced by its successor only, so there is never a moment in which two processes hold the folder.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type BursarError, coreError, messageOf, systemCode } from '../errors.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type BursarError, coreError, systemCode } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
+import { diskFailure } from './disk-failure.ts';
+import { makeFolder, nodeFiles } from './file-port.ts';
 import { processIdentity } from './process-identity.ts';
 
 export interface FolderLock {
@@ -10,23 +18,24 @@ export interface FolderLock {
   release(): Promise<void>;
 }
 const NAME = 'LOCK';
-let counter = 0;
+const ATTEMPTS = 20;
+/** Processes in a row that may have died while they took the lock over. */
+const MAX_DEAD = 8;
 
-/** @throws FolderLocked with the holder's pid */
+/** @throws FolderLocked (exit 69) with the holder's pid; DiskFull, LogFailed */
 export async function lockFolder(dir: string): Promise<FolderLock> {
   const path = join(dir, NAME);
-  const unique = `${path}.${process.pid}.${++counter}`;
-  const content = `${JSON.stringify({ pid: process.pid, identity: processIdentity(process.pid) ?? '', nonce: counter })}\n`;
+  const nonce = randomBytes(8).toString('hex');
+  const own = `${path}.${nonce}.new`;
+  const content = `${JSON.stringify({ pid: process.pid, identity: processIdentity(process.pid) ?? '', nonce })}\n`;
   try {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
-    await writeFile(unique, content, { mode: 0o600 });
-    await acquire(dir, path, unique);
+    await makeFolder(nodeFiles, dir);
+    await writeFile(own, content, { mode: 0o600 });
+    await acquire(dir, own);
   } catch (error) {
-    if (systemCode(error) !== undefined)
-      throw coreError('LogFailed', `the folder ${dir} cannot be locked: ${messageOf(error)}`, { cause: error });
-    throw error;
+    throw diskFailure(`the lock of ${dir}`, error);
   } finally {
-    await unlink(unique).catch(() => {});
+    await unlink(own).catch(() => {});
   }
   return {
     dir,
@@ -36,29 +45,67 @@ export async function lockFolder(dir: string): Promise<FolderLock> {
   };
 }
 
-/** Creates the lock by link(2), which never replaces; a stale one is moved aside first. */
-async function acquire(dir: string, path: string, unique: string): Promise<void> {
-  for (let attempt = 0; attempt < 5; attempt++) {
-    try {
-      return await link(unique, path);
-    } catch (error) {
-      if (systemCode(error) !== 'EEXIST') throw error;
+/** Name of the lock that follows one with this content; `depth` counts from 1. */
+export const successorName = (depth: number, content: string): string =>
+  `${NAME}.${depth}.${createHash('sha256').update(content).digest('hex').slice(0, 32)}`;
+
+interface Found {
+  readonly path: string;
+  readonly content: string;
+}
+
+async function acquire(dir: string, own: string): Promise<void> {
+  const path = join(dir, NAME);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (attempt > 0) await sleep(5 * Math.random()); // whoever is in between needs a moment
+    const dead: Found[] = [];
+    const name = await linkBehind(dir, own, dead);
+    if (name === path) return;
+    if (name === undefined) continue;
+    if (await stillThere(dead)) {
+      await rename(name, path);
+      for (const { path: left } of dead.slice(1)) await unlink(left).catch(() => {});
+      return;
     }
-    const found = await contentOf(path);
-    if (found === undefined) continue; // released meanwhile
-    const holder = liveHolder(found);
-    if (holder !== undefined) throw locked(dir, holder);
-    const aside = `${unique}.stale`;
-    await rename(path, aside).catch(() => {});
-    // Between reading and moving, another process may have taken over: then its lock goes back where it was.
-    const moved = await contentOf(aside);
-    if (moved !== undefined && moved !== found) await link(aside, path).catch(() => {});
-    await unlink(aside).catch(() => {});
+    await unlink(name);
   }
   throw locked(dir, undefined);
 }
 
+/**
+ * Takes LOCK or the name behind the last of its dead holders, which are added to `dead`.
+ * @returns the name; undefined when a holder went meanwhile. @throws FolderLocked
+ */
+async function linkBehind(dir: string, own: string, dead: Found[]): Promise<string | undefined> {
+  let path = join(dir, NAME);
+  while (!(await linked(own, path))) {
+    const content = await contentOf(path);
+    if (content === undefined || dead.length === MAX_DEAD) return undefined;
+    const holder = liveHolder(content);
+    if (holder !== undefined) throw locked(dir, holder);
+    dead.push({ path, content });
+    path = join(dir, successorName(dead.length, content));
+  }
+  return path;
+}
+
+/** link(2) never replaces. @returns false when the name is taken */
+async function linked(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
 const contentOf = (path: string): Promise<string | undefined> => readFile(path, 'utf8').catch(() => undefined);
+
+async function stillThere(dead: readonly Found[]): Promise<boolean> {
+  for (const { path, content } of dead) if ((await contentOf(path)) !== content) return false;
+  return true;
+}
 
 function liveHolder(content: string): number | undefined {
   try {

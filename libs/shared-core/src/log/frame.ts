@@ -4,6 +4,10 @@
  *     header   "BURSLOG1" (8) · segment number u32 · salt u32 · end of the segment before u32, 0 for none · crc32 of all that (4)
  *     record   length u32 · head crc u32 · payload crc u32 · payload, 1 byte to 16 MiB
  *
+ * Records that were written together share one fsync; the highest bit of `length` marks the first of them. So an intact record
+ * with that bit proves that everything before it was durable, and one without it proves nothing: a power cut may keep the last
+ * pages of a write and lose the first.
+ *
  * All numbers are big-endian. The head crc covers salt, segment, offset and length: a record counts only at the place it was
  * written to, so bytes inside a payload (a client may choose them) can never pass for a record, and a search for records behind
  * a damaged one looks at heads only.
@@ -13,6 +17,7 @@ import { crc32 } from 'node:zlib';
 export const HEADER_BYTES = 24;
 export const FRAME_BYTES = 12;
 export const MAX_RECORD_BYTES = 16 * 1024 * 1024;
+const FIRST = 0x8000_0000;
 const MAGIC = Buffer.from('BURSLOG1', 'latin1');
 
 export interface SegmentId {
@@ -40,19 +45,20 @@ export function readHeader(bytes: Buffer, segment: number): SegmentId | undefine
 }
 
 const head = Buffer.alloc(16); // reused: all uses are synchronous
-function headCrc({ segment, salt }: SegmentId, offset: number, length: number): number {
+function headCrc({ segment, salt }: SegmentId, offset: number, word: number): number {
   head.writeUInt32BE(salt, 0);
   head.writeUInt32BE(segment, 4);
   head.writeUInt32BE(offset, 8);
-  head.writeUInt32BE(length, 12);
+  head.writeUInt32BE(word, 12);
   return crc32(head);
 }
 
-/** The bytes before a payload that will stand at `offset` of the segment. */
-export function encodeFrame(id: SegmentId, offset: number, payload: Uint8Array): Buffer {
+/** The bytes before a payload that will stand at `offset` of the segment. @param first nothing before it shares its fsync */
+export function encodeFrame(id: SegmentId, offset: number, payload: Uint8Array, first: boolean): Buffer {
+  const word = payload.byteLength + (first ? FIRST : 0);
   const frame = Buffer.alloc(FRAME_BYTES);
-  frame.writeUInt32BE(payload.byteLength, 0);
-  frame.writeUInt32BE(headCrc(id, offset, payload.byteLength), 4);
+  frame.writeUInt32BE(word, 0);
+  frame.writeUInt32BE(headCrc(id, offset, word), 4);
   frame.writeUInt32BE(crc32(payload), 8);
   return frame;
 }
@@ -60,25 +66,29 @@ export function encodeFrame(id: SegmentId, offset: number, payload: Uint8Array):
 /** The payload of the record at `offset` (a view), or undefined when there is no intact one. */
 export function readFrame(bytes: Buffer, id: SegmentId, offset: number): Buffer | undefined {
   if (offset + FRAME_BYTES >= bytes.byteLength) return undefined;
-  const length = bytes.readUInt32BE(offset);
+  const frame = bytes.subarray(offset, offset + FRAME_BYTES);
+  const length = payloadLength(frame, id, offset);
   const start = offset + FRAME_BYTES;
-  if (length === 0 || length > MAX_RECORD_BYTES || start + length > bytes.byteLength) return undefined;
-  if (bytes.readUInt32BE(offset + 4) !== headCrc(id, offset, length)) return undefined;
+  if (length === undefined || start + length > bytes.byteLength) return undefined;
   const payload = bytes.subarray(start, start + length);
-  return crc32(payload) === bytes.readUInt32BE(offset + 8) ? payload : undefined;
+  return isPayload(frame, payload) ? payload : undefined;
 }
 
 /** Length of the payload whose head is `frame`, or undefined when no record was ever written at `offset`. */
 export function payloadLength(frame: Buffer, id: SegmentId, offset: number): number | undefined {
   if (frame.byteLength < FRAME_BYTES) return undefined;
-  const length = frame.readUInt32BE(0);
-  return length > 0 && length <= MAX_RECORD_BYTES && frame.readUInt32BE(4) === headCrc(id, offset, length) ? length : undefined;
+  const word = frame.readUInt32BE(0);
+  const length = word % FIRST;
+  return length > 0 && length <= MAX_RECORD_BYTES && frame.readUInt32BE(4) === headCrc(id, offset, word) ? length : undefined;
 }
 /** Whether `payload` is what the head `frame` was written for. */
 export const isPayload = (frame: Buffer, payload: Buffer): boolean => crc32(payload) === frame.readUInt32BE(8);
 
-/** Offset of the first intact record at or after `from`. */
-export function findFrame(bytes: Buffer, id: SegmentId, from: number): number | undefined {
-  for (let offset = from; offset + FRAME_BYTES < bytes.byteLength; offset++) if (readFrame(bytes, id, offset)) return offset;
+/** Offset of the first intact record at or after `from` that began a write: what stands before it was durable then. */
+export function findWrite(bytes: Buffer, id: SegmentId, from: number): number | undefined {
+  for (let offset = from; offset + FRAME_BYTES < bytes.byteLength; offset++) {
+    if (bytes.readUInt8(offset) < FIRST / 2 ** 24) continue; // most offsets: no mark
+    if (readFrame(bytes, id, offset)) return offset;
+  }
   return undefined;
 }

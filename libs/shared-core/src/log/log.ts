@@ -1,9 +1,9 @@
 /** The durable append-only log of every service: group commit, torn tails cut, corruption named, a failed write final. */
 import { randomBytes } from 'node:crypto';
-import { dirname, join } from 'node:path';
-import { BursarError, coreError, messageOf, rejection, systemCode } from '../errors.ts';
-import { EXIT } from '../exit-codes.ts';
-import { type FilePort, nodeFiles, type OpenFile, writeFully } from './file-port.ts';
+import { join } from 'node:path';
+import { type BursarError, coreError, rejection } from '../errors.ts';
+import { diskFailure } from './disk-failure.ts';
+import { type FilePort, makeFolder, nodeFiles, type OpenFile, writeFully } from './file-port.ts';
 import { encodeFrame, encodeHeader, FRAME_BYTES, HEADER_BYTES, MAX_RECORD_BYTES, type SegmentId } from './frame.ts';
 import {
   corrupt,
@@ -58,8 +58,7 @@ interface Pending {
 export async function openLog(dir: string, options: LogOptions = {}): Promise<DurableLog> {
   const { files = nodeFiles, segmentBytes = 64 * 1024 * 1024, maxPendingBytes = 64 * 1024 * 1024 } = options;
   try {
-    await files.mkdir(dir);
-    await files.syncDir(dirname(dir));
+    await makeFolder(files, dir);
     const numbers = await segmentsIn(files, dir);
     const log = new FileLog(dir, files, segmentBytes, maxPendingBytes);
     await log.start(numbers);
@@ -161,11 +160,12 @@ class FileLog implements DurableLog {
     if (this.#offset > HEADER_BYTES && this.#offset + size > this.#segmentBytes) this.rotate();
     const position = { segment: this.#tail.segment, offset: this.#offset };
     let batch = this.#pending.at(-1);
-    if (batch?.id.segment !== position.segment) {
+    const first = batch?.id.segment !== position.segment;
+    if (batch === undefined || first) {
       batch = { id: this.#tail, offset: position.offset, chunks: [], bytes: 0 };
       this.#pending.push(batch);
     }
-    batch.chunks.push(encodeFrame(this.#tail, position.offset, bytes), new Uint8Array(bytes));
+    batch.chunks.push(encodeFrame(this.#tail, position.offset, bytes, first), new Uint8Array(bytes));
     batch.bytes += size;
     this.#offset += size;
     this.#pendingBytes += size;
@@ -287,9 +287,4 @@ class FileLog implements DurableLog {
 
 const newSegment = (segment: number, previousEnd: number): SegmentId => ({ segment, salt: randomBytes(4).readUInt32BE(), previousEnd });
 
-function failure(dir: string, error: unknown): BursarError {
-  if (error instanceof BursarError) return error;
-  if (systemCode(error) === 'ENOSPC' || systemCode(error) === 'EDQUOT')
-    return coreError('DiskFull', `no space is left for the log in ${dir}`, { exitCode: EXIT.fatal, cause: error });
-  return coreError('LogFailed', `the log in ${dir} cannot be written: ${messageOf(error)}`, { exitCode: EXIT.fatal, cause: error });
-}
+const failure = (dir: string, cause: unknown): BursarError => diskFailure(`the log in ${dir}`, cause);

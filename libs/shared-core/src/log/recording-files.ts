@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { type FilePort, nodeFiles, type OpenFile } from './file-port.ts';
 
-export type FileOperation = 'create' | 'write' | 'fdatasync' | 'truncate' | 'rename' | 'unlink' | 'syncDir';
+export type FileOperation = 'create' | 'write' | 'fdatasync' | 'truncate' | 'link' | 'rename' | 'unlink' | 'syncDir';
 export interface RecordingFiles extends FilePort {
   /** `write 00000001.log 42`, `fdatasync 00000001.log`, and what `note` added, in order. */
   readonly journal: readonly string[];
@@ -49,6 +49,7 @@ export function recordingFiles(inner: FilePort = nodeFiles): RecordingFiles {
     readAt: (path, offset, length) => inner.readAt(path, offset, length),
     readdir: (path) => inner.readdir(path),
     mkdir: (path) => inner.mkdir(path),
+    link: (from, to) => run('link', from, ` ${basename(to)}`, () => inner.link(from, to)),
     rename: (from, to) => run('rename', from, ` ${basename(to)}`, () => inner.rename(from, to)),
     unlink: (path) => run('unlink', path, '', () => inner.unlink(path)),
     syncDir: (path) => run('syncDir', path, '', () => inner.syncDir(path)),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type BursarError, coreError } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { FilePort } from './file-port.ts';
-import { FRAME_BYTES, findFrame, HEADER_BYTES, isPayload, payloadLength, readFrame, readHeader, type SegmentId } from './frame.ts';
+import { FRAME_BYTES, findWrite, HEADER_BYTES, isPayload, payloadLength, readFrame, readHeader, type SegmentId } from './frame.ts';
 
 /** A place in the log: segment number, and byte offset of the record's frame inside it. */
 export interface LogPosition {
@@ -33,8 +33,8 @@ export const corrupt = (dir: string, { segment, offset }: LogPosition, what: str
 
 /**
  * Looks through one segment. `end` is where intact records stop; `id` is undefined when even the header was never finished.
- * Only the newest segment may be torn: an older one was synced before the next was created.
- * @throws LogCorrupt when a damaged record is followed by an intact one, or when the segment is not the newest
+ * Only the newest segment may be torn, and in it only its last write: everything older was synced before.
+ * @throws LogCorrupt when an intact later write follows a damaged record, or when the segment is not the newest
  */
 export function scanSegment(dir: string, segment: number, bytes: Buffer, isNewest: boolean): { id: SegmentId | undefined; end: number } {
   const id = readHeader(bytes, segment);
@@ -47,8 +47,8 @@ export function scanSegment(dir: string, segment: number, bytes: Buffer, isNewes
   for (let payload = readFrame(bytes, id, end); payload; payload = readFrame(bytes, id, end)) end += FRAME_BYTES + payload.byteLength;
   if (end === bytes.byteLength) return { id, end };
   if (!isNewest) throw corrupt(dir, { segment, offset: end }, 'a record is damaged and later segments exist');
-  const next = findFrame(bytes, id, end + 1);
-  if (next !== undefined) throw corrupt(dir, { segment, offset: end }, `a record is damaged and an intact one follows at byte ${next}`);
+  const next = findWrite(bytes, id, end + 1);
+  if (next !== undefined) throw corrupt(dir, { segment, offset: end }, `a record is damaged and a later write at byte ${next} is intact`);
   return { id, end };
 }
 

@@ -17,6 +17,8 @@ export interface NatsOptions extends BusObserver {
   /** How long the first connection is tried; default 10 s. Later ones are tried for ever. */
   readonly connectMs?: number;
   readonly signal?: AbortSignal;
+  /** False: what this connection publishes does not come back to its own subscriptions. Default true. */
+  readonly echo?: boolean;
 }
 export interface NatsBus extends Bus {
   /** JetStream on the same connection. */
@@ -25,12 +27,13 @@ export interface NatsBus extends Bus {
 
 /** @throws DependencyUnavailable (exit 69) when no server answers in time, Unauthenticated when it refuses us */
 export async function connectNats(options: NatsOptions): Promise<NatsBus> {
-  const { url, name, connectMs = 10_000, signal } = options;
+  const { url, name, connectMs = 10_000, echo = true, signal } = options;
   const urls = url.split(',');
   const settings = {
     ...credentialsOf(urls[0] ?? ''),
     servers: urls.map(serverOf),
     name,
+    noEcho: !echo,
     timeout: Math.min(connectMs, 5_000),
     maxReconnectAttempts: -1,
     reconnectTimeWait: 250,

@@ -44,9 +44,14 @@ export function handleCall(method: DescMethod, handler: Handler, policy: CallPol
     const abort = new AbortController();
     const context = contextOf(call, abort.signal, streamsOut(method) ? policy.streamMs : policy.unaryMs);
     const timer = setTimeout(() => abort.abort(rejection('ProcessingTimeout')), Math.max(0, context.deadlineMs - Date.now()));
-    call.once('cancelled', () => abort.abort(coreError('Cancelled', 'the caller ended the call')));
+    let finished = false;
+    call.once('cancelled', () => {
+      // grpc-js says so at the end of every call: only an unfinished one was cancelled.
+      if (!finished) abort.abort(coreError('Cancelled', 'the caller ended the call'));
+    });
     let leave: (() => void) | undefined;
     const finish = (error?: unknown) => {
+      finished = true;
       clearTimeout(timer);
       policy.streams.delete(abort);
       leave?.();

@@ -25,7 +25,7 @@ export interface RpcServerOptions {
   readonly unaryMs?: number;
   /** Longest time of a stream of replies; default 1 h, then the client opens a new one. */
   readonly streamMs?: number;
-  /** Calls in flight beyond which new ones get QueueFull; default 4,096. */
+  /** Calls in flight beyond which new ones get QueueFull; default 4,096. Public services and the others have so many each. */
   readonly maxCalls?: number;
   /** Default: no TLS, for loopback. */
   readonly credentials?: ServerCredentials;
@@ -68,28 +68,24 @@ export function createRpcServer(options: RpcServerOptions = {}): RpcServer {
   const check = bearer === undefined ? undefined : bearerCheck(bearer);
   const health = createHealthService();
   let validate: Validate | undefined; // there before the first call can arrive
-  let inFlight = 0;
   let record: ((method: DescMethod, outcome: Outcome, ms: number) => void) | undefined;
   let stopped: Promise<void> | undefined;
 
-  const policy: Omit<CallPolicy, 'authenticate'> = {
+  const policy: Omit<CallPolicy, 'authenticate' | 'enter'> = {
     validate: (schema, message) => validate?.(schema, message),
     unaryMs,
     streamMs,
     streams,
-    enter() {
-      if (inFlight >= maxCalls) throw rejection('QueueFull', `${maxCalls} calls are in flight`, { retryAfterMs: 100 });
-      inFlight++;
-      return () => {
-        inFlight--;
-      };
-    },
     done(method, outcome, ms, error) {
       record?.(method, outcome, ms);
       if (outcome === 'failed') log?.error({ err: error, rpc: `${method.parent.typeName}/${method.name}` }, 'a call failed');
     },
   };
+  // Apart, so that strangers cannot keep the cell's own calls out.
+  const enterPublic = places(maxCalls);
+  const enterGuarded = places(maxCalls);
   const register = (service: DescService, handlers: Record<string, unknown>, authenticate: CallPolicy['authenticate']) => {
+    const access = { ...policy, authenticate, enter: authenticate ? enterGuarded : enterPublic };
     const definition: Record<string, ReturnType<typeof methodDefinition>> = {};
     const implementation: Record<string, unknown> = {};
     for (const method of service.methods) {
@@ -98,7 +94,7 @@ export function createRpcServer(options: RpcServerOptions = {}): RpcServer {
         throw coreError('Unimplemented', `${service.typeName}/${method.name} is not offered`);
       };
       definition[method.localName] = methodDefinition(method, 'server');
-      implementation[method.localName] = handleCall(method, handler?.bind(handlers) ?? missing, { ...policy, authenticate });
+      implementation[method.localName] = handleCall(method, handler?.bind(handlers) ?? missing, access);
     }
     server.addService(definition, implementation as UntypedServiceImplementation);
     services.push(service);
@@ -135,6 +131,18 @@ export function createRpcServer(options: RpcServerOptions = {}): RpcServer {
       stopped ??= stop(graceMs);
       return stopped;
     },
+  };
+}
+
+/** Places for calls in flight. The returned function takes one and answers how to give it back. @throws QueueFull */
+function places(max: number): () => () => void {
+  let taken = 0;
+  return () => {
+    if (taken >= max) throw rejection('QueueFull', `${max} calls are in flight`, { retryAfterMs: 100 });
+    taken++;
+    return () => {
+      taken--;
+    };
   };
 }
 

@@ -39,7 +39,7 @@ export const echo: Handlers<EchoService> = {
 };
 export async function start(
   handlers: Partial<Handlers<EchoService>> = {},
-  options: { token?: string; unaryMs?: number; metrics?: ReturnType<typeof createMetrics> } = {},
+  options: { token?: string; unaryMs?: number; maxCalls?: number; metrics?: ReturnType<typeof createMetrics> } = {},
 ) {
   const { token, ...rest } = options;
   const server = createRpcServer({ bearer: 'right', ...rest });

@@ -1,5 +1,26 @@
 /** A service whose life the tests watch from outside. `mode` says how it misbehaves. */
-import { activeTraceparent, createHealth, createLogger, EXIT, rejection, runService, startTelemetry, withSpan } from '../../src/index.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  activeTraceparent,
+  createHealth,
+  createLogger,
+  EXIT,
+  type FileOperation,
+  openLog,
+  recordingFiles,
+  rejection,
+  runService,
+  startTelemetry,
+  withSpan,
+} from '../../src/index.ts';
+
+const DISKS: Readonly<Record<string, [FileOperation, Error]>> = {
+  'full disk': ['write', Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })],
+  'failed write': ['write', new Error('input/output error')],
+  'failed fsync': ['fdatasync', new Error('input/output error')],
+};
 
 const [mode = '', parent] = process.argv.slice(2);
 const log = createLogger({ service: 'test', instance: '0' });
@@ -28,6 +49,16 @@ await runService({
     if (mode === 'stuck') onStop('drain', 'stuck', () => new Promise(() => {}));
     if (mode === 'span') await withSpan('x', {}, () => say(`span ${activeTraceparent()}`));
     if (mode === 'fatal') setImmediate(() => fatal(rejection('StateForkDetected', 'another root', { exitCode: EXIT.safety })));
+    const broken = DISKS[mode];
+    if (broken) {
+      const files = recordingFiles();
+      const dir = mkdtempSync(join(tmpdir(), 'bursar-service-'));
+      const file = await openLog(dir, { files });
+      rmSync(dir, { recursive: true });
+      files.failNext(...broken);
+      file.append(Buffer.from('a vote'));
+      file.sync().catch(fatal);
+    }
     if (mode === 'uncaught')
       setImmediate(() => {
         throw new Error('nobody caught me');
@@ -35,5 +66,5 @@ await runService({
     if (mode === 'unhandled') void Promise.reject(new Error('nobody handled me'));
   },
 });
-if (process.argv[2] !== 'fatal') say('started');
+if (mode !== 'fatal' && !(mode in DISKS)) say('started');
 setInterval(() => {}, 1_000);
