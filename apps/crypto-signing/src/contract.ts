@@ -31,6 +31,6 @@ export const contract: ContractFacts = {
   states: ['starting', 'serving', 'behind (refuses everything until its record is restored)'],
   scales: 'Exactly one for each validator. A second copy with the same key is the one thing that can cost this validator its stake.',
   fails:
-    'A signature leaves only after its row is on disk. kill -9 at any time: the same request gets the same signature. A failed write ends the process with 1, a damaged record with 70 and the place of the damage; a lost record is noticed by Reconcile.',
+    'A signature leaves only after its row is on disk. kill -9 at any time: the same request gets the same signature. A full disk ends the process with 69, a failed write with 70, a damaged record with 70 and the place of the damage; a lost record is noticed by Reconcile.',
   exposes: ['gRPC: signing.v1.Signing, common.v1.Contract, health, reflection', 'admin HTTP: /livez /readyz /metrics'],
 };

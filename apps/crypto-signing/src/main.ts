@@ -2,22 +2,10 @@
 import { join } from 'node:path';
 import { sign, verify, wipe } from '@bursar/crypto';
 import { toHex } from '@bursar/protocol';
-import { common, signing } from '@bursar/protocol/rpc';
-import {
-  contractHandlers,
-  createHealth,
-  createLogger,
-  createRpcServer,
-  errorFrom,
-  exitCodeOf,
-  loadConfig,
-  openChainFolder,
-  runService,
-  startAdmin,
-  startTelemetry,
-} from '@bursar/shared-core';
+import { signing } from '@bursar/protocol/rpc';
+import { bootService, errorFrom, exitCodeOf, genesisValidator, loadConfig } from '@bursar/shared-core';
 import { createKeystore, openKeystore } from './adapters/keystore.ts';
-import { openRecord } from './adapters/record-log.ts';
+import { failingStop, openRecord } from './adapters/record-log.ts';
 import { signingHandlers } from './adapters/signing-service.ts';
 import { configSchema, initSchema } from './config.ts';
 import { contract } from './contract.ts';
@@ -42,52 +30,31 @@ async function init(argv: readonly string[]): Promise<void> {
 }
 
 async function serve(): Promise<void> {
-  const config = loadConfig(configSchema, 'crypto-signing');
-  const telemetry = await startTelemetry({ service: contract.id, instance: config.instance });
-  const log = createLogger({ service: contract.id, instance: config.instance, level: config.logLevel });
-  const health = createHealth(Date.now);
+  const config = loadConfig(configSchema, contract.id);
   const metrics = signingMetrics();
-  await runService({
-    name: contract.id,
-    log,
-    health,
-    shutdownMs: config.shutdownMs,
-    parentPid: config.parentPid,
-    async start(service) {
-      service.onStop('flush', 'telemetry', () => telemetry.stop());
-      const admin = await startAdmin({ host: config.adminHost, port: config.adminPort, health, metrics: metrics.all });
-      service.onStop('flush', 'admin', () => admin.close());
-      const { genesis, id: chain, lock } = await openChainFolder(config.genesis, config.dataDir);
-      service.onStop('flush', 'lock', () => lock.release());
+  await bootService({
+    contract,
+    config,
+    metrics: metrics.all,
+    async start({ genesis, chain, log, onStop, fatal, serve: listen }) {
       const keys = openKeystore(config.keystore, config.passphraseFile.reveal());
-      service.onStop('flush', 'key', () => wipe(keys.secretKey));
+      onStop('flush', 'key', () => wipe(keys.secretKey));
       const publicKey = toHex(keys.publicKey);
-      if (genesis.validators[config.validator]?.publicKey !== publicKey) throw keyNotInGenesis(config.validator, publicKey);
+      if (genesisValidator(genesis, config.validator).publicKey !== publicKey) throw keyNotInGenesis(config.validator, publicKey);
 
-      const { log: recordLog, record } = await openRecord(join(config.dataDir, 'record'));
-      service.onStop('flush', 'record', () => recordLog.close());
-      if (recordLog.torn) log.warn({ torn: recordLog.torn }, 'a half-written row was cut off: its signature never left');
+      const { log: file, record } = await openRecord(join(config.dataDir, 'record'));
+      onStop('flush', 'record', () => file.close());
+      if (file.torn) log.warn({ ...file.torn }, 'the end of the record was torn by a crash and cut off');
       metrics.watchBehind(() => record.behind);
       const signer = new Signer({
         chain,
         validator: config.validator,
         record,
-        log: {
-          append: (row) => recordLog.append(row),
-          // A record that cannot be written ends the process: it must never go on in memory.
-          sync: () => recordLog.sync().catch((e) => service.fatal(e)),
-          rotate: () => recordLog.rotate(),
-          dropBefore: (segment) => recordLog.dropBefore(segment),
-        },
+        log: failingStop(file, fatal),
         sign: (hash) => sign(keys.secretKey, hash),
         verify: (hash, signature) => verify(keys.publicKey, hash, signature),
       });
-      const server = createRpcServer({ bearer: config.tokenFile, metrics: metrics.all, log });
-      server.add(signing.Signing, signingHandlers(signer, keys.publicKey, metrics), 'bearer');
-      server.add(common.Contract, contractHandlers(contract, chain), 'public');
-      service.onStop('grpc', 'server', () => server.stop());
-      const port = await server.listen(config.grpcHost, config.grpcPort);
-      log.info({ port, adminPort: admin.port, chain, publicKey }, 'serves');
+      await listen((rpc) => rpc.add(signing.Signing, signingHandlers(signer, keys.publicKey, metrics), 'bearer'), { publicKey });
     },
   });
 }

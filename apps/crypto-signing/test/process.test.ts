@@ -96,9 +96,9 @@ async function serve(): Promise<Running> {
   const child = launch();
   for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
     const entry = JSON.parse(line);
-    if (entry.msg === 'serves') {
+    if (entry.msg === 'crypto-signing listens') {
       child.stdout?.resume();
-      return { port: entry.port, child };
+      return { port: entry.grpcPort, child };
     }
   }
   throw new Error('crypto-signing ended before it served');

@@ -139,10 +139,10 @@ describe('S4 check, record, fsync, then sign', () => {
 
 describe('a record that cannot be written any more', () => {
   it.each([
-    ['write', 'a signature'],
-    ['fdatasync', 'a signature'],
-    ['unlink', 'what old rows are dropped by'],
-  ] as const)('ends the process when %s fails under %s', async (operation) => {
+    ['a write', 'write'],
+    ['an fsync', 'fdatasync'],
+    ['the removal of old rows', 'unlink'],
+  ] as const)('ends the process when %s fails', async (_, operation) => {
     const files = recordingFiles();
     const { log, record } = await openRecord(join(dir, 'record'), { files });
     logs.push(log);

@@ -52,7 +52,7 @@ export const contract: ContractFacts = {
   scales:
     'One active executor a shard, any number standing by: the lease decides. A window of batches is in flight, each with up to 1,000 payments.',
   fails:
-    'kill -9 at any time: batches from the journal are sent again as they are, and each is resolved by its result or by proof that it can never be executed. Losing the journal is safe. Five failures within 300 s open the breaker for 60 s. A journal that cannot be written ends the process with 1, a damaged one with 70.',
+    'kill -9 at any time: batches from the journal are sent again as they are, and each is resolved by its result or by proof that it can never be executed. Losing the journal is safe. Five failures within 300 s open the breaker for 60 s. A full disk ends the process with 69, a journal that cannot be written or is damaged with 70.',
   exposes: [
     'gRPC: treasury.v1.Treasury, treasury.v1.Executor, common.v1.Contract, health, reflection',
     'admin HTTP: /livez /readyz /metrics',

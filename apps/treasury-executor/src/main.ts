@@ -4,20 +4,8 @@ import { performance } from 'node:perf_hooks';
 import { connect, readKeyFile } from '@bursar/client';
 import { sign, wipe } from '@bursar/crypto';
 import { type Genesis, treasuryId } from '@bursar/protocol';
-import { common, executor as executorRpc, treasury } from '@bursar/protocol/rpc';
-import {
-  contractHandlers,
-  createHealth,
-  createLogger,
-  createRpcServer,
-  errorFrom,
-  loadConfig,
-  openChainFolder,
-  openLog,
-  runService,
-  startAdmin,
-  startTelemetry,
-} from '@bursar/shared-core';
+import { executor as executorRpc, treasury } from '@bursar/protocol/rpc';
+import { bootService, errorFrom, loadConfig, openLog } from '@bursar/shared-core';
 import { executorHandlers } from './adapters/executor-service.ts';
 import { followBlocks } from './adapters/follow-blocks.ts';
 import { Ledgers } from './adapters/ledgers.ts';
@@ -42,32 +30,22 @@ const UNARY_MS = 120_000;
 const STALE_INTERVALS = 3;
 
 const config = loadConfig(configSchema, 'treasury-executor');
-const { instance, shard, dataDir, consensusAddresses, storageAddresses } = config;
-const log = createLogger({ service: contract.id, instance, level: config.logLevel });
-const health = createHealth(Date.now);
+const { instance, shard, consensusAddresses, storageAddresses } = config;
 const metrics = executorMetrics();
 const clock = { monotonic: () => performance.now(), wall: () => Date.now() };
 
-await runService({
-  name: contract.id,
-  log,
-  health,
-  shutdownMs: config.shutdownMs,
-  parentPid: config.parentPid,
-  async start({ signal, onStop, fatal }) {
-    health.setReady('ledger', false, 'no storage has answered yet');
-    const admin = await startAdmin({ host: config.adminHost, port: config.adminPort, health, metrics: metrics.all });
-    onStop('flush', 'admin', () => admin.close());
-    const telemetry = await startTelemetry({ service: contract.id, instance });
-    onStop('flush', 'telemetry', () => telemetry.stop());
-
-    const { genesis, id: chain, lock } = await openChainFolder(config.genesis, dataDir);
-    onStop('flush', 'lock', () => lock.release());
+await bootService({
+  contract,
+  config,
+  metrics: metrics.all,
+  waitsFor: { ledger: 'no storage has answered yet' },
+  rpc: { unaryMs: UNARY_MS },
+  async start({ signal, onStop, fatal, log, health, genesis, chain, serve }) {
     const key = readKeyFile(config.keyFile);
     onStop('flush', 'key', () => wipe(key.secretKey));
     checkConfig(genesis, key.publicKey);
 
-    const journalDir = join(dataDir, 'journal');
+    const journalDir = join(config.dataDir, 'journal');
     const journalLog = await openLog(journalDir).catch((e) => Promise.reject(journalCorrupt(journalDir, e)));
     onStop('flush', 'journal', () => journalLog.close());
     if (journalLog.torn) log.warn({ torn: journalLog.torn }, 'a half-written intent was cut off: its batch never left');
@@ -131,7 +109,6 @@ await runService({
 
     const connection = connect(consensusAddresses.map((consensus, i) => ({ consensus, storage: storageAddresses[i] as string })));
     onStop('flush', 'connection', () => connection.close());
-    const rpc = createRpcServer({ bearer: config.tokenFile, metrics: metrics.all, log, unaryMs: UNARY_MS });
     const control = {
       shard,
       key: key.publicKey,
@@ -141,13 +118,14 @@ await runService({
       setPlanning: (enabled: boolean) => executor.setPlanning(enabled),
       redrive: () => driver.redrive(),
     };
-    rpc.add(executorRpc.Executor, executorHandlers(control), 'public');
     const first = treasuryId(genesis.treasuries[0]?.name ?? '');
-    rpc.add(treasury.Treasury, treasuryHandlers({ chain, treasury: first, connection, blocks, pollMs: config.pollMs }), 'public');
-    rpc.add(common.Contract, contractHandlers(contract, chain), 'public');
-    const port = await rpc.listen(config.grpcHost, config.grpcPort);
-    onStop('grpc', 'rpc', () => rpc.stop());
-    log.info({ grpcPort: port, adminPort: admin.port, chain, executor: key.publicKey, shard }, 'treasury-executor listens');
+    await serve(
+      (rpc) => {
+        rpc.add(executorRpc.Executor, executorHandlers(control), 'public');
+        rpc.add(treasury.Treasury, treasuryHandlers({ chain, treasury: first, connection, blocks, pollMs: config.pollMs }), 'public');
+      },
+      { executor: key.publicKey, shard },
+    );
 
     let streaming = false;
     const hints = natsHints({

@@ -1,21 +1,7 @@
 /** Validator-set: who may vote, with what weight, and who leads. */
 import { ed25519 } from '@bursar/crypto';
-import { common, ledger, validatorSet } from '@bursar/protocol/rpc';
-import {
-  contractHandlers,
-  coreError,
-  createHealth,
-  createLogger,
-  createRpcClient,
-  createRpcServer,
-  EXIT,
-  loadConfig,
-  openChainFolder,
-  rejection,
-  runService,
-  startAdmin,
-  startTelemetry,
-} from '@bursar/shared-core';
+import { ledger, validatorSet } from '@bursar/protocol/rpc';
+import { bootService, createRpcClient, EXIT, genesisValidator, loadConfig, rejection } from '@bursar/shared-core';
 import { natsHints } from './adapters/nats-hints.ts';
 import { storageSource } from './adapters/storage-source.ts';
 import { validatorSetHandlers } from './adapters/validator-set-service.ts';
@@ -26,46 +12,26 @@ import { Hint } from './core/hint.ts';
 import { MembershipState } from './core/membership-state.ts';
 import { membershipMetrics } from './metrics.ts';
 
-const config = loadConfig(configSchema, 'validator-set');
-const { instance, validator, dataDir } = config;
-const log = createLogger({ service: 'validator-set', instance, level: config.logLevel });
-const health = createHealth(() => Date.now());
+const config = loadConfig(configSchema, contract.id);
 const metrics = membershipMetrics();
 
-await runService({
-  name: 'validator-set',
-  log,
-  health,
-  shutdownMs: config.shutdownMs,
-  parentPid: config.parentPid,
-  async start({ signal, onStop, fatal }) {
-    health.setReady('blocks', false, 'no final block of storage was followed yet');
-    const admin = await startAdmin({ host: config.adminHost, port: config.adminPort, health, metrics: metrics.all });
-    onStop('flush', 'admin', () => admin.close());
-    const telemetry = await startTelemetry({ service: 'validator-set', instance });
-    onStop('flush', 'telemetry', () => telemetry.stop());
-
-    const { genesis, id: chain, lock } = await openChainFolder(config.genesis, dataDir);
-    onStop('flush', 'folder', () => lock.release());
-    if (validator >= genesis.validators.length)
-      throw coreError('Configuration', `validator ${validator} is not in the genesis, which has ${genesis.validators.length}`, {
-        exitCode: EXIT.config,
-      });
+await bootService({
+  contract,
+  config,
+  metrics: metrics.all,
+  waitsFor: { blocks: 'no final block of storage was followed yet' },
+  async start({ genesis, chain, log, health, signal, onStop, fatal, serve }) {
+    genesisValidator(genesis, config.validator);
     const state = new MembershipState(genesis, chain, ed25519);
     metrics.watch(state);
 
-    const rpc = createRpcServer({ bearer: config.tokenFile, metrics: metrics.all, log });
-    rpc.add(validatorSet.ValidatorSet, validatorSetHandlers(state), 'public');
-    rpc.add(common.Contract, contractHandlers(contract, chain), 'public');
-    const port = await rpc.listen(config.grpcHost, config.grpcPort);
-    onStop('grpc', 'rpc', () => rpc.stop());
-    log.info({ grpcPort: port, adminPort: admin.port, chain }, 'validator-set listens');
+    await serve((rpc) => rpc.add(validatorSet.ValidatorSet, validatorSetHandlers(state), 'public'));
 
     const hint = new Hint();
     let lastLost = '';
     const closeHints = natsHints({
       url: config.natsUrl,
-      name: `validator-set ${instance}`,
+      name: `validator-set ${config.instance}`,
       chain,
       signal,
       onBlock: (height, header, certificate) => {

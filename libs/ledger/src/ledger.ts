@@ -139,7 +139,7 @@ export class Ledger {
   treasuries(): Digest[] {
     return [...this.#state.treasuries.keys()];
   }
-  import(digest: Digest): ImportView | undefined {
+  findImport(digest: Digest): ImportView | undefined {
     const found = this.#state.findImportByDigest(digest);
     return found && viewImport(this.#state, found);
   }

@@ -82,9 +82,9 @@ describe('import chunks', () => {
   it('are forgotten an hour of ledger time after the first one', () => {
     const w = new World();
     w.run([chunk('client', digest, 0, items)]);
-    expect(w.ledger.import(digest)).toMatchObject({ state: 'open', chunks: 1, items: 1 });
+    expect(w.ledger.findImport(digest)).toMatchObject({ state: 'open', chunks: 1, items: 1 });
     w.block([], bounds.openImportMs);
-    expect(w.ledger.import(digest)).toMatchObject({ state: 'refused', refusal: { reason: 'ImportIncomplete' } });
+    expect(w.ledger.findImport(digest)).toMatchObject({ state: 'refused', refusal: { reason: 'ImportIncomplete' } });
     expect(w.run([seal('client', digest, 1, 1), chunk('client', digest, 0, items), seal('client', digest, 1, 1)])).toEqual([
       'ImportUnknown',
       'done',
@@ -102,7 +102,7 @@ describe('import chunks', () => {
         seal('client', digest, 1, 1),
       ]),
     ).toEqual(['done', 'done', 'ImportMismatch', 'done']);
-    expect(w.ledger.import(digest)).toMatchObject({ state: 'sealed', proposer: idOf('client'), items: 1, total: 100n });
+    expect(w.ledger.findImport(digest)).toMatchObject({ state: 'sealed', proposer: idOf('client'), items: 1, total: 100n });
   });
 });
 
@@ -153,7 +153,7 @@ describe('seal', () => {
     w.run([cancel('ann', 'gone')]);
     const found = digestOf(items);
     expect(w.run(w.importTxs(items)).at(-1)).toBe(reason);
-    expect(w.ledger.import(found)).toMatchObject({ state: 'refused', refusal: { reason, ...where } });
+    expect(w.ledger.findImport(found)).toMatchObject({ state: 'refused', refusal: { reason, ...where } });
     expect(w.ledger.disbursement(did('n'))).toBeUndefined();
     expect(w.run([seal('client', found, 1, items.length)])).toEqual(['ImportUnknown']);
     expect(w.run([approve('ann', found)])).toEqual(['ImportUnknown']);
@@ -189,7 +189,7 @@ describe('seal', () => {
     expect(w.ledger.disbursement(did('a'))).toBeUndefined();
     expect(() => w.ledger.importProof(digest, 0)).toThrow(RangeError);
     w.run([seal('client', digest, 2, 2)]);
-    const view = w.ledger.import(digest);
+    const view = w.ledger.findImport(digest);
     expect(view).toMatchObject({ state: 'sealed', items: 2, replayed: 0, total: 200n, approvals: [], threshold: 2, counts: { voting: 2 } });
     expect([view?.itemAt(0), view?.itemAt(1), view?.itemAt(2)]).toEqual([did('a'), did('b'), undefined]);
     const root = merkleRoot(two.map((b) => importLeaf(did(b.clientKey), bodyHash(b))));
@@ -207,7 +207,7 @@ describe('seal', () => {
     w.approved([body('a'), body('b')]);
     const again = [body('b'), body('c', { dependsOn: deps('a') }), body('c', { dependsOn: deps('a') })];
     expect(w.run(w.importTxs(again)).at(-1)).toBe('done');
-    expect(w.ledger.import(digestOf(again))).toMatchObject({ items: 3, replayed: 2, counts: { voting: 1, queued: 0 } });
+    expect(w.ledger.findImport(digestOf(again))).toMatchObject({ items: 3, replayed: 2, counts: { voting: 1, queued: 0 } });
   });
 
   it('an approved import takes over what an unapproved one brought with the same body', () => {
@@ -218,6 +218,6 @@ describe('seal', () => {
     const digest2 = w.approved(second);
     expect([w.state('a'), w.state('b'), w.state('c')]).toEqual(['voting', 'queued', 'queued']);
     expect(w.ledger.disbursement(did('b'))).toMatchObject({ import: digest2, index: 1 });
-    expect(w.ledger.import(digestOf(first))?.counts.voting).toBe(1);
+    expect(w.ledger.findImport(digestOf(first))?.counts.voting).toBe(1);
   });
 });

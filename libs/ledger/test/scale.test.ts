@@ -32,7 +32,7 @@ describe('a chain of 10,000 dependencies', () => {
     w.run([approve('ann', digest), approve('bob', digest)]);
     expect(w.readyKeys()).toEqual(['k0']);
     for (let at = 0; at < 10_000; at += 1000) expect(w.pay(...keys(at, at + 1000)).every((v) => v === 'done')).toBe(true);
-    expect(w.ledger.import(digest)?.counts.executed).toBe(10_000);
+    expect(w.ledger.findImport(digest)?.counts.executed).toBe(10_000);
     w.ledger.audit();
   });
 
@@ -41,7 +41,7 @@ describe('a chain of 10,000 dependencies', () => {
     const digest = imported(w, items);
     w.run([approve('ann', digest), approve('bob', digest), cancel('ann', 'k0')]);
     settle(w);
-    expect(w.ledger.import(digest)?.counts).toMatchObject({ cancelled: 1, blocked: 9_999, queued: 0 });
+    expect(w.ledger.findImport(digest)?.counts).toMatchObject({ cancelled: 1, blocked: 9_999, queued: 0 });
   });
 
   it('closed to a ring is refused, wherever it is entered', () => {
@@ -62,7 +62,7 @@ describe('one item with 50,000 dependents', () => {
     const digest = imported(w, items);
     w.run([approve('ann', digest), approve('bob', digest)]);
     settle(w);
-    expect(w.ledger.import(digest)?.counts.queued).toBe(50_001);
+    expect(w.ledger.findImport(digest)?.counts.queued).toBe(50_001);
     expect(w.pay('k0')).toEqual(['done']);
     const counted = (): number => {
       let count = 0;
@@ -96,12 +96,12 @@ describe('an import of 100,000 items', () => {
       'ImportTooLarge',
       'done',
     ]);
-    expect(w.ledger.import(digest)).toMatchObject({ items: 100_000, total: 100_000n, counts: { voting: 100_000 } });
+    expect(w.ledger.findImport(digest)).toMatchObject({ items: 100_000, total: 100_000n, counts: { voting: 100_000 } });
     w.run([approve('ann', digest), approve('bob', digest)]);
-    expect(w.ledger.import(digest)?.counts).toMatchObject({ queued: bounds.workPerBlock, voting: 100_000 - bounds.workPerBlock });
+    expect(w.ledger.findImport(digest)?.counts).toMatchObject({ queued: bounds.workPerBlock, voting: 100_000 - bounds.workPerBlock });
     expect(w.pay('k99999')).toEqual(['done']); // approved, though its turn in the queue has not come
     expect(settle(w)).toBe(100_000 / bounds.workPerBlock - 2);
-    expect(w.ledger.import(digest)?.counts).toMatchObject({ queued: 99_999, executed: 1, voting: 0 });
+    expect(w.ledger.findImport(digest)?.counts).toMatchObject({ queued: 99_999, executed: 1, voting: 0 });
     for (const index of [0, 99_999]) expect(w.ledger.importProof(digest, index)).toMatchObject({ id: did(`k${index}`), count: 100_000 });
   });
 });
@@ -117,7 +117,7 @@ describe('45,000 items', () => {
     );
     w.run([approve('ann', digest), approve('bob', digest)]);
     settle(w);
-    const counts = () => w.ledger.import(digest)?.counts;
+    const counts = () => w.ledger.findImport(digest)?.counts;
     expect(counts()).toMatchObject({ timelocked: 45_000 });
     w.block([], 5_000);
     expect(counts()).toMatchObject({ timelocked: 25_000, queued: 20_000 });

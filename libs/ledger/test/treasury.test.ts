@@ -54,7 +54,7 @@ describe('approve', () => {
     w.run([approve('cyd', digest)]);
     expect(['a', 'b', 'later'].map((k) => w.state(k))).toEqual(['queued', 'queued', 'timelocked']);
     expect(w.readyKeys()).toEqual(['a']);
-    expect(w.ledger.import(digest)).toMatchObject({
+    expect(w.ledger.findImport(digest)).toMatchObject({
       state: 'approved',
       approvals: [idOf('ann'), idOf('cyd')],
       counts: { queued: 2, timelocked: 1 },
@@ -92,7 +92,7 @@ describe('cancel', () => {
       'blocked{BlockedByDependency}',
       'queued',
     ]);
-    expect(w.ledger.import(digest)?.counts).toEqual({ voting: 0, queued: 1, timelocked: 0, executed: 0, cancelled: 1, blocked: 2 });
+    expect(w.ledger.findImport(digest)?.counts).toEqual({ voting: 0, queued: 1, timelocked: 0, executed: 0, cancelled: 1, blocked: 2 });
     w.approved([body('late', { dependsOn: deps('c') }), body('later', { dependsOn: deps('late') })]);
     expect([w.state('late'), w.state('later')]).toEqual(['blocked{BlockedByDependency}', 'blocked{BlockedByDependency}']);
   });

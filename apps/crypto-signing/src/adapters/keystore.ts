@@ -3,9 +3,10 @@ import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { type KeyPair, keyPairFromSeed, SEED_BYTES, wipe } from '@bursar/crypto';
 import { fromHex, toHex } from '@bursar/protocol';
-import { atomicWriteFile, rejection } from '@bursar/shared-core';
+import { atomicCreateFile, rejection } from '@bursar/shared-core';
 
 const KDF = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 } as const;
+const EXISTS = 'it exists already and is never overwritten';
 const invalid = (path: string, why: string): never => {
   throw rejection('KeyFileInvalid', `The keystore ${path} cannot be used: ${why}.`, { exitCode: 78 });
 };
@@ -22,7 +23,7 @@ const derive = (passphrase: string, salt: Uint8Array): Buffer => scryptSync(pass
 
 /** Makes a key and writes it, mode 0600. @returns the public key, hexadecimal. @throws KeyFileInvalid when the file exists */
 export async function createKeystore(path: string, passphrase: string): Promise<string> {
-  if (existsSync(path)) invalid(path, 'it exists already and is never overwritten');
+  if (existsSync(path)) invalid(path, EXISTS);
   if (passphrase.length < 16) invalid(path, 'its passphrase has fewer than 16 characters');
   const seed = randomBytes(SEED_BYTES);
   const keys = keyPairFromSeed(seed);
@@ -40,8 +41,8 @@ export async function createKeystore(path: string, passphrase: string): Promise<
     kdf: { name: 'scrypt', salt: toHex(salt), N: KDF.N, r: KDF.r, p: KDF.p },
     cipher: { name: 'aes-256-gcm', nonce: toHex(nonce), tag: toHex(cipher.getAuthTag()), text: toHex(text) },
   };
-  await atomicWriteFile(path, Buffer.from(`${JSON.stringify(content, null, 2)}\n`), 0o600);
-  return publicKey;
+  const made = await atomicCreateFile(path, `${JSON.stringify(content, null, 2)}\n`);
+  return made ? publicKey : invalid(path, EXISTS);
 }
 
 /** @throws KeyFileInvalid: missing, readable by others, damaged, or the passphrase is another's */

@@ -1,8 +1,9 @@
 /** Opens the record of signatures and reads it back, whole. */
 import { DecodeError } from '@bursar/protocol';
-import { coreError, type DurableLog, type LogOptions, openLog } from '@bursar/shared-core';
+import { BursarError, coreError, type DurableLog, type LogOptions, openLog } from '@bursar/shared-core';
 import { decodeRow } from '../core/row.ts';
 import { SigningRecord } from '../core/signing-record.ts';
+import type { RecordLog } from '../ports.ts';
 
 /** @throws LogCorrupt (exit 70) with file and offset: a signer that is not sure what it signed must not sign. */
 export async function openRecord(dir: string, options: LogOptions = {}): Promise<{ log: DurableLog; record: SigningRecord }> {
@@ -22,11 +23,23 @@ export async function openRecord(dir: string, options: LogOptions = {}): Promise
   return { log, record };
 }
 
-export function failingStop(log: DurableLog, fatal: (error: unknown) => never) {
+/** The log for the core: a record that cannot be written ends the process, whatever it was asked. It never goes on in memory. */
+export function failingStop(log: DurableLog, fatal: (error: unknown) => never): RecordLog {
+  const stop = (error: unknown): never => {
+    if (error instanceof BursarError && error.reason === 'QUEUE_FULL') throw error; // nothing was lost: the caller may ask again
+    return fatal(error);
+  };
+  const guarded = <T>(act: () => T): T => {
+    try {
+      return act();
+    } catch (error) {
+      return stop(error);
+    }
+  };
   return {
-    append: (bytes: Uint8Array) => log.append(bytes),
-    sync: () => log.sync().catch(fatal),
-    rotate: () => log.rotate(),
-    dropBefore: (segment: number) => log.dropBefore(segment),
+    append: (bytes) => guarded(() => log.append(bytes)),
+    sync: () => log.sync().catch(stop),
+    rotate: () => guarded(() => log.rotate()),
+    dropBefore: (segment) => log.dropBefore(segment).catch(stop),
   };
 }

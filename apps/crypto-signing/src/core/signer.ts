@@ -41,8 +41,9 @@ export class Signer {
 
   /** Votes of `fromHeight` and above that are on disk, at most the newest 1,000. */
   async listSigned(fromHeight: number): Promise<readonly VoteRow[]> {
+    const rows = this.#o.record.votesFrom(fromHeight, 1_000); // before the wait: what arrives during it is not on disk after it
     await this.#o.log.sync();
-    return this.#o.record.votesFrom(fromHeight, 1_000);
+    return rows;
   }
 
   /**

@@ -63,7 +63,7 @@ export function ledgerHandlers(store: BlockStore, genesis: Genesis): Handlers<(t
     async getImport(request) {
       await store.settled();
       const id = toHex(request.import);
-      const found = ledger.import(id);
+      const found = ledger.findImport(id);
       if (!found) throw unknown('ImportUnknown', id);
       return { ...importReply(found), traceparent: indexes.traceparent(id), height: height() };
     },
@@ -79,7 +79,7 @@ export function ledgerHandlers(store: BlockStore, genesis: Genesis): Handlers<(t
     async listDisbursements(request) {
       await store.settled();
       const id = toHex(request.import);
-      const found = ledger.import(id);
+      const found = ledger.findImport(id);
       if (!found) throw unknown('ImportUnknown', id);
       if (!/^\d{0,9}$/.test(request.pageToken)) throw badField('page_token', 'is not one that an answer gave');
       const start = Number(request.pageToken);

@@ -115,7 +115,7 @@ export class Network {
         return { balance: found.balance, nextNonce: found.nonce, height: height() };
       },
       getImport: async (request: ledger.GetImportRequest) => {
-        const found = chain.ledger.import(toHex(request.import));
+        const found = chain.ledger.findImport(toHex(request.import));
         if (!found) throw rejection('ImportUnknown');
         const counts = Object.fromEntries(Object.entries(found.counts).map(([k, n]) => [k, BigInt(n)]));
         return {
