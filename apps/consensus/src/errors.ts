@@ -1,5 +1,5 @@
 /** Errors that end this process, each with its exit code; what callers see comes from protocol's list of rejections. */
-import { BursarError, coreError, EXIT, errorFrom, rejection } from '@bursar/shared-core';
+import { BursarError, coreError, EXIT, rejection } from '@bursar/shared-core';
 
 /** The operator's configuration and the network do not fit. */
 export const wrongKey = (validator: number, expected: string, found: string): BursarError =>
@@ -24,11 +24,6 @@ export const storageWentBack = (cause: unknown): BursarError =>
     cause,
   });
 
-/** Why the process must end, with its exit code; a stranger is a fault of the program. */
-export function fatal(thrown: unknown): { readonly error: BursarError; readonly exitCode: number } {
-  const error = errorFrom(thrown);
-  return { error, exitCode: error.exitCode };
-}
 /** A violated safety rule: exit 70, and nobody restarts it blindly. */
 export const safety = (error: BursarError): BursarError =>
   new BursarError({

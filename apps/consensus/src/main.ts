@@ -58,25 +58,39 @@ async function start(context: ServiceContext): Promise<void> {
   if (file.torn) log.warn({ ...file.torn }, 'the end of the log was torn by a crash and cut off');
   onStop('flush', 'log', () => file.close());
 
-  const waits = async <T>(name: string, wait: () => Promise<T>): Promise<T> => {
+  /** A condition of /readyz that follows what it is told, from the start to the end. */
+  const condition = (name: string) => {
     health.setReady(name, false, 'does not answer yet');
-    const result = await wait();
-    health.setReady(name, true);
-    return result;
+    return (isReachable: boolean, why = 'does not answer') => health.setReady(name, isReachable, why);
   };
   const bearer = config.tokenFile;
-  const signer = createSignerClient({ address: config.signingAddress, bearer, chain, validator: self, signal, log });
-  const storage = createStorageClient({ address: config.storageAddress, bearer, signal, log });
+  const onSigner = condition('crypto-signing');
+  const onStorage = condition('storage');
+  const onSet = condition('validator-set');
+  const onNats = condition('nats');
+  const signer = createSignerClient({
+    address: config.signingAddress,
+    bearer,
+    chain,
+    validator: self,
+    signal,
+    log,
+    onReachable: onSigner,
+  });
+  const storage = createStorageClient({ address: config.storageAddress, bearer, signal, log, onReachable: onStorage });
   onStop('flush', 'clients', () => {
     signer.close();
     storage.close();
   });
-  const key = await waits('crypto-signing', () => signer.publicKey());
+  const key = await signer.publicKey();
   if (key !== me.publicKey) throw wrongKey(self, me.publicKey, key);
-  const setHash = await waits('validator-set', () => fetchSetHash(config.validatorSetAddress, 0, { signal, log }));
+  const setHash = await fetchSetHash(config.validatorSetAddress, 0, { signal, log });
   if (setHash !== genesisSet(genesis).hash) throw wrongSet();
-  await waits('storage', () => storage.status());
-  const bus = await waits('nats', () => connectForEver(signal));
+  onSet(true);
+  await storage.status();
+  const bus = await connectForEver(signal);
+  onNats(true);
+  bus.onStatus(() => onNats(bus.connected, 'the connection is lost'));
   onStop('flush', 'nats', () => bus.close());
 
   const verify = new VerifyPool({ chain, onCrash: (error) => log.error({ err: error }, 'a verifying worker crashed and is replaced') });
@@ -139,6 +153,7 @@ async function connectForEver(signal: AbortSignal): Promise<NatsBus> {
   const options = {
     url: config.natsUrl,
     name: `${contract.id}-${config.instance}`,
+    echo: false, // our own messages come back only if a second process sends them
     signal,
     onDrop: dropCounter(metrics),
     onError: (error: unknown, subject: string) => log.error({ err: error, subject }, 'a message could not be handled'),

@@ -2,14 +2,13 @@
 import { ed25519 } from '@bursar/crypto';
 import { genesisSet } from '@bursar/membership';
 import { Driver, recover } from '@bursar/pbft';
-import { type Digest, type Genesis, headerDigest, limits, type Message, type RejectionName } from '@bursar/protocol';
+import { type Digest, type Genesis, limits, type RejectionName } from '@bursar/protocol';
 import { type Bus, createLatencyWindow, type DurableLog, type Health, type Logger, type Metrics } from '@bursar/shared-core';
-import { EngineHost, type Executed } from './adapters/engine-host.ts';
+import { EngineHost } from './adapters/engine-host.ts';
 import { createEvents } from './adapters/events.ts';
 import { listen } from './adapters/listen.ts';
 import { createPeers } from './adapters/peers.ts';
-import { assessHealth } from './core/assess-health.ts';
-import { AuditTrail } from './core/audit-trail.ts';
+import { afterBlock } from './after-block.ts';
 import { BatchMaker } from './core/batch-maker.ts';
 import { BlockSpans } from './core/block-spans.ts';
 import { BodyStore } from './core/body-store.ts';
@@ -26,13 +25,15 @@ import { Outcomes } from './core/outcomes.ts';
 import { OwnBatches } from './core/own-batches.ts';
 import { RecentBlocks } from './core/recent-blocks.ts';
 import { ReplayFilter } from './core/replay-filter.ts';
-import { idsOf, liveRecords, ownSignatures, readJournal, restore } from './core/restore.ts';
+import { liveRecords, ownSignatures, readJournal, restore } from './core/restore.ts';
 import { subjects } from './core/subjects.ts';
 import { TokenBucket } from './core/token-bucket.ts';
 import { consensusMetrics } from './metrics.ts';
+import { EngineObserver } from './observe-engine.ts';
 import type { Clock, SignerPort, StoragePort, VerifyPort } from './ports.ts';
 import { readStart } from './start-state.ts';
 import { tuning } from './tuning.ts';
+import { watchHealth } from './watch-health.ts';
 
 export interface NodeParts {
   readonly genesis: Genesis;
@@ -55,11 +56,6 @@ export interface NodeParts {
   /** Nothing can go on: end with the error's exit code. */
   readonly onFailure: (error: unknown) => void;
 }
-
-/** So long without a quorum is a partition for the log; health is Failed later (C13). */
-const PARTITION_MS = 5_000;
-/** Why a view is left, by the trigger of the transition. */
-const LEAVING: Readonly<Record<string, string>> = { timeout: 'timeout', 'view-change': 'joined', mandatory: 'mandatory' };
 
 export type ConsensusNode = Awaited<ReturnType<typeof startNode>>;
 
@@ -103,14 +99,9 @@ export async function startNode(parts: NodeParts) {
   journal.keep(() => liveRecords(mempool, own, store));
   const outcomes = new Outcomes(start.height, tuning.outcomes);
   const recent = new RecentBlocks(tuning.recentBlocks, newest);
-  const trail = new AuditTrail();
   const heard = new Heard(set, self, clock.now());
   const spans = new BlockSpans(self);
   const latency = createLatencyWindow();
-  const proposedMs = new Map<number, number>();
-  let lastBlockMs = clock.now();
-  let leftView = { height: 0, view: 0 };
-
   const metrics = consensusMetrics(parts.metrics, {
     latency,
     queueDepth: () => inbox.pending() + ingress.atWork,
@@ -126,7 +117,7 @@ export async function startNode(parts: NodeParts) {
     events.rejected(r);
   };
   const unpackFinal = (bytes: Uint8Array, height: number) => unpackFinalBlock(bytes, height, chain, set, verifier);
-  const fetcher = new Fetcher({ ...tuning.fetch, ask: peers.ask, self, validators: n });
+  const fetcher = new Fetcher({ ...tuning.fetch, ask: peers.ask, self, validators: n, now: () => performance.now() });
   const obtainer = new Obtainer({
     set,
     store,
@@ -173,36 +164,21 @@ export async function startNode(parts: NodeParts) {
     onOutcome: (outcome) => metrics.transactionsSubmitted.inc({ outcome }),
   });
 
-  const onExecuted = ({ block, certificate, bodies, stateRoot, results }: Executed) => {
-    const { height, time } = block.header;
-    const now = clock.now();
-    const done = mempool.remove(bodies.flatMap((b) => idsOf(b.ids)));
-    if (done.length > 0) journal.append({ kind: 'done', ids: done });
-    for (const id of done) metrics.submitSeconds.observe((intake.finish(id) ?? 0) / 1_000);
-    recent.add({ block, certificate }, bodies);
-    store.advance(height, block.batches, time);
-    outcomes.executed(height, certificate.kind, results);
-    maker.executed(block.batches, time);
-    offer();
-    const transactions = block.batches.reduce((sum, ref) => sum + ref.transactions, 0);
-    const since = proposedMs.get(height);
-    if (since !== undefined) latency.observe(now - since);
-    for (const h of proposedMs.keys()) if (h <= height) proposedMs.delete(h);
-    lastBlockMs = now;
-    metrics.blocksFinalized.inc({ certificate: certificate.kind });
-    metrics.transactionsFinalized.inc(transactions);
-    metrics.height.set(height);
-    metrics.stateRootHash.set(Number.parseInt(stateRoot.slice(0, 12), 16));
-    events.finalized(height, certificate.view, headerDigest(block.header), certificate.kind, transactions);
-  };
-  const onBroadcast = ({ kind, vote: { vote } }: Message) => {
-    if (kind !== 'view-change' || (vote.height === leftView.height && vote.view <= leftView.view)) return;
-    leftView = { height: vote.height, view: vote.view };
-    metrics.viewChanges.inc();
-    const last = trail.last(1)[0];
-    const reason = last?.height === vote.height ? LEAVING[last.trigger] : undefined;
-    events.viewChange(vote.height, vote.view, reason ?? 'timeout'); // in Idle the time-out moves no phase
-  };
+  const observer = new EngineObserver({ clock, log, metrics, events, refused });
+  const bookkeeping = afterBlock({
+    clock,
+    mempool,
+    journal,
+    intake,
+    recent,
+    store,
+    outcomes,
+    maker,
+    observer,
+    latency,
+    metrics,
+    events,
+  });
 
   const host = new EngineHost({
     params,
@@ -221,23 +197,13 @@ export async function startNode(parts: NodeParts) {
     newest: () => recent.newest,
     signal,
     tick: () => driver.handle({ type: 'tick' }),
-    onExecuted,
-    onBroadcast,
-    observe: {
-      reject: ({ name: reason, validator, height, view }) => {
-        if (reason === 'StateForkDetected') metrics.forkDetected.set(1);
-        refused({ name: reason, kind: 'unknown', sender: validator, msgId: undefined, why: `height ${height}, view ${view}` });
-      },
-      transition({ type: _, ...t }) {
-        const entry = trail.add(t, clock.now(), performance.now() * 1_000);
-        log.event('StateTransition', { ...entry }, `${t.from} → ${t.to}`, 'debug');
-        if (t.to === 'WaitingForPrepares' && !proposedMs.has(t.height)) proposedMs.set(t.height, clock.now());
-        if (t.to === 'Prepared' || t.to === 'Committed')
-          log.event('QuorumReached', { height: t.height, view: t.view, phase: t.to }, 'a quorum', 'debug');
-        events.progress(t.height, t.view, t.to);
-      },
+    onExecuted(executed) {
+      bookkeeping(executed);
+      offer();
     },
-    halt: (reason, why) => parts.halt(reason, why, { status: driver.status(), transitions: trail.last(100) }),
+    onBroadcast: (message) => observer.onBroadcast(message),
+    observe: observer.ports,
+    halt: (reason, why) => parts.halt(reason, why, { status: driver.status(), transitions: observer.trail.last(100) }),
     onFailure,
   });
   const driver = new Driver(params, recovered, host);
@@ -252,7 +218,7 @@ export async function startNode(parts: NodeParts) {
     obtainer,
     journal,
     replay: new ReplayFilter(tuning.replay),
-    perPeer: tuning.perPeer,
+    rates: tuning.rates,
     openHeight: () => outcomes.finalHeight + 1,
     isOurs: peers.isOurs,
     onMessage: (message) => driver.handle({ type: 'message', message }),
@@ -283,32 +249,18 @@ export async function startNode(parts: NodeParts) {
     },
   );
 
-  let isApart = false;
-  const assess = () => {
-    const now = clock.now();
-    const withoutQuorumMs = heard.withoutQuorumMs(now);
-    const apart = withoutQuorumMs > PARTITION_MS;
-    if (apart && !isApart)
-      log.event('NetworkPartitionDetected', { heard: heard.lately(now), withoutQuorumMs }, 'no quorum is heard', 'error');
-    isApart = apart;
-    const verdict = assessHealth({
-      queue: inbox.pending() + ingress.atWork + mempool.size,
-      meanLatencyMs: latency.figures().meanMs,
-      memory: parts.memory(),
-      peers: n - 1,
-      peersHeard: heard.isStarting(now) ? n - 1 : heard.lately(now).length - 1,
-      sinceLastBlockMs: now - lastBlockMs,
-      withoutQuorumMs,
-    });
-    health.assess('consensus', verdict.level, verdict.reason);
-    metrics.setLevel(health.report().level);
-  };
-  let level = health.report().level;
-  health.onChange(() => {
-    const report = health.report();
-    if (report.level === level) return;
-    level = report.level;
-    events.health(report);
+  const assess = watchHealth({
+    health,
+    heard,
+    latency,
+    clock,
+    log,
+    metrics,
+    events,
+    peers: n - 1,
+    queue: () => inbox.pending() + ingress.atWork + mempool.size,
+    memory: parts.memory,
+    finalHeight: () => outcomes.finalHeight,
   });
   const notify = () => {
     const final = recent.newest;
@@ -328,7 +280,7 @@ export async function startNode(parts: NodeParts) {
     intake,
     outcomes,
     driver,
-    trail,
+    trail: observer.trail,
     mempool,
     heard: () => heard.lately(clock.now()).length,
     async stop() {

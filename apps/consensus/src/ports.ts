@@ -2,11 +2,13 @@
 import type { BatchRef, Block, Certificate, Digest, Header, Message, SignedVote, TransactionResult, Vote } from '@bursar/protocol';
 import type { BatchVerdict, Verdict } from './core/verify-job.ts';
 
-/** crypto-signing. Every call retries for ever while the signer does not answer; it rejects only when aborted. */
+/** `refused` for good: something else was signed. `unwanted`: given up, as nobody needs the vote any more. */
+export type Signed = Uint8Array | 'refused' | 'unwanted';
+/** crypto-signing. Every call retries while the signer does not answer; it rejects only when aborted. */
 export interface SignerPort {
   publicKey(): Promise<Digest>;
-  /** `undefined`: refused for good, something else was signed. */
-  sign(vote: Vote): Promise<Uint8Array | undefined>;
+  /** `isWanted` is asked after each try that failed. @throws SignerBehind */
+  sign(vote: Vote, isWanted: () => boolean): Promise<Signed>;
   /** `undefined`: refused until another batch of this number has expired. */
   signBatch(ref: BatchRef, finalTime: number): Promise<Uint8Array | undefined>;
   listSigned(fromHeight: number): Promise<SignedVote[]>;

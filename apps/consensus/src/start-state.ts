@@ -1,4 +1,4 @@
-/** Where storage stands: what the engine begins with (docs/protocol.md, "Start"). */
+/** Where storage stands: what the engine begins with (docs/protocol.md, "Consensus log"). */
 import { advanceSchedule, SCHEDULE_WINDOW, startSchedule } from '@bursar/membership';
 import type { Start } from '@bursar/pbft';
 import { type Digest, type Genesis, headerDigest } from '@bursar/protocol';

@@ -11,10 +11,22 @@ export const tuning = {
   outcomes: { heights: 64, results: 200_000, watchers: 20_000 },
   recentBlocks: 8,
   replay: { windowMs: 1_000, max: 16_384 },
-  /** Messages of one validator. */
-  perPeer: { perSecond: 2_000, burst: 4_000 },
+  /** What one validator may send; notices: all together. */
+  rates: {
+    votes: { perSecond: 2_000, burst: 4_000 },
+    batchBytes: { perSecond: 32 * 1024 * 1024, burst: 64 * 1024 * 1024 },
+    notices: { perSecond: 500, burst: 1_000 },
+  },
   memoSignatures: 8_192,
-  fetch: { timeoutMs: 1_000, atOnce: 32, waiting: 4_096, graceMs: 100, answerBytesPerSecond: 64 * 1024 * 1024 },
+  fetch: {
+    timeoutMs: 1_000,
+    wholeMs: 5_000,
+    avoidMs: 30_000,
+    atOnce: 32,
+    waiting: 4_096,
+    graceMs: 100,
+    answerBytesPerSecond: 64 * 1024 * 1024,
+  },
   queues: { votes: 10_000, batches: 256, finals: 256, fetches: 256 },
   batchResendMs: 1_000,
   /** FinalNotices to everybody, so that whoever slept learns of it without a vote. */

@@ -125,8 +125,32 @@ describe('four processes over a real NATS server', () => {
     const stuck = cell.height;
     await network.reach((network.cells[0]?.height ?? 0) + 3, [0, 1, 2]);
     expect(cell.height).toBe(stuck);
+    expect(await network.unready(3)).toContain('storage');
     cell.isDown = false;
     await until('it goes on', () => cell.height > stuck + 3 || undefined);
+    await network.ready(3);
+    expect(network.agrees()).toBe(true);
+  }, 120_000);
+
+  it('with its signer down a validator says so, and goes on signing when it is back', async () => {
+    const cell = network.cells[1];
+    if (!cell) throw new Error('no cell');
+    cell.isSignerDown = true;
+    expect(await network.unready(1)).toContain('crypto-signing');
+    await network.reach(cell.height + 2);
+    cell.isSignerDown = false;
+    await network.ready(1);
+    await network.reach(cell.height + 2);
+    expect(network.agrees()).toBe(true);
+  }, 120_000);
+
+  it('with NATS gone nobody is ready; when it is back the chain goes on by itself', async () => {
+    await network.killNats();
+    for (const i of [0, 1, 2, 3]) expect(await network.unready(i)).toContain('nats');
+    const height = Math.max(...network.cells.map((c) => c.height));
+    await network.startNats();
+    await Promise.all([0, 1, 2, 3].map((i) => network.ready(i)));
+    await network.reach(height + 3);
     expect(network.agrees()).toBe(true);
   }, 120_000);
 

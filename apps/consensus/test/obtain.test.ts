@@ -1,7 +1,7 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { sign } from '@bursar/crypto';
 import { genesisSet } from '@bursar/membership';
-import { type Block, batchHash, encode, type Header, headerDigest, signedTransaction } from '@bursar/protocol';
+import { type Block, batchHash, encode, headerDigest, limits, signedTransaction } from '@bursar/protocol';
 import { wire } from '@bursar/protocol/rpc';
 import { describe, expect, it } from '@jest/globals';
 import { BodyStore } from '../src/core/body-store.ts';
@@ -13,21 +13,20 @@ import { Obtainer } from '../src/core/obtain.ts';
 import { type OwnBatch, OwnBatches } from '../src/core/own-batches.ts';
 import { verifyBatch } from '../src/core/verify-job.ts';
 import { testGenesis, transfer } from './support/genesis.ts';
+import { headerOf } from './support/header.ts';
 
 const { genesis, chain, keys } = testGenesis(4);
 const set = genesisSet(genesis);
 const ORIGIN = 1;
 
-function makeBatch(broken = false): OwnBatch {
-  const mempool = new Mempool({ maxCount: 10, maxBytes: 1e6 });
-  const { body, signature, id } = transfer(chain, 0n);
-  mempool.add({
-    id,
-    transaction: encode(signedTransaction, { body, signature: broken ? new Uint8Array(64) : signature }),
-    traceparent: '',
-    tracestate: '',
-  });
-  return new OwnBatches(1, mempool, { chain, origin: ORIGIN, ageMs: 0, fullBytes: 1e5, maxOutstanding: 9 }).make(0, 0);
+function makeBatch(broken = false, atLeastBytes = 0, number = 1): OwnBatch {
+  const mempool = new Mempool({ maxCount: 10_000, maxBytes: 1e7 });
+  for (let nonce = 0n; mempool.size === 0 || mempool.bytes < atLeastBytes; nonce++) {
+    const { body, signature, id } = transfer(chain, nonce);
+    const transaction = encode(signedTransaction, { body, signature: broken ? new Uint8Array(64) : signature });
+    mempool.add({ id, transaction, traceparent: '', tracestate: 's'.repeat(atLeastBytes === 0 ? 0 : 512) });
+  }
+  return new OwnBatches(number, mempool, { chain, origin: ORIGIN, ageMs: 0, fullBytes: 1e7, maxOutstanding: 9 }).make(0, 0);
 }
 const signatureOf = (b: OwnBatch): Uint8Array => sign(keys[ORIGIN]?.secretKey ?? new Uint8Array(64), batchHash(chain, b.ref));
 const packed = (b: OwnBatch, signature = signatureOf(b)): Uint8Array =>
@@ -36,44 +35,30 @@ const blockOf = (b: OwnBatch, change = {}): Block => ({
   header: { ...header, height: 1 },
   batches: [{ ...b.ref, ...change }],
 });
-const zero = '0'.repeat(64);
-const header: Header = {
-  version: 1,
-  chain,
-  epoch: 0,
-  height: 1,
-  view: 0,
-  proposer: 1,
-  time: 1,
-  parent: chain,
-  certificate: zero,
-  stateRoot: zero,
-  resultsRoot: zero,
-  beacon: zero,
-  proofVersion: 0,
-  proof: new Uint8Array(),
-  skipped: new Uint8Array(1),
-  nextValidators: set.hash,
-  batches: zero,
-};
+const header = headerOf(chain);
 
-/** `answers[peer]`: what that validator has of the batch. */
-function setUp(answers: readonly (Uint8Array | undefined)[]) {
+/** `answers[peer]`: what that validator has of the batch; `others`: by digest, what everybody has. */
+function setUp(answers: readonly (Uint8Array | undefined)[], others = new Map<string, Uint8Array>()) {
   const asked: number[] = [];
   const appended: Uint8Array[] = [];
   const refused: string[] = [];
+  const busy = { times: 0 };
+  const verified: Uint8Array[] = [];
   const file = { append: (b: Uint8Array) => appended.push(b), sync: async () => {}, rotate: () => 1, dropBefore: async () => {}, bytes: 0 };
   const store = new BodyStore([1, 1, 1, 1], 0, { window: 8, bytesPerOrigin: 1e6, pinnedBlocks: 4 });
   const fetcher = new Fetcher({
     self: 0,
     validators: 4,
     timeoutMs: 100,
+    wholeMs: 1_000,
+    avoidMs: 1_000,
     atOnce: 4,
     waiting: 100,
+    now: () => 0,
     ask: async (peer, request) => {
       asked.push(peer);
       const wanted = unpackRequest(request);
-      return packPiece(wanted?.want.kind === 'batch' ? answers[peer] : undefined, wanted?.offset ?? 0);
+      return packPiece(wanted?.want.kind === 'batch' ? (others.get(wanted.want.digest) ?? answers[peer]) : undefined, wanted?.offset ?? 0);
     },
   });
   const obtainer = new Obtainer({
@@ -81,7 +66,12 @@ function setUp(answers: readonly (Uint8Array | undefined)[]) {
     store,
     fetcher,
     verify: {
-      batch: async (encoded, origin) => verifyBatch(chain, encoded, origin),
+      batch: async (encoded, origin) => {
+        verified.push(encoded);
+        await new Promise((resolve) => setImmediate(resolve));
+        if (busy.times-- > 0) throw new Error('the workers are busy');
+        return verifyBatch(chain, encoded, origin);
+      },
       transaction: async () => ({ ok: false, id: undefined, name: 'MalformedMessage', why: '' }),
       transactions: async () => [],
     },
@@ -90,7 +80,7 @@ function setUp(answers: readonly (Uint8Array | undefined)[]) {
     graceMs: 1,
     onRefused: (_, name) => refused.push(name),
   });
-  return { obtainer, store, asked, appended, refused };
+  return { obtainer, store, asked, appended, refused, busy, verified };
 }
 
 describe('bodies of a proposal', () => {
@@ -137,6 +127,55 @@ describe('bodies of a proposal', () => {
     over.abort(new Error('the height is over'));
     await expect(found).rejects.toThrow('the height is over');
     expect([refused, appended]).toEqual([[name], []]);
+  });
+  it('a block that lies about a batch does no harm to a later one that names it rightly', async () => {
+    const batch = makeBatch();
+    const { obtainer, refused } = setUp([undefined, packed(batch), packed(batch), packed(batch)]);
+    const over = new AbortController();
+    const lie = obtainer.proposed(blockOf(batch, { bytes: 1 }), [1], over.signal);
+    while (refused.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    over.abort(new Error('the height is over'));
+    await expect(lie).rejects.toThrow('the height is over');
+    expect((await obtainer.proposed(blockOf(batch), [1], new AbortController().signal)).length).toBe(1);
+  });
+  it('one invalid body is enough: the workers are spared the others of its block', async () => {
+    const batches = Array.from({ length: 40 }, (_, i) => makeBatch(true, 0, i + 1));
+    const { obtainer, refused, verified } = setUp([], new Map(batches.map((b) => [b.ref.digest, packed(b)])));
+    const over = new AbortController();
+    const found = obtainer.proposed({ header, batches: batches.map((b) => b.ref) }, [1], over.signal);
+    while (refused.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
+    over.abort(new Error('the height is over'));
+    await expect(found).rejects.toThrow('the height is over');
+    expect(verified.length).toBeLessThanOrEqual(8);
+  });
+  it('a batch above its bound is refused, not an error, whoever signed it', async () => {
+    const batch = makeBatch(false, limits.batch + 1);
+    expect(batch.encoded.length).toBeGreaterThan(limits.batch);
+    const { obtainer, refused, appended } = setUp([undefined, packed(batch), packed(batch), packed(batch)]);
+    const over = new AbortController();
+    const found = obtainer.proposed(blockOf(batch), [1], over.signal);
+    let failure: unknown;
+    found.catch((error: unknown) => (failure = error));
+    while (refused.length === 0 && failure === undefined) await new Promise((resolve) => setImmediate(resolve));
+    over.abort(new Error('the height is over'));
+    await expect(found).rejects.toThrow('the height is over');
+    expect([refused, appended]).toEqual([['MalformedMessage'], []]);
+  });
+  it('of a final block it is waited for until the workers have time', async () => {
+    const batch = makeBatch();
+    const { obtainer, busy } = setUp([undefined, undefined, packed(batch), undefined]);
+    busy.times = 1;
+    expect((await obtainer.certified(blockOf(batch), new AbortController().signal)).length).toBe(1);
+  });
+  it('with a whole final block at hand and the workers busy, nothing is thrown and nothing is half taken', async () => {
+    const batch = makeBatch();
+    const { obtainer, busy, store, appended } = setUp([]);
+    busy.times = 1;
+    const block = blockOf(batch);
+    const final = { block, certificate: undefined as never, batches: [batch.encoded] };
+    expect([await obtainer.take(final), store.size, appended.length]).toEqual([false, 0, 0]);
+    expect([await obtainer.take(final), store.size, appended.length]).toEqual([true, 1, 1]);
   });
   it('of a final block a body without signature is good enough, and kept for it alone', async () => {
     const batch = makeBatch();

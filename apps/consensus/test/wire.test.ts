@@ -146,16 +146,22 @@ describe('fetching in pieces', () => {
   const response = (found: boolean, total: number, piece: number) =>
     toBinary(wire.FetchResponseSchema, create(wire.FetchResponseSchema, { found, total, piece: new Uint8Array(piece) }));
   const bad: [sentence: string, answers: Uint8Array[]][] = [
-    ['not found', [packPiece(undefined, 0)]],
-    ['longer than such a thing may be', [response(true, 1_001, 10)]],
+    ['longer than such a thing may be', [response(true, PIECE_BYTES * 2 + 1, PIECE_BYTES)]],
     ['an empty piece, for ever', [response(true, 10, 0)]],
-    ['a total that changes', [response(true, 100, 10), response(true, 99, 10)]],
+    ['a piece shorter than it should be', [response(true, 100, 10)]],
+    ['a total that changes', [response(true, PIECE_BYTES + 9, PIECE_BYTES), response(true, PIECE_BYTES + 8, 8)]],
     ['more than the total', [response(true, 10, 11)]],
     ['a piece above its bound', [new Uint8Array(PIECE_BYTES + 100)]],
   ];
   it.each(bad)('a peer is given up: %s', (_, answers) => {
-    const assembly = new Assembly(1_000);
-    expect(answers.map((a) => assembly.add(a)).at(-1)).toBe('missing');
+    const assembly = new Assembly(PIECE_BYTES * 2);
+    expect(answers.map((a) => assembly.add(a)).at(-1)).toBe('wrong');
+  });
+  it('not to have it is an honest answer, unless a piece of it came before', () => {
+    const assembly = new Assembly(PIECE_BYTES * 3);
+    expect(new Assembly(9).add(packPiece(undefined, 0))).toBe('missing');
+    expect(assembly.add(response(true, PIECE_BYTES * 2, PIECE_BYTES))).toBe('more');
+    expect(assembly.add(packPiece(undefined, 0))).toBe('wrong');
   });
 });
 

@@ -1,4 +1,4 @@
-/** Who leads: Follow-the-Satoshi by stake, the same on every validator (docs/protocol.md, "Leaders"; V2). */
+/** Who leads: Follow-the-Satoshi by stake, the same on every validator (V2; `beacon` and `skipped` in docs/protocol.md, "Blocks"). */
 import { type Digest, digest, fromHex, type Header, hash } from '@bursar/protocol';
 import { fromBitmap, toBitmap } from './bitmap.ts';
 import type { ValidatorSet } from './validator-set.ts';

@@ -1,4 +1,4 @@
-/** The first valid PrePrepare of the view becomes its proposal (docs/protocol.md "Normal case" 2). */
+/** The first valid PrePrepare of the view becomes its proposal (docs/protocol.md "Votes" 2). */
 import { checkFresh, checkHeader } from './check-header.ts';
 import { putKnown } from './known-blocks.ts';
 import { startView } from './timers.ts';

@@ -22,7 +22,7 @@ export function checkHeader(params: Params, s: State, block: Block, view: number
   if (h.view > view) return 'InvalidView';
   if (h.proposer !== leaderOf(order, h.view)) return 'WrongValidator';
   if (h.parent !== tip.digest || h.time <= tip.time) return 'MalformedMessage';
-  // K6, docs/protocol.md "Normal case" 2: another root is a fork of the state.
+  // K6, docs/protocol.md "Votes" 2: another root is a fork of the state.
   if (h.stateRoot !== tip.stateRoot || h.resultsRoot !== tip.resultsRoot) return 'StateForkDetected';
   if (h.beacon !== s.beacon || h.proofVersion !== 0 || h.proof.length !== 0) return 'MalformedMessage';
   if (!equalBytes(h.skipped, skippedBitmap(order, h.view, params.set.validators.length))) return 'MalformedMessage';

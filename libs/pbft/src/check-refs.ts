@@ -16,6 +16,7 @@ export function checkRefs(refs: readonly BatchRef[], nextBatch: readonly number[
     const due = before?.origin === ref.origin ? before.number + 1 : nextBatch[ref.origin];
     if (ref.number !== due) return 'MalformedMessage'; // also an origin outside the set
     if (ref.expiresAt < time) return 'BatchExpired';
+    if (ref.bytes > limits.batch) return 'MalformedMessage';
     bytes += ref.bytes;
     before = ref;
   }

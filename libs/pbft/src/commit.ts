@@ -1,4 +1,4 @@
-/** Normal case 3: a quorum of Prepares makes a PreparedCert, and that, once on disk, our Commit (docs/protocol.md). */
+/** A quorum of Prepares makes a PreparedCert, and that, once on disk, our Commit (docs/protocol.md "Votes" 3). */
 import { checkHeader } from './check-header.ts';
 import { fetchBlock, recordKnown } from './known-blocks.ts';
 import { certificateOf, votersOf } from './tally.ts';

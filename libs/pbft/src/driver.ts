@@ -3,6 +3,7 @@ import type { Effect, Unsigned } from './effect.ts';
 import type { Input } from './input.ts';
 import { logRecord } from './log-record.ts';
 import { findProposal, findViewChange } from './lookup.ts';
+import { isWanted } from './on-signed.ts';
 import type { Params } from './params.ts';
 import type { Ports } from './ports.ts';
 import type { Proposal } from './proposal.ts';
@@ -182,13 +183,17 @@ export class Driver {
     }
   }
 
+  /** While the disk or the signer was slow, the view may have been left: then nobody needs the vote any more. */
   #sign(unsigned: Unsigned): void {
     const { vote } = unsigned;
-    this.#ports.sign(vote, (signature) => {
+    const wanted = () => isWanted(this.#state, vote);
+    if (!wanted()) return;
+    const done = (signature: Uint8Array | undefined) => {
       if (signature === undefined) return this.handle({ type: 'refused', vote });
       const signed: SignedVote = { vote, validator: this.#params.self, signature };
       this.handle({ type: 'signed', message: { ...unsigned, vote: signed } as Message });
-    });
+    };
+    this.#ports.sign(vote, done, wanted);
   }
 
   /** At most one in half a resend interval for each validator. */

@@ -15,7 +15,7 @@ export type Unsigned =
 export type Effect =
   /** Append to the log. `urgent: false`: may be lost in a crash without harm (it can be had again). */
   | { readonly type: 'record'; readonly record: LogRecord; readonly urgent: boolean }
-  /** Have the vote signed, then feed `signed` (or `refused`). Retry for ever while the signer does not answer. */
+  /** Have the vote signed, then feed `signed` (or `refused`). Retry while the signer does not answer and the vote is wanted. */
   | { readonly type: 'sign'; readonly message: Unsigned }
   | { readonly type: 'broadcast'; readonly message: Message }
   /** Send one of our own or a stored message to one validator (an answer to a fetch or to a repeated request). */

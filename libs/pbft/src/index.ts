@@ -1,5 +1,6 @@
 /** The consensus engine: PBFT with view change as a pure step function, and the driver that carries out what it asks for. */
 export { type CheckOptions, checkMessage } from './check-message.ts';
+export { MAX_BLOCK_BYTES } from './check-refs.ts';
 export { type Choice, type Claim, choose, type Place } from './choose.ts';
 export { Driver } from './driver.ts';
 export type { Effect, Unsigned } from './effect.ts';

@@ -27,8 +27,8 @@ export function recordKnown(t: Turn, digest: Digest): void {
 
 /** Asks for a block of the open height, once until the resend timer asks again. */
 export function fetchBlock(t: Turn, digest: Digest, from: readonly number[]): void {
-  if (t.s.fetching === digest) return;
-  t.s.fetching = digest;
+  if (t.s.fetching.has(digest)) return;
+  t.s.fetching = new Set(t.s.fetching).add(digest);
   const others = [...new Set(from)].filter((i) => i !== t.params.self);
   t.effects.push({ type: 'fetch-block', height: t.s.height, digest, from: others });
 }

@@ -13,7 +13,7 @@ export function clearView(t: Turn, view: number): void {
   s.accepted = undefined;
   s.intents = {};
   s.sent = [];
-  s.fetching = undefined;
+  s.fetching = new Set();
   for (const v of s.tallies.keys()) {
     if (v >= view - bounds.viewsBehind) continue;
     const kept = new Map(s.tallies);

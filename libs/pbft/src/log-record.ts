@@ -24,7 +24,7 @@ export const logRecord = union('log record', {
   signed: [3, struct({ vote, signature })],
   /** A PreparedCert: written before our Commit. */
   prepared: [4, struct({ certificate })],
-  /** A ViewChange of another validator that a NewView of ours or an accepted one rests on. */
+  /** A ViewChange of another validator that a NewView of ours rests on. */
   evidence: [5, struct({ message })],
   /** A certified block that storage has been or will be given. */
   final: [6, struct({ block, certificate })],

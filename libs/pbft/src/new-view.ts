@@ -3,7 +3,6 @@ import { stakeOf } from '@bursar/membership';
 import { type MessageOf, type NewView, newViewDigest } from '@bursar/protocol';
 import type { Claim } from './choose.ts';
 import { clearView } from './leave-view.ts';
-import { bounds } from './state.ts';
 import { restartView } from './timers.ts';
 import { ask, isMute, leader, ownVote, record, rejectMessage, type Turn, toPhase } from './turn.ts';
 
@@ -73,6 +72,8 @@ function resolve(t: Turn, newView: MessageOf<'new-view'>): readonly SignedViewCh
   const { view, height } = newView.vote.vote;
   const set: SignedViewChange[] = [];
   let missing = false;
+  // Each leader has room for as many as a NewView can name, so that bad leaders take nothing away from the others.
+  let asked = [...s.found.keys()].filter((name) => leader(t, viewOf(name)) === signerOf(newView)).length;
   for (const { validator, digest } of newView.content.viewChanges) {
     const name = nameOf(view, validator, digest);
     const held = s.viewChanges[validator]?.find((m) => m.vote.vote.view === view && m.vote.vote.digest === digest);
@@ -82,7 +83,8 @@ function resolve(t: Turn, newView: MessageOf<'new-view'>): readonly SignedViewCh
       continue;
     }
     missing = true;
-    if (s.found.has(name) || s.found.size >= bounds.found * s.newViews.length) continue;
+    if (s.found.has(name) || asked >= t.params.set.validators.length) continue;
+    asked++;
     s.found = new Map(s.found).set(name, undefined);
     const from = [...new Set([signerOf(newView), validator])].filter((i) => i !== t.params.self);
     t.effects.push({ type: 'fetch-view-change', height, view, validator, digest, from });
@@ -91,4 +93,13 @@ function resolve(t: Turn, newView: MessageOf<'new-view'>): readonly SignedViewCh
 }
 /** The digest is of the content alone, so the view belongs to the name. */
 export const nameOf = (view: number, validator: number, digest: string): string => `${view}/${validator}/${digest}`;
+const viewOf = (name: string): number => Number.parseInt(name, 10);
+
+/** When the resend timer asks again: what did not come, or belongs to no NewView any more, makes room. */
+export function forgetUnfound(t: Turn): void {
+  const { s } = t;
+  if (s.found.size === 0) return;
+  const pending = new Set(s.newViews.map((m) => m?.vote.vote.view));
+  s.found = new Map([...s.found].filter(([name, message]) => message !== undefined && pending.has(viewOf(name))));
+}
 const signerOf = (m: { readonly vote: { readonly validator: number } }): number => m.vote.validator;

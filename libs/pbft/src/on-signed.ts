@@ -2,14 +2,14 @@
 import type { Message, Vote } from '@bursar/protocol';
 import { holdViewChange } from './on-view-change.ts';
 import { count } from './on-vote.ts';
-import { isMute, record, reject, type Turn, toPhase } from './turn.ts';
+import type { State } from './state.ts';
+import { record, reject, type Turn, toPhase } from './turn.ts';
 
 /** A signature for a height or view that is over meanwhile is dropped: nothing asks for it any more. */
 export function onSigned(t: Turn, m: Message): void {
   const { s, params } = t;
   const { vote, signature, validator } = m.vote;
-  if (validator !== params.self || vote.height !== s.height || vote.view !== s.view || isMute(t)) return;
-  if (intended(t, m.kind)?.digest !== vote.digest || s.sent.some((o) => o.kind === m.kind)) return;
+  if (validator !== params.self || !isWanted(s, vote) || s.sent.some((o) => o.kind === m.kind)) return;
   record(t, { kind: 'signed', vote, signature }, false);
   adopt(t, m);
 }
@@ -24,9 +24,11 @@ export function adopt(t: Turn, m: Message): void {
   if (m.kind === 'commit') toPhase(t, 'WaitingForCommits', 'signed', 'our Commit is signed');
 }
 
-function intended(t: Turn, kind: Message['kind']): Vote | undefined {
-  const { prepare, commit, viewChange, newView } = t.s.intents;
-  return { 'pre-prepare': prepare, prepare, commit, 'view-change': viewChange?.vote, 'new-view': newView?.vote }[kind];
+/** Whether a vote of ours is still of use: it belongs to the open height and to the view that we are in. */
+export function isWanted(s: State, vote: Vote): boolean {
+  const { prepare, commit, viewChange, newView } = s.intents;
+  const asked = { prepare, commit, 'view-change': viewChange?.vote, 'new-view': newView?.vote }[vote.phase];
+  return vote.height === s.height && vote.view === s.view && s.height >= s.muteBelow && asked?.digest === vote.digest;
 }
 
 /**
@@ -36,6 +38,9 @@ function intended(t: Turn, kind: Message['kind']): Vote | undefined {
 export function onRefused(t: Turn, vote: Vote): void {
   const { s, params } = t;
   if (vote.height !== s.height || vote.view < s.view) return;
+  // It signs no ViewChange into a view in which it has signed already: our later request overtook it. The view has begun without it.
+  const { prepare, commit, newView } = s.intents;
+  if (vote.phase === 'view-change' && (prepare ?? commit ?? newView) !== undefined) return;
   reject(t, 'DoubleSignRefused', params.self, vote.height, vote.view);
   s.muteBelow = Math.max(s.muteBelow, s.height + 1);
 }

@@ -57,7 +57,7 @@ export function freshHeight(params: Params, tip: Tip) {
     lastVote: undefined,
     prepared: undefined,
     known: new Map(),
-    fetching: undefined,
+    fetching: new Set(),
     tallies: new Map(),
     viewChanges: Array.from({ length: n }, () => []),
     newViews: new Array(n).fill(undefined),

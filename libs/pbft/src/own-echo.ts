@@ -7,12 +7,13 @@ const QUARANTINE = 2;
 
 /**
  * docs/protocol.md "Durability": whenever a peer shows a signature of ours that we do not know, this process lost its records or
- * another one runs with its key: it signs nothing until two heights later. Views that were left are not remembered vote by vote.
+ * another one runs with its key: it signs nothing until two heights later. Views that were left, and a height that
+ * is decided, are not remembered vote by vote.
  */
 export function onOwnEcho(t: Turn, m: Message): void {
   const { s } = t;
   const { height, view, digest } = m.vote.vote;
-  if (height < s.height || (height === s.height && view < s.view)) return;
+  if (height < s.height || (height === s.height && (view < s.view || s.decided !== undefined))) return;
   const { intents } = s;
   const known = {
     'pre-prepare': s.lastVote?.view === view && s.lastVote.digest === digest,

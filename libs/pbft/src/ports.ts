@@ -21,8 +21,11 @@ export interface Ports {
      */
     compact(kept: readonly Uint8Array[]): void;
   };
-  /** Records the signature durably, then answers it; `undefined`: refused for good. Retries for ever. */
-  sign(vote: Vote, done: (signature: Uint8Array | undefined) => void): void;
+  /**
+   * Records the signature durably, then answers it; `undefined`: refused for good. Retries until `isWanted` says that the height
+   * or view is over; then it need not answer.
+   */
+  sign(vote: Vote, done: (signature: Uint8Array | undefined) => void, isWanted: () => boolean): void;
   readonly network: {
     broadcast(message: Message): void;
     send(to: number, message: Message): void;

@@ -1,4 +1,4 @@
-/** Our Prepare, once per view and only with everything that it vouches for in our hands (docs/protocol.md "Normal case" 2). */
+/** Our Prepare, once per view and only with everything that it vouches for in our hands (docs/protocol.md "Votes" 2). */
 import { putKnown, recordKnown } from './known-blocks.ts';
 import { votersOf } from './tally.ts';
 import { ask, hasVoted, isMute, leader, ownVote, type Turn } from './turn.ts';

@@ -1,4 +1,4 @@
-/** Normal case 1: the leader of an active view proposes (docs/protocol.md "Normal case"). */
+/** The leader of an active view proposes (docs/protocol.md "Votes" 1). */
 import { skippedBitmap } from '@bursar/membership';
 import { type Block, batchRefsDigest, type Header, headerDigest } from '@bursar/protocol';
 import { checkHeader } from './check-header.ts';

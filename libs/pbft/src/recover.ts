@@ -16,7 +16,7 @@ export type Halt = Extract<Effect, { type: 'halt' }>;
  *
  * @param records the log from its oldest record to the last whole one.
  * @param signed every row of the signer for this chain and validator above `start.height` (more does no harm).
- * @returns a `halt` when a Commit was signed whose PreparedCert is lost, or when a block certified in the log does not fit storage.
+ * @returns a `halt`: LogBehind when a Commit was signed whose PreparedCert is lost, StateForkDetected when a block certified in the log does not fit storage.
  */
 export function recover(params: Params, start: Start, records: readonly LogRecord[], signed: readonly SignedVote[]): Step | Halt {
   // Storage may have been put back to an older height. What the log knows to have been executed is final: it is caught up with, and
@@ -27,7 +27,7 @@ export function recover(params: Params, start: Start, records: readonly LogRecor
     const lost = lostCommit(recalled);
     if (lost === undefined) continue;
     const reason = `Commit ${lost.digest} of height ${height}, view ${lost.view} is signed, but the consensus log lacks its PreparedCert`;
-    return { type: 'halt', name: 'DoubleSignRefused', reason };
+    return { type: 'halt', name: 'LogBehind', reason };
   }
   const t = beginTurn(params, { ...initialState(params, start), memory, floor, muteBelow: floor + 1 }, 0);
   openHeight(t, t.s.tip);

@@ -1,18 +1,15 @@
 /** Resending never stops: our last state goes out again, and what is missing is asked for again (C13, K6). */
 import { aheadOf, catchUp } from './catch-up.ts';
+import { forgetUnfound } from './new-view.ts';
 import type { Turn } from './turn.ts';
 
 export function resend(t: Turn): void {
   const { s, now, params } = t;
   s.resendAt = now + params.resendMs;
-  if (s.decided !== undefined) return;
+  // Also while our storage is at work on the block: others may still need our Commit.
   for (const message of s.sent) t.effects.push({ type: 'broadcast', message });
-  s.fetching = undefined;
-  for (const [name, message] of s.found) {
-    if (message !== undefined) continue;
-    const found = new Map(s.found);
-    found.delete(name);
-    s.found = found;
-  }
+  if (s.decided !== undefined) return;
+  s.fetching = new Set();
+  forgetUnfound(t);
   catchUp(t, aheadOf(t));
 }

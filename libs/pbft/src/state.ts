@@ -18,8 +18,6 @@ export const bounds = {
   blocks: 16,
   /** Certified blocks above the open height that catch-up brought. */
   finals: 64,
-  /** ViewChanges that NewViews name and that had to be fetched, for each validator of the set. */
-  found: 2,
 } as const;
 
 /** Where storage stands when the engine starts: the last final height that it has executed. */
@@ -101,15 +99,15 @@ export interface State {
   readonly prepared: Certificate | undefined;
   /** By digest, oldest first. */
   readonly known: ReadonlyMap<Digest, Known>;
-  /** A block that we need and asked for. */
-  readonly fetching: Digest | undefined;
+  /** Blocks that a quorum or the choice of a view change made necessary, and that were asked for. */
+  readonly fetching: ReadonlySet<Digest>;
   /** By view. */
   readonly tallies: ReadonlyMap<number, Tally>;
   /** By sender, then ascending by view. */
   readonly viewChanges: readonly (readonly MessageOf<'view-change'>[])[];
   /** By sender: its newest NewView for a view at or above ours. */
   readonly newViews: readonly (MessageOf<'new-view'> | undefined)[];
-  /** ViewChanges that a NewView names, by `view/validator/digest`; undefined: asked for. */
+  /** ViewChanges that a NewView names, by `view/validator/digest`; undefined: asked for. For each leader at most one of each validator. */
   readonly found: ReadonlyMap<string, MessageOf<'view-change'> | undefined>;
   /** By sender: its newest PrePrepare for a view at or above ours. */
   readonly offered: readonly (MessageOf<'pre-prepare'> | undefined)[];

@@ -109,32 +109,35 @@ function onTick(t: Turn): void {
   else if (now >= s.resendAt) resend(t);
 }
 
-/** A block that we asked for. Its digest was voted for, so the certificate that it names needs no other check. */
+/** A block that we asked for. An honest validator voted for its digest, so the certificate that it names needs no other check. */
 function onBlock(t: Turn, { block, certificate }: Extract<Input, { type: 'block' }>): void {
   const { s, params } = t;
-  const digest = s.fetching;
-  if (digest === undefined || s.decided !== undefined) return;
+  const digest = digestOrNothing(() => headerDigest(block.header));
+  if (s.fetching.size === 0 || s.decided !== undefined) return;
   const whole =
-    digestOrNothing(() => headerDigest(block.header)) === digest &&
+    digest !== undefined &&
+    s.fetching.has(digest) &&
     digestOrNothing(() => batchRefsDigest(block.batches)) === block.header.batches &&
     digestOrNothing(() => (certificate === undefined ? ZERO_DIGEST : certificateDigest(certificate))) === block.header.certificate;
-  if (!whole) {
+  if (!whole || digest === undefined) {
     reject(t, 'MalformedMessage', params.self, s.height, s.view);
     return;
   }
-  s.fetching = undefined;
+  s.fetching = new Set([...s.fetching].filter((d) => d !== digest));
   putKnown(t, digest, { block, certificate, recorded: false, bodies: 'unasked' });
 }
 
-/** The next height opens when storage holds this one: only then its roots are known (docs/protocol.md "Normal case" 2). */
+/** The next height opens when storage holds this one: only then its roots are known (docs/protocol.md "Votes" 2). */
 function onExecuted(t: Turn, { height, stateRoot, resultsRoot }: Extract<Input, { type: 'executed' }>): void {
   const { s } = t;
   if (s.decided === undefined || height !== s.height) return;
   toPhase(t, 'Idle', 'executed', 'storage holds the block');
   const { digest } = s.decided;
+  // A floor drops every record before it. While the log holds something of later heights (storage was put back to an older one,
+  // or the floor that should stand between was never written), it stays whole.
+  const isAllKnown = s.memory.size === 0;
   openHeight(t, nextTip(s.tip, s.decided, stateRoot, resultsRoot));
-  // While storage, put back to an older height, catches up with our log, the log stays whole.
-  if (height > s.floor && s.memory.size === 0) {
+  if (height > s.floor && isAllKnown) {
     s.floor = height;
     record(t, { kind: 'floor', height, block: digest }, false);
   }

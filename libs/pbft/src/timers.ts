@@ -1,4 +1,4 @@
-/** View timers, and the one moment at which the engine wants to be woken (K6; docs/protocol.md "Timers"). */
+/** View timers, and the one moment at which the engine wants to be woken (K6). */
 import { stakeOf } from '@bursar/membership';
 import { hasBatches } from './select-batches.ts';
 import { leader, type Turn } from './turn.ts';

@@ -10,6 +10,7 @@ function recorded(place: number) {
   const calls: string[] = [];
   const syncs: (() => void)[] = [];
   const signs: ((signature?: Uint8Array) => void)[] = [];
+  const wanted: (() => boolean)[] = [];
   const bodies: (() => void)[] = [];
   let now = bench.now;
   const ports: Ports = {
@@ -26,8 +27,9 @@ function recorded(place: number) {
       },
       compact: (kept) => void calls.push(`compact to ${kept.map((k) => decode(logRecord, k).kind)}`),
     },
-    sign: (vote, done) => {
+    sign: (vote, done, isWanted) => {
       calls.push(`sign ${vote.phase}`);
+      wanted.push(isWanted);
       signs.push((signature = fakeSignature(bench.self, vote)) => done(signature));
     },
     network: {
@@ -59,7 +61,7 @@ function recorded(place: number) {
   const hear = (...messages: Extract<Input, { type: 'message' }>['message'][]) => {
     for (const message of messages) driver.handle({ type: 'message', message });
   };
-  return { bench, driver, take, sync, sign, hear, bodies, signs, later: (ms: number) => (now += ms) };
+  return { bench, driver, take, sync, sign, hear, bodies, signs, wanted, later: (ms: number) => (now += ms) };
 }
 
 describe('docs/protocol.md "Durability": write → fsync → sign → send', () => {
@@ -143,6 +145,30 @@ describe('answers that come too late are dropped', () => {
     expect(take()).toEqual([]);
     sign();
     expect(take()).toEqual(['write signed', 'send view-change']);
+  });
+
+  it('a vote of a view that was left while the disk was slow is not even asked for', () => {
+    const { bench, driver, take, sync, hear, later } = recorded(3);
+    hear(bench.prePrepare(0, bench.block()));
+    later(60_000);
+    driver.handle({ type: 'tick' });
+    take();
+    sync();
+    sync();
+    expect(take().filter((c) => c.startsWith('sign'))).toEqual(['sign view-change']);
+  });
+
+  it('whoever asks a signer that does not answer learns when the vote is not wanted any more', () => {
+    const { bench, driver, sync, hear, wanted, bodies } = recorded(3);
+    const block = bench.block();
+    hear(bench.prePrepare(0, block));
+    sync();
+    expect(wanted.map((is) => is())).toEqual([true]);
+    driver.handle({ type: 'final', block, certificate: bench.certificate('commit', 0, digestOf(block), bench.peers) });
+    sync();
+    expect(wanted.map((is) => is())).toEqual([true]); // others may still lack it
+    bodies.shift()?.();
+    expect(wanted.map((is) => is())).toEqual([false]);
   });
 
   it('a refusal silences the height, the connection stays', () => {

@@ -23,7 +23,7 @@ const wrong: { change: Partial<Header> | ((b: Bench) => Partial<Header>); name: 
   { change: { nextValidators: other }, name: 'MalformedMessage', why: 'another validator set' },
 ];
 
-describe('docs/protocol.md "Normal case" 2: what is no reason to vote', () => {
+describe('docs/protocol.md "Votes" 2: what is no reason to vote', () => {
   it.each(wrong)('$why → $name', ({ change, name }) => {
     const b = new Bench(3);
     b.hear(b.prePrepare(0, b.block(0, typeof change === 'function' ? change(b) : change)));

@@ -1,4 +1,4 @@
-import type { Message, SignedVote } from '@bursar/protocol';
+import { type Message, type SignedVote, type ViewChange, viewChangeDigest } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
 import { type Effect, type LogRecord, recover, step } from '../src/index.ts';
 import { Bench, digestOf, signedVote } from './support/bench.ts';
@@ -13,6 +13,7 @@ function restart(b: Bench, log: readonly LogRecord[], rows: readonly SignedVote[
 }
 const firstOf = <K extends Effect['type']>(effects: readonly Effect[], type: K) =>
   effects.find((e): e is Extract<Effect, { type: K }> => e.type === type);
+const nothing: ViewChange = { lastVote: undefined, prepared: undefined };
 const rowsOf = (messages: readonly Message[]): SignedVote[] => messages.map((m) => m.vote);
 /** A replica that voted to the end of view 0, and then left it. */
 function voted() {
@@ -23,6 +24,11 @@ function voted() {
   b.hear(b.prepare(b.peers[1] as number, 0, digestOf(block)));
   const commit = b.sign();
   return { b, block, prepare, commit };
+}
+function leaveView(b: Bench): Message[] {
+  b.now = b.state.deadline;
+  b.feed({ type: 'tick' });
+  return b.sign();
 }
 const upTo = (log: readonly LogRecord[], kind: LogRecord['kind'], phase?: string) =>
   log.slice(0, log.findIndex((r) => r.kind === kind && (phase === undefined || ('vote' in r && r.vote.phase === phase))) + 1);
@@ -72,7 +78,24 @@ describe('docs/protocol.md "Durability": recovery', () => {
   it('a signed Commit without its PreparedCert halts', () => {
     const { b, prepare, commit } = voted();
     const r = restart(b, upTo(b.log, 'intent'), rowsOf([...prepare, ...commit]));
-    expect(r.halt?.reason).toMatch(/lacks its PreparedCert/);
+    expect([r.halt?.name, r.halt?.reason]).toEqual(['LogBehind', expect.stringMatching(/lacks its PreparedCert/)]);
+  });
+
+  it('a log without a floor: what it holds of the next height is not dropped when the first one is executed', () => {
+    const { b, block } = voted();
+    for (const i of b.peers) b.hear(b.commit(i, 0, digestOf(block)));
+    const next: LogRecord = {
+      kind: 'intent',
+      vote: b.vote('view-change', 3, viewChangeDigest(nothing), 2),
+      viewChange: nothing,
+      newView: undefined,
+    };
+    const r = restart(b, [...b.log.filter((l) => l.kind === 'final'), next], []);
+    const executed = { type: 'executed' as const, height: 1, stateRoot: 'c'.repeat(64), resultsRoot: 'd'.repeat(64) };
+    const { state, effects } = step(b.params, r.state, executed, b.now);
+    expect([state.height, state.view]).toEqual([2, 3]);
+    // A floor drops every record before it, and the promise not to vote below view 3 is one of them.
+    expect(effects.flatMap((e) => (e.type === 'record' ? [e.record.kind] : []))).not.toContain('floor');
   });
 
   it('an intent to leave: the view is left, the same ViewChange is signed, and no vote below it', () => {
@@ -196,6 +219,26 @@ describe('somebody else signs with our key', () => {
     expect([b.rejected, b.state.muteBelow]).toEqual([['SignerBehind'], mute]);
     b.hear(b.prePrepare(0, b.block()));
     expect(b.asked).toEqual([]);
+  });
+
+  it('nor after a restart, while storage is still at work on the block that they made final', () => {
+    const b = new Bench(3);
+    leaveView(b);
+    for (const i of b.peers) b.hear(b.viewChange(i, 1));
+    b.hear(
+      b.newView(
+        1,
+        b.peers.map((i) => b.viewChange(i, 1)),
+      ),
+    );
+    const block = b.block(1);
+    b.hear(b.prePrepare(1, block));
+    const prepare = b.sign();
+    for (const i of b.peers) b.hear(b.commit(i, 1, digestOf(block)));
+    const r = restart(b, b.log, rowsOf(prepare));
+    expect(r.state.decided?.digest).toBe(digestOf(block));
+    const { state, effects } = step(b.params, r.state, { type: 'message', message: prepare[0] as Message }, b.now);
+    expect([state.muteBelow, effects.filter((e) => e.type === 'reject')]).toEqual([1, []]);
   });
 
   it('our own messages coming back are nothing new', () => {

@@ -152,6 +152,12 @@ const table = {
     'A certified header has another state root than this node computed.',
     'Keep the dump, stop this node, compare program versions and disks.',
   ],
+  LogBehind: [
+    8304,
+    'critical',
+    'The consensus log lacks a record that the signatures of this validator imply.',
+    'Restore the consensus log of this validator (its folder `log`); never delete it. Without it the validator must not vote.',
+  ],
 } as const satisfies Record<string, readonly [number, Severity, string, string]>;
 
 export type RejectionName = keyof typeof table;

@@ -1,15 +1,13 @@
 /** The ports of the engine's driver in this process: real log, signer, storage, network and peers. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Verifier } from '@bursar/crypto';
-import { checkMessage, type Params, type Ports, type Proposal, proposalCodec } from '@bursar/pbft';
+import type { Params, Ports, Proposal } from '@bursar/pbft';
 import {
   type Block,
   type Certificate,
   type Digest,
-  decode,
   headerDigest,
   type Message,
-  message as messageCodec,
   type RejectionName,
   rejections,
   type TransactionResult,
@@ -18,12 +16,13 @@ import { BursarError, type Logger } from '@bursar/shared-core';
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { BlockSpans } from '../core/block-spans.ts';
 import type { Body } from '../core/body-store.ts';
+import { proposalOf, viewChangeOf } from '../core/fetched.ts';
 import type { Fetcher } from '../core/fetcher.ts';
 import type { CheckedFinal } from '../core/final-blocks.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Obtainer } from '../core/obtain.ts';
 import { storageWentBack } from '../errors.ts';
-import type { Clock, FinalBlock, PeersPort, SignerPort, StoragePort } from '../ports.ts';
+import type { Clock, FinalBlock, PeersPort, Signed, SignerPort, StoragePort } from '../ports.ts';
 
 export interface Executed {
   readonly block: Block;
@@ -108,8 +107,11 @@ export class EngineHost implements Ports {
     for (const height of this.#heights.values()) height.abort(new Error('the service is stopping'));
   }
 
-  sign(vote: Parameters<Ports['sign']>[0], done: Parameters<Ports['sign']>[1]): void {
-    this.#parts.signer.sign(vote).then(done, (error: unknown) => {
+  sign(...[vote, done, isWanted]: Parameters<Ports['sign']>): void {
+    const answer = (signed: Signed) => {
+      if (signed !== 'unwanted') done(signed === 'refused' ? undefined : signed);
+    };
+    this.#parts.signer.sign(vote, isWanted).then(answer, (error: unknown) => {
       if (this.#parts.signal.aborted) return;
       if (codeOf(error) === rejections.SignerBehind.code) this.#parts.halt('SignerBehind', (error as Error).message);
       else this.#parts.onFailure(error);
@@ -138,13 +140,7 @@ export class EngineHost implements Ports {
   fetchViewChange(wanted: Parameters<Ports['fetchViewChange']>[0], done: (message: Message) => void): void {
     const { fetcher, params, verifier } = this.#parts;
     const { height, view, validator, digest, from } = wanted;
-    const check = (bytes: Uint8Array): Message | undefined => {
-      const found = messageOf(bytes);
-      if (found?.kind !== 'view-change' || found.vote.validator !== validator) return undefined;
-      const { vote } = found.vote;
-      if (vote.height !== height || vote.view !== view || vote.digest !== digest) return undefined;
-      return checkMessage(params.set, params.chain, found, verifier) === undefined ? found : undefined;
-    };
+    const check = (bytes: Uint8Array) => viewChangeOf(bytes, wanted, params, verifier);
     this.#whileOpen(height, async (signal) => {
       const found = await fetcher.seek({ kind: 'view-change', height, view, validator, digest }, from, check, signal);
       if (found) done(found);
@@ -161,7 +157,7 @@ export class EngineHost implements Ports {
         const check = (bytes: Uint8Array) => unpackFinal(bytes, next);
         const final = await fetcher.seek({ kind: 'final-block', height: next }, fetcher.peers(from), check, signal);
         if (!final) return; // as far as they have them
-        await obtainer.take(final);
+        if (!(await obtainer.take(final))) return; // the workers have no time: the engine asks again
         found(final.block, final.certificate);
       }
     };
@@ -236,19 +232,4 @@ const codeOf = (error: unknown): number | undefined => (error instanceof BursarE
 
 function* tracesOf(bodies: readonly Body[]): Generator<string> {
   for (const body of bodies) yield* body.traceparents;
-}
-function proposalOf(bytes: Uint8Array, digest: Digest): Proposal | undefined {
-  try {
-    const found = decode(proposalCodec, bytes);
-    return headerDigest(found.block.header) === digest ? found : undefined;
-  } catch {
-    return undefined;
-  }
-}
-function messageOf(bytes: Uint8Array): Message | undefined {
-  try {
-    return decode(messageCodec, bytes);
-  } catch {
-    return undefined;
-  }
 }

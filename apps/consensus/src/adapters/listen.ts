@@ -17,7 +17,7 @@ export function listen({ bus, subjects, self, ingress, queues }: ListenParts, an
   const subscriptions = [
     bus.subscribe(subjects.vote('*'), ({ data, subject }) => ingress.onConsensus(data, senderOf(subject)), { queueLimit: queues.votes }),
     bus.subscribe(subjects.direct(self), ({ data }) => ingress.onConsensus(data, undefined), { queueLimit: queues.votes }),
-    bus.subscribe(subjects.batch('*'), ({ data, subject }) => ingress.onBatch(data, senderOf(subject) ?? -1), {
+    bus.subscribe(subjects.batch('*'), ({ data, subject }) => ingress.onBatch(data, senderOf(subject)), {
       queueLimit: queues.batches,
       concurrency: 32,
     }),

@@ -1,4 +1,4 @@
-/** Other validators over NATS: lossy, and nothing here waits (docs/protocol.md, "Messages between validators"). */
+/** Other validators over NATS: lossy, and nothing here waits (docs/protocol.md, "Messages on NATS"). */
 import { randomBytes } from 'node:crypto';
 import { create, toBinary } from '@bufbuild/protobuf';
 import type { Message } from '@bursar/protocol';

@@ -3,6 +3,7 @@ import { type BatchRef, type Digest, fromHex, rejections, type SignedVote, toHex
 import { signing } from '@bursar/protocol/rpc';
 import { BursarError, createRpcClient, type Logger, retryForever, type Secret } from '@bursar/shared-core';
 import type { SignerPort } from '../ports.ts';
+import { type OnReachable, reports } from './reachable.ts';
 
 export interface SignerClientOptions {
   readonly address: string;
@@ -11,6 +12,7 @@ export interface SignerClientOptions {
   readonly validator: number;
   readonly signal: AbortSignal;
   readonly log: Logger;
+  readonly onReachable: OnReachable;
 }
 
 const REFUSED = rejections.DoubleSignRefused.code;
@@ -18,20 +20,17 @@ const BEHIND = rejections.SignerBehind.code;
 const hasCode = (error: unknown, ...codes: number[]): boolean => error instanceof BursarError && codes.includes(error.code);
 
 export function createSignerClient(options: SignerClientOptions): SignerPort & { close(): void } {
-  const { address, bearer, chain, validator, signal, log } = options;
+  const { address, bearer, chain, validator, signal, log, onReachable } = options;
   const client = createRpcClient(signing.Signing, address, { bearer, unaryMs: 5_000 });
-  const forEver = <T>(what: string, call: () => Promise<T>): Promise<T> =>
-    retryForever(call, {
+  const isAnswer = (error: unknown) => hasCode(error, REFUSED, BEHIND);
+  const watched = reports(onReachable, isAnswer);
+  const forEver = <T>(what: string, call: () => Promise<T>, isWanted = () => true): Promise<T> =>
+    retryForever(() => watched(call), {
       signal,
       baseMs: 50,
       capMs: 2_000,
-      retryIf: (error) => !hasCode(error, REFUSED, BEHIND),
+      retryIf: (error) => !isAnswer(error) && isWanted(),
       onRetry: (error, attempt) => log.warn({ err: error, attempt }, `crypto-signing does not ${what}; trying again`),
-    });
-  const orRefused = <T>(call: Promise<T>): Promise<T | undefined> =>
-    call.catch((error: unknown) => {
-      if (hasCode(error, REFUSED)) return undefined;
-      throw error;
     });
   const ballot = (vote: Vote) => ({
     epoch: vote.epoch,
@@ -56,7 +55,15 @@ export function createSignerClient(options: SignerClientOptions): SignerPort & {
   const toRow = ({ vote, signature }: SignedVote) => ({ ballot: ballot(vote), phase: vote.phase, signature });
   return {
     publicKey: async () => toHex((await forEver('give its key', () => client.getPublicKey({}, { signal }))).publicKey),
-    sign: async (vote) => (await orRefused(forEver('sign', () => signVote(vote))))?.signature,
+    async sign(vote, isWanted) {
+      try {
+        return (await forEver('sign', () => signVote(vote), isWanted)).signature;
+      } catch (error) {
+        if (hasCode(error, REFUSED)) return 'refused';
+        if (!isAnswer(error) && !signal.aborted && !isWanted()) return 'unwanted';
+        throw error;
+      }
+    },
     signBatch: async (ref: BatchRef, finalTime) => {
       const request = {
         number: BigInt(ref.number),
@@ -66,7 +73,12 @@ export function createSignerClient(options: SignerClientOptions): SignerPort & {
         expiresAtMs: BigInt(ref.expiresAt),
         finalTimeMs: BigInt(finalTime),
       };
-      return (await orRefused(forEver('sign a batch', () => client.signBatch(request, { signal }))))?.signature;
+      try {
+        return (await forEver('sign a batch', () => client.signBatch(request, { signal }))).signature;
+      } catch (error) {
+        if (hasCode(error, REFUSED)) return undefined;
+        throw error;
+      }
     },
     async listSigned(fromHeight) {
       const { rows } = await forEver('list its signatures', () => client.listSigned({ fromHeight: BigInt(fromHeight) }, { signal }));

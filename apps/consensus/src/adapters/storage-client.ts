@@ -18,23 +18,26 @@ import {
 import { commits, ledger, wire } from '@bursar/protocol/rpc';
 import { BursarError, createRpcClient, type Logger, rejection, retryForever, type Secret } from '@bursar/shared-core';
 import type { FinalBlock, StoragePort } from '../ports.ts';
+import { type OnReachable, reports } from './reachable.ts';
 
 export interface StorageClientOptions {
   readonly address: string;
   readonly bearer: Secret | string;
   readonly signal: AbortSignal;
   readonly log: Logger;
+  readonly onReachable: OnReachable;
 }
 /** Answers that another try cannot change. */
 const FINAL: ReadonlySet<number> = new Set([rejections.StateForkDetected.code, rejections.SequenceGap.code]);
 const NOT_FOUND: ReadonlySet<number> = new Set([rejections.NotFound.code, rejections.NotFinal.code]);
 const isOneOf = (error: unknown, codes: ReadonlySet<number>): boolean => error instanceof BursarError && codes.has(error.code);
 
-export function createStorageClient({ address, bearer, signal, log }: StorageClientOptions): StoragePort & { close(): void } {
+export function createStorageClient({ address, bearer, signal, log, onReachable }: StorageClientOptions): StoragePort & { close(): void } {
   const reads = createRpcClient(ledger.Ledger, address, { unaryMs: 5_000 });
   const writes = createRpcClient(commits.Commits, address, { bearer, unaryMs: 30_000 });
+  const watched = reports(onReachable, (error) => isOneOf(error, FINAL));
   const forEver = <T>(what: string, call: () => Promise<T>): Promise<T> =>
-    retryForever(call, {
+    retryForever(() => watched(call), {
       signal,
       baseMs: 50,
       capMs: 2_000,

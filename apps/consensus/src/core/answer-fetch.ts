@@ -1,4 +1,4 @@
-/** Answers what peers ask for by name, within a budget (docs/protocol.md, "Fetching"). */
+/** Answers what peers ask for by name, within a budget (docs/protocol.md, "Messages on NATS"). */
 import { create, toBinary } from '@bufbuild/protobuf';
 import { type Proposal, proposalCodec } from '@bursar/pbft';
 import { encode, type Message, message as messageCodec } from '@bursar/protocol';
@@ -27,10 +27,11 @@ export async function answerFetch(request: Uint8Array, parts: AnswerParts): Prom
   return packPiece(await find(asked.want, parts), asked.offset);
 }
 
-async function find(want: Want, { store, recent, proposal, viewChange, loadFinal }: AnswerParts): Promise<Uint8Array | undefined> {
+async function find(want: Want, parts: AnswerParts): Promise<Uint8Array | undefined> {
+  const { store, recent, proposal, viewChange } = parts;
   switch (want.kind) {
     case 'final-block':
-      return await recent.packed(want.height, loadFinal);
+      return await recent.packed(want.height, (height) => load(height, parts));
     case 'batch': {
       const body = store.find(want.digest) ?? recent.findBody(want.digest);
       return body && packBatch(body);
@@ -44,6 +45,13 @@ async function find(want: Want, { store, recent, proposal, viewChange, loadFinal
       return found && encode(messageCodec, found);
     }
   }
+}
+
+/** Storage reads the whole for one piece: it is paid for as a whole. */
+async function load(height: number, { loadFinal, budget, now }: AnswerParts): Promise<Uint8Array | undefined> {
+  const loaded = await loadFinal(height);
+  if (loaded) budget.charge(now(), Math.max(0, loaded.length - PIECE_BYTES));
+  return loaded;
 }
 
 /** Without signature when the body came with a final block: good for a final block only. */

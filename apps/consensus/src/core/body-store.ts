@@ -51,15 +51,21 @@ export class BodyStore {
     return this.#numbers[origin]?.get(number);
   }
 
+  /** Whether a number of an origin is free; 'held' means yes. What can be said before a body is verified. */
+  place(origin: number, number: number): 'held' | 'old' | 'early' | 'conflict' {
+    const numbers = this.#numbers[origin];
+    if (!numbers || number < this.next(origin)) return 'old';
+    if (number >= this.next(origin) + this.#limits.window) return 'early';
+    const other = this.#holder(origin, number);
+    return other && other.expiresAt >= this.#finalTime ? 'conflict' : 'held';
+  }
+
   /** Whether a verified body would be taken; 'held' means yes. Nothing changes. */
   verdict(ref: BatchRef): HoldVerdict {
-    const numbers = this.#numbers[ref.origin];
-    if (!numbers || ref.number < this.next(ref.origin)) return 'old';
-    if (ref.number >= this.next(ref.origin) + this.#limits.window) return 'early';
-    const known = numbers.get(ref.number);
-    if (known === ref.digest) return 'duplicate';
-    const other = known === undefined ? undefined : this.#bodies.get(known)?.ref;
-    if (other && other.expiresAt >= this.#finalTime) return 'conflict';
+    const place = this.place(ref.origin, ref.number);
+    const other = this.#holder(ref.origin, ref.number);
+    if (place !== 'old' && other?.digest === ref.digest) return 'duplicate';
+    if (place !== 'held') return place;
     const freed = other?.bytes ?? 0;
     return (this.#bytes[ref.origin] ?? 0) - freed + ref.bytes > this.#limits.bytesPerOrigin ? 'full' : 'held';
   }
@@ -129,6 +135,10 @@ export class BodyStore {
     return this.#bodies.size;
   }
 
+  #holder(origin: number, number: number): BatchRef | undefined {
+    const digest = this.at(origin, number);
+    return digest === undefined ? undefined : this.#bodies.get(digest)?.ref;
+  }
   #unlist(origin: number, digest: Digest): void {
     const body = this.#bodies.get(digest);
     if (!body) return;

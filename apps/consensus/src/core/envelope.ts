@@ -1,23 +1,9 @@
 /** Consensus messages on the wire (C2) and in memory. The signature covers the vote; the envelope is packing. */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import {
-  block,
-  certificate,
-  decode,
-  encode,
-  fromHex,
-  limits,
-  type Message,
-  newView,
-  optional,
-  type Phase,
-  struct,
-  toHex,
-  viewChange,
-} from '@bursar/protocol';
+import { proposalCodec } from '@bursar/pbft';
+import { decode, encode, fromHex, limits, type Message, newView, type Phase, toHex, viewChange } from '@bursar/protocol';
 import { wire } from '@bursar/protocol/rpc';
 
-const proposal = struct({ block, certificate: optional(certificate) });
 const { Phase: WirePhase } = wire;
 const WIRE: Readonly<Record<Message['kind'], wire.Phase>> = {
   'pre-prepare': WirePhase.PRE_PREPARE,
@@ -42,7 +28,7 @@ export interface Envelope {
 function content(message: Message): Uint8Array {
   switch (message.kind) {
     case 'pre-prepare':
-      return encode(proposal, { block: message.block, certificate: message.certificate });
+      return encode(proposalCodec, { block: message.block, certificate: message.certificate });
     case 'view-change':
       return encode(viewChange, message.content);
     case 'new-view':
@@ -104,7 +90,7 @@ export function unpackMessage(bytes: Uint8Array): Envelope | undefined {
 function assemble(kind: Message['kind'], vote: Message['vote'], bytes: Uint8Array): Message {
   switch (kind) {
     case 'pre-prepare':
-      return { kind, vote, ...decode(proposal, bytes) };
+      return { kind, vote, ...decode(proposalCodec, bytes) };
     case 'view-change':
       return { kind, vote, content: decode(viewChange, bytes) };
     case 'new-view':

@@ -1,5 +1,6 @@
 /** Large things between validators: asked for by name, answered in pieces of at most 256 KiB, checked by whoever asked. */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { MAX_BLOCK_BYTES } from '@bursar/pbft';
 import { type Digest, fromHex, limits, toHex } from '@bursar/protocol';
 import { wire } from '@bursar/protocol/rpc';
 
@@ -10,11 +11,9 @@ export type Want =
   | { readonly kind: 'view-change'; readonly height: number; readonly view: number; readonly validator: number; readonly digest: Digest };
 
 export const PIECE_BYTES = 256 * 1024;
-/** Sum of a block's batches (docs/protocol.md, "Blocks"). */
-export const BLOCK_BODIES_BYTES = 4 * 1024 * 1024;
 /** Most that an answer may have, by kind: whoever sends more is not read to the end. */
 export const MAX_BYTES: Readonly<Record<Want['kind'], number>> = {
-  'final-block': BLOCK_BODIES_BYTES + 64 * 1024,
+  'final-block': MAX_BLOCK_BYTES + 64 * 1024,
   block: 48 * 1024,
   batch: limits.batch + 1024,
   'view-change': 64 * 1024,
@@ -90,19 +89,20 @@ export class Assembly {
   get offset(): number {
     return this.#at;
   }
-  /** @returns 'more', 'missing' (the peer has nothing or answers nonsense), or the whole. */
-  add(response: Uint8Array): 'more' | 'missing' | Uint8Array {
-    if (response.length > PIECE_BYTES + 64) return 'missing';
+  /** Every piece but the last is of full length. @returns 'more', 'missing' (the peer has it not), 'wrong' (nonsense), or the whole. */
+  add(response: Uint8Array): 'more' | 'missing' | 'wrong' | Uint8Array {
+    if (response.length > PIECE_BYTES + 64) return 'wrong';
     try {
       const { found, total, piece } = fromBinary(wire.FetchResponseSchema, response);
-      if (!found || total === 0 || total > this.#maxBytes || piece.length === 0) return 'missing';
+      if (!found && this.#whole === undefined) return 'missing';
+      if (!found || total === 0 || total > this.#maxBytes) return 'wrong';
       this.#whole ??= new Uint8Array(total);
-      if (this.#whole.length !== total || this.#at + piece.length > total) return 'missing';
+      if (this.#whole.length !== total || piece.length !== Math.min(PIECE_BYTES, total - this.#at)) return 'wrong';
       this.#whole.set(piece, this.#at);
       this.#at += piece.length;
       return this.#at === total ? this.#whole : 'more';
     } catch {
-      return 'missing';
+      return 'wrong';
     }
   }
 }

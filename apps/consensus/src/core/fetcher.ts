@@ -1,6 +1,6 @@
-/** Asks peers in turn for one thing until one has it and it passes the check (docs/protocol.md, "Fetching"). */
+/** Asks peers in turn for one thing until one has it and it passes the check (docs/protocol.md, "Messages on NATS"). */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { backoffMs, createBulkhead } from '@bursar/shared-core';
+import { backoffMs, createBulkhead, rejection } from '@bursar/shared-core';
 import { Assembly, MAX_BYTES, packRequest, type Want } from './fetch-pieces.ts';
 
 export interface FetcherOptions {
@@ -8,54 +8,61 @@ export interface FetcherOptions {
   readonly ask: (peer: number, request: Uint8Array, timeoutMs: number) => Promise<Uint8Array>;
   readonly self: number;
   readonly validators: number;
+  /** For one piece, and for all pieces of one thing. */
   readonly timeoutMs: number;
+  readonly wholeMs: number;
+  /** So long a peer that did not answer, or answered nonsense, is asked last. */
+  readonly avoidMs: number;
   /** Fetches under way at once, and waiting. */
   readonly atOnce: number;
   readonly waiting: number;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now: () => number;
 }
+type Check<T> = (bytes: Uint8Array) => Promise<T | undefined> | T | undefined;
 
 export class Fetcher {
   readonly #options: FetcherOptions;
   readonly #limited: <T>(fn: () => Promise<T>) => Promise<T>;
+  /** For each validator, until when it is asked last. */
+  readonly #avoidUntil: number[];
 
   constructor(options: FetcherOptions) {
     this.#options = options;
     this.#limited = createBulkhead('fetching from peers', options.atOnce, options.waiting);
+    this.#avoidUntil = new Array(options.validators).fill(-Infinity);
   }
 
   /** Tries each of `from` once. @returns undefined when none has it */
-  async seek<T>(
-    want: Want,
-    from: readonly number[],
-    check: (bytes: Uint8Array) => Promise<T | undefined> | T | undefined,
-    signal: AbortSignal,
-  ): Promise<T | undefined> {
-    for (const peer of new Set(from)) {
+  async seek<T>(want: Want, from: readonly number[], check: Check<T>, signal: AbortSignal): Promise<T | undefined> {
+    for (const peer of this.#inTurn(from)) {
       signal.throwIfAborted();
-      const found = peer === this.#options.self ? undefined : await this.ask(peer, want, check);
+      const found = await this.ask(peer, want, check);
       if (found !== undefined) return found;
     }
     return undefined;
   }
 
   /** One try with one peer. @returns undefined when it has it not or what it sent fails the check */
-  async ask<T>(peer: number, want: Want, check: (bytes: Uint8Array) => Promise<T | undefined> | T | undefined): Promise<T | undefined> {
+  async ask<T>(peer: number, want: Want, check: Check<T>): Promise<T | undefined> {
     const whole = await this.#limited(() => this.#whole(peer, want)).catch(() => undefined);
-    return whole && (await check(whole));
+    if (whole === undefined) return undefined;
+    const found = await check(whole);
+    if (found === undefined) this.#avoid(peer);
+    return found;
   }
 
   /** Tries `from` first, then all others, round and round with growing waits, until found. @throws when aborted */
   async find<T>(
     want: Want,
     from: readonly number[],
-    check: (bytes: Uint8Array) => Promise<T | undefined> | T | undefined,
+    check: Check<T>,
     signal: AbortSignal,
     /** What came by itself meanwhile ends the search, too. */
     local: () => T | undefined = () => undefined,
   ): Promise<T> {
-    const peers = this.peers(from);
     for (let round = 1; ; round++) {
-      for (const peer of peers) {
+      for (const peer of this.peers(from)) {
         signal.throwIfAborted();
         const found = local() ?? (await this.ask(peer, want, check));
         signal.throwIfAborted();
@@ -65,18 +72,38 @@ export class Fetcher {
     }
   }
 
-  /** `first`, then all others; never this one. */
+  /** `first`, then all others, and those that failed lately at the end; never this one. */
   peers(first: readonly number[]): number[] {
-    const all = [...first, ...Array.from({ length: this.#options.validators }, (_, i) => i)];
-    return [...new Set(all)].filter((p) => p !== this.#options.self && p < this.#options.validators);
+    return this.#inTurn([...first, ...this.#avoidUntil.keys()]);
   }
 
+  #inTurn(peers: Iterable<number>): number[] {
+    const { self, validators, now } = this.#options;
+    const all = [...new Set(peers)].filter((p) => p !== self && p < validators);
+    const isAvoided = (p: number) => now() < (this.#avoidUntil[p] as number);
+    return [...all.filter((p) => !isAvoided(p)), ...all.filter(isAvoided)];
+  }
+  #avoid(peer: number): void {
+    this.#avoidUntil[peer] = this.#options.now() + this.#options.avoidMs;
+  }
+
+  /** All pieces from one peer, within the time for the whole; undefined when it has it not. @throws when it does not do its part */
   async #whole(peer: number, want: Want): Promise<Uint8Array | undefined> {
+    const { ask, timeoutMs, wholeMs, now } = this.#options;
     const assembly = new Assembly(MAX_BYTES[want.kind]);
-    for (;;) {
-      const answer = assembly.add(await this.#options.ask(peer, packRequest(want, assembly.offset), this.#options.timeoutMs));
-      if (answer === 'missing') return undefined;
-      if (answer !== 'more') return answer;
+    const end = now() + wholeMs;
+    try {
+      for (;;) {
+        const leftMs = end - now();
+        if (leftMs <= 0) throw rejection('ProcessingTimeout', `validator ${peer} takes too long over a ${want.kind}`);
+        const answer = assembly.add(await ask(peer, packRequest(want, assembly.offset), Math.min(timeoutMs, leftMs)));
+        if (answer === 'missing') return undefined;
+        if (answer === 'wrong') throw rejection('MalformedMessage', `validator ${peer} answered nonsense for a ${want.kind}`);
+        if (answer !== 'more') return answer;
+      }
+    } catch (error) {
+      this.#avoid(peer);
+      throw error;
     }
   }
 }

@@ -45,13 +45,22 @@ export interface IngressParts {
   readonly onReceived: (kind: MessageKind) => void;
   readonly onAccepted: (kind: MessageKind, sender: number) => void;
   readonly onRefused: (refused: Refused) => void;
-  /** Messages of one peer in a second, and at once (C6). */
-  readonly perPeer: { readonly perSecond: number; readonly burst: number };
+  /**
+   * C6, for each validator: messages on its subject, the same in our own inbox (where anyone may pose as it), and bytes of its
+   * batches. Each has a bucket of its own, so that a flood of one kind cannot silence another. Notices: from all together.
+   */
+  readonly rates: { readonly votes: Rate; readonly batchBytes: Rate; readonly notices: Rate };
+}
+interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
 }
 
 /** C5: the envelope's time is a hint; for the open height and later it is not looked at. */
 const PAST_MS = 3_600_000;
 const FUTURE_MS = 60_000;
+/** An invalid batch may cost the workers a third of a second, and its origin nothing. */
+const DISTRUST_MS = 60_000;
 /** Batches of one origin that wait for the workers: the rest is sent again by its origin. */
 const BATCHES_AT_WORK = 16;
 /** A batch message may have this much around the batch. */
@@ -61,14 +70,24 @@ const NUMBER_AT = 34;
 
 export class Ingress {
   readonly #parts: IngressParts;
-  readonly #buckets: TokenBucket[];
+  readonly #votes: TokenBucket[];
+  readonly #direct: TokenBucket[];
+  readonly #batches: TokenBucket[];
+  readonly #notices: TokenBucket;
   readonly #atWork: number[];
+  /** For each origin: until when its batches are not looked at, because it signed an invalid one. A block's are fetched all the same. */
+  readonly #distrustedUntil: number[];
 
   constructor(parts: IngressParts) {
     this.#parts = parts;
-    const now = parts.clock.now();
-    this.#buckets = parts.set.validators.map(() => new TokenBucket(parts.perPeer, now));
+    const { rates, clock } = parts;
+    const buckets = (rate: Rate) => parts.set.validators.map(() => new TokenBucket(rate, clock.now()));
+    this.#votes = buckets(rates.votes);
+    this.#direct = buckets(rates.votes);
+    this.#batches = buckets(rates.batchBytes);
+    this.#notices = new TokenBucket(rates.notices, clock.now());
     this.#atWork = parts.set.validators.map(() => 0);
+    this.#distrustedUntil = parts.set.validators.map(() => -Infinity);
   }
   /** Batches with the workers. */
   get atWork(): number {
@@ -103,7 +122,7 @@ export class Ingress {
     const now = clock.now();
     const isPast = message.vote.vote.height < openHeight();
     if (sender !== undefined && sender !== from) return { name: 'UnknownValidator', why: `it came on the subject of validator ${sender}` };
-    const bucket = this.#buckets[from];
+    const bucket = (sender === undefined ? this.#direct : this.#votes)[from];
     if (!bucket) return { name: 'UnknownValidator', why: 'there is no such validator' };
     if (!bucket.take(now)) return { name: 'RateLimited', why: 'too many messages of this validator' };
     const ageMs = now - timestampMs;
@@ -118,10 +137,14 @@ export class Ingress {
   }
 
   /** A batch from `batch.<sender>`: to the workers, then into log and store. */
-  async onBatch(bytes: Uint8Array, sender: number): Promise<void> {
+  async onBatch(bytes: Uint8Array, sender: number | undefined): Promise<void> {
     const { onReceived, params, onAccepted, onRefused } = this.#parts;
     if (sender === params.self) return;
     onReceived('batch');
+    if (sender === undefined) {
+      onRefused({ name: 'UnknownValidator', kind: 'batch', sender, msgId: undefined, why: 'its subject names no validator' });
+      return;
+    }
     const outcome = await this.#takeBatch(bytes, sender);
     if (outcome === 'held') onAccepted('batch', sender);
     else if (outcome !== 'known') onRefused({ ...outcome, kind: 'batch', sender, msgId: undefined });
@@ -133,13 +156,21 @@ export class Ingress {
     if (!publicKey) return { name: 'UnknownValidator', why: 'there is no such validator' };
     const message = bytes.length <= BATCH_MESSAGE_BYTES ? unpackBatch(bytes) : undefined;
     if (!message || message.batch.length < NUMBER_AT + 8) return { name: 'MalformedMessage', why: 'the bytes are no batch' };
-    if (isSame(store, sender, message.batch)) return 'known'; // sent again until it is ordered
-    if (!this.#buckets[sender]?.take(clock.now())) return { name: 'RateLimited', why: 'too many messages of this validator' };
+    const number = numberOf(message.batch);
+    if (isSame(store, sender, number, message.batch)) return 'known'; // sent again until it is ordered
+    const misplaced = notHeld(store.place(sender, number), number);
+    if (misplaced) return misplaced;
+    if (clock.now() < (this.#distrustedUntil[sender] as number)) return { name: 'RateLimited', why: 'a batch that it signed was invalid' };
+    if (!this.#batches[sender]?.take(clock.now(), bytes.length))
+      return { name: 'RateLimited', why: 'too many bytes in batches of this validator' };
     if ((this.#atWork[sender] ?? 0) >= BATCHES_AT_WORK) return { name: 'QueueFull', why: 'its batches wait for the workers' };
     this.#atWork[sender] = (this.#atWork[sender] ?? 0) + 1;
     try {
       const verdict = await verify.batch(message.batch, { publicKey, signature: message.signature });
-      if (!verdict.ok) return verdict;
+      if (!verdict.ok) {
+        if (!verdict.ofOrigin) this.#distrustedUntil[sender] = clock.now() + DISTRUST_MS;
+        return verdict;
+      }
       const { ref } = verdict.batch;
       if (ref.origin !== sender) return { name: 'WrongValidator', why: `it names origin ${ref.origin}` };
       const wrong = notHeld(store.verdict(ref), ref.number);
@@ -158,13 +189,14 @@ export class Ingress {
 
   /** A FinalNotice in our inbox: believed for its certificate, whoever sent it. */
   onFinal(bytes: Uint8Array): void {
-    const { onReceived, onAccepted, onRefused, params, set, verifier, openHeight, onNotice } = this.#parts;
+    const { onReceived, onAccepted, onRefused, params, set, verifier, openHeight, onNotice, clock } = this.#parts;
     onReceived('final');
     const notice = unpackNotice(bytes);
     const refuse = (name: RejectionName, why: string) => onRefused({ name, kind: 'final', sender: undefined, msgId: undefined, why });
     if (!notice) refuse('MalformedMessage', 'the bytes are no notice');
     else if (notice.header.height < openHeight())
       return; // known
+    else if (!this.#notices.take(clock.now())) refuse('RateLimited', 'too many notices');
     else if (!certifies(notice.certificate, notice.header, params.chain, set, verifier))
       refuse('InvalidSignature', 'the certificate does not prove it');
     else {
@@ -192,12 +224,13 @@ function notHeld(verdict: HoldVerdict, number: number): Wrong | 'known' | undefi
   }
 }
 
+/** The number that a canonical batch bears; one that no number holds is too far ahead as well. */
+const numberOf = (batch: Uint8Array): number => Number(Buffer.from(batch.buffer, batch.byteOffset + NUMBER_AT, 8).readBigUInt64BE());
+
 /** Whether exactly these bytes are held already; cheaper than a digest. */
-function isSame(store: BodyStore, origin: number, batch: Uint8Array): boolean {
-  const number = Buffer.from(batch.buffer, batch.byteOffset + NUMBER_AT, 8).readBigUInt64BE();
-  if (number > BigInt(Number.MAX_SAFE_INTEGER)) return false;
-  if (number < BigInt(store.next(origin))) return true;
-  const digest: Digest | undefined = store.at(origin, Number(number));
+function isSame(store: BodyStore, origin: number, number: number, batch: Uint8Array): boolean {
+  if (number < store.next(origin)) return true;
+  const digest: Digest | undefined = store.at(origin, number);
   const held = digest === undefined ? undefined : store.find(digest);
   return held !== undefined && Buffer.compare(held.encoded, batch) === 0;
 }

@@ -1,5 +1,5 @@
 /** Takes transactions from clients: form, chain and signature in the workers, then the mempool, then the disk, then the answer. */
-import { type Digest, decode, encode, limits, type RejectionName, signedTransaction } from '@bursar/protocol';
+import { type Digest, encode, limits, type RejectionName, signedTransaction } from '@bursar/protocol';
 import { BursarError, errorFrom, rejection } from '@bursar/shared-core';
 import type { Clock, VerifyPort } from '../ports.ts';
 import type { Journal } from './journal.ts';
@@ -126,6 +126,3 @@ const clipped = ({ traceparent, tracestate }: TraceOf): TraceOf => ({
   traceparent: traceparent.length <= TRACEPARENT_MAX ? traceparent : '',
   tracestate: tracestate.length <= TRACESTATE_MAX && tracestate.isWellFormed() ? tracestate : '',
 });
-
-/** The transaction of a journal record, as the mempool holds it. @throws DecodeError */
-export const bodyOf = (encoded: Uint8Array): Uint8Array => decode(signedTransaction, encoded).body;

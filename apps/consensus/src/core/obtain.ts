@@ -4,7 +4,7 @@ import { fromBinary } from '@bufbuild/protobuf';
 import { publicKeyOf, type ValidatorSet } from '@bursar/membership';
 import { type BatchRef, type Block, batchDigest, type Digest, headerDigest, type RejectionName } from '@bursar/protocol';
 import { wire } from '@bursar/protocol/rpc';
-import { backoffMs, rejection } from '@bursar/shared-core';
+import { backoffMs, createBulkhead } from '@bursar/shared-core';
 import type { VerifyPort } from '../ports.ts';
 import type { Body, BodyStore } from './body-store.ts';
 import type { Fetcher } from './fetcher.ts';
@@ -29,12 +29,16 @@ interface Refusal {
   readonly why: string;
 }
 const MAX_REFUSED = 1_024;
+/** A body is not what its block says, and never will be. */
+class NeverValid extends Error {}
 
 export class Obtainer {
   readonly #parts: ObtainerParts;
   readonly #arrivals = new Map<Digest, Set<() => void>>();
-  /** Digests whose bodies are invalid: no block that names them gets a vote. */
-  readonly #refused = new Set<Digest>();
+  /** References whose bodies are invalid or other than they say: no block that has one gets a vote. Whole references: a liar's must not spoil an honest one to the same batch. */
+  readonly #refused = new Set<string>();
+
+  readonly #few = createBulkhead('verifying fetched batches', 4, 1_024);
 
   constructor(parts: ObtainerParts) {
     this.#parts = parts;
@@ -44,8 +48,8 @@ export class Obtainer {
   arrived(digest: Digest): void {
     for (const tell of [...(this.#arrivals.get(digest) ?? [])]) tell();
   }
-  refuse(digest: Digest): void {
-    this.#refused.add(digest);
+  #refuse(ref: BatchRef): void {
+    this.#refused.add(nameOf(ref));
     for (const oldest of this.#refused) {
       if (this.#refused.size <= MAX_REFUSED) return;
       this.#refused.delete(oldest);
@@ -54,7 +58,13 @@ export class Obtainer {
 
   /** Bodies of a block that is to be voted on: the origin's signature and every transaction's must hold. Keeps trying. @throws when aborted */
   async proposed(block: Block, from: readonly number[], signal: AbortSignal): Promise<Body[]> {
-    const found = await Promise.all(block.batches.map((ref) => this.#verified(ref, from, signal)));
+    const hopeless = new AbortController();
+    const either = AbortSignal.any([signal, hopeless.signal]);
+    const found = await Promise.all(block.batches.map((ref) => this.#verified(ref, from, either))).catch(async (error: unknown) => {
+      if (!(error instanceof NeverValid)) throw error;
+      hopeless.abort(error); // the other bodies are of no use any more
+      return await never(signal);
+    });
     this.#parts.store.pin(headerDigest(block.header), block.header.height, found, false);
     return found;
   }
@@ -69,8 +79,8 @@ export class Obtainer {
         signal.throwIfAborted();
         // Whoever has executed it answers with the whole; whoever has not may still hold single bodies.
         const whole = await fetcher.ask(peer, { kind: 'final-block', height }, (bytes) => unpackFinal(bytes, height));
-        if (whole && sameBlock(whole.block, block)) await this.take(whole);
-        else await this.#takeSingly(peer, block);
+        const isTaken = whole !== undefined && sameBlock(whole.block, block) && (await this.take(whole));
+        if (!isTaken) await this.#takeSingly(peer, block);
         if (held().length === block.batches.length) break;
       }
       if (held().length < block.batches.length) await sleep(backoffMs(round, { baseMs: 50, capMs: 2_000 }), undefined, { signal });
@@ -80,39 +90,43 @@ export class Obtainer {
     return found;
   }
 
-  /** Bodies that came with a certified block: into the log, and kept until the block is executed. */
-  async take(final: CheckedFinal): Promise<void> {
-    const { store, verify, journal } = this.#parts;
-    const bodies: Body[] = [];
-    for (const [i, encoded] of final.batches.entries()) {
-      const known = store.find(final.block.batches[i]?.digest ?? '');
-      if (known) bodies.push(known);
-      else {
-        const verdict = await verify.batch(encoded, undefined);
-        if (!verdict.ok) throw rejection(verdict.name, `a body of final block ${final.block.header.height} cannot be read: ${verdict.why}`);
-        journal.append({ kind: 'body', batch: encoded, signature: undefined });
-        bodies.push({ ...verdict.batch, encoded, signature: undefined });
-      }
-    }
-    store.pin(headerDigest(final.block.header), final.block.header.height, bodies, true);
+  /**
+   * Bodies that came with a certified block: into the log, and kept until the block is executed.
+   * @returns false when the workers have no time for them: nothing was taken
+   */
+  async take({ block, batches }: CheckedFinal): Promise<boolean> {
+    const bodies = await Promise.all(block.batches.map((ref, i) => this.#certifiedBody(ref, async () => batches[i])));
+    if (bodies.some((b) => b === undefined)) return false;
+    this.#keepCertified(block, bodies);
+    return true;
   }
 
+  /** All at once: a peer that lets us wait costs its time-out once. */
   async #takeSingly(peer: number, block: Block): Promise<void> {
-    const { store, fetcher, verify, journal } = this.#parts;
-    const bodies: Body[] = [];
-    for (const ref of block.batches) {
-      if (store.find(ref.digest)) continue;
-      const batch = await fetcher.ask(peer, { kind: 'batch', digest: ref.digest }, (bytes) => {
+    const fetch = ({ digest }: BatchRef) =>
+      this.#parts.fetcher.ask(peer, { kind: 'batch', digest }, (bytes) => {
         const message = unpackBatch(bytes);
-        return message && batchDigest(message.batch) === ref.digest ? message.batch : undefined;
+        return message && batchDigest(message.batch) === digest ? message.batch : undefined;
       });
-      const verdict = batch && (await verify.batch(batch, undefined));
-      if (!batch || !verdict?.ok) continue;
-      journal.append({ kind: 'body', batch, signature: undefined });
-      bodies.push({ ...verdict.batch, encoded: batch, signature: undefined });
-    }
-    const known = block.batches.map((ref) => store.find(ref.digest)).filter((b) => b !== undefined);
-    store.pin(headerDigest(block.header), block.header.height, [...known, ...bodies], true);
+    this.#keepCertified(block, await Promise.all(block.batches.map((ref) => this.#certifiedBody(ref, () => fetch(ref)))));
+  }
+
+  /** A body whose digest a quorum has certified: only its form is looked at. Undefined: not there, or the workers have no time. */
+  async #certifiedBody({ digest }: BatchRef, get: () => Promise<Uint8Array | undefined>): Promise<Body | undefined> {
+    const { store, verify } = this.#parts;
+    const known = store.find(digest);
+    if (known) return known;
+    const encoded = await get();
+    const verdict = encoded && (await verify.batch(encoded, undefined).catch(() => undefined));
+    return encoded && verdict?.ok ? { ...verdict.batch, encoded, signature: undefined } : undefined;
+  }
+
+  #keepCertified(block: Block, found: readonly (Body | undefined)[]): void {
+    const { store, journal } = this.#parts;
+    const bodies = found.filter((b) => b !== undefined);
+    for (const { ref, encoded, signature } of bodies)
+      if (!store.find(ref.digest)) journal.append({ kind: 'body', batch: encoded, signature });
+    store.pin(headerDigest(block.header), block.header.height, bodies, true);
   }
 
   async #verified(ref: BatchRef, from: readonly number[], signal: AbortSignal): Promise<Body> {
@@ -123,13 +137,19 @@ export class Obtainer {
     };
     const body = held() ?? (await this.#await(ref.digest, held, graceMs, signal));
     if (body) return body;
-    if (this.#refused.has(ref.digest)) return await never(signal);
+    if (this.#refused.has(nameOf(ref))) throw new NeverValid();
     const want = { kind: 'batch', digest: ref.digest } as const;
-    const fetched = await fetcher.find<Body | Refusal>(want, [...from, ref.origin], (bytes) => this.#check(bytes, ref), signal, held);
+    const fetched = await fetcher.find<Body | Refusal>(
+      want,
+      [...from, ref.origin],
+      (bytes) => this.#check(bytes, ref, signal),
+      signal,
+      held,
+    );
     if ('why' in fetched) {
-      this.refuse(ref.digest);
+      this.#refuse(ref);
       onRefused(ref, fetched.name, fetched.why);
-      return await never(signal);
+      throw new NeverValid();
     }
     const already = held();
     if (already) return already;
@@ -139,12 +159,14 @@ export class Obtainer {
   }
 
   /** What a peer sent: not the signed batch asked for → undefined, ask another; the batch, but invalid → why. */
-  async #check(bytes: Uint8Array, ref: BatchRef): Promise<Body | Refusal | undefined> {
+  async #check(bytes: Uint8Array, ref: BatchRef, signal: AbortSignal): Promise<Body | Refusal | undefined> {
     const message = unpackBatch(bytes);
     const publicKey = publicKeyOf(this.#parts.set, ref.origin);
     if (!message || !publicKey || batchDigest(message.batch) !== ref.digest) return undefined;
     const { batch, signature } = message;
-    const verdict = await this.#parts.verify.batch(batch, { publicKey, signature }).catch(() => undefined);
+    // A few at a time: a bad leader's block of invalid bodies must not keep the workers from everything else.
+    const verify = async () => (signal.aborted ? undefined : await this.#parts.verify.batch(batch, { publicKey, signature }));
+    const verdict = await this.#few(verify).catch(() => undefined);
     if (!verdict) return undefined; // the workers are busy: the next round tries again
     if (!verdict.ok) return verdict.ofOrigin ? undefined : verdict; // another peer may have the right signature
     if (!sameRef(verdict.batch.ref, ref))
@@ -196,6 +218,7 @@ export const sameRef = (a: BatchRef, b: BatchRef): boolean =>
   a.transactions === b.transactions &&
   a.expiresAt === b.expiresAt;
 
+const nameOf = (r: BatchRef): string => `${r.digest}/${r.origin}/${r.number}/${r.bytes}/${r.transactions}/${r.expiresAt}`;
 const sameBlock = (a: Block, b: Block): boolean => headerDigest(a.header) === headerDigest(b.header);
 
 /** Waits for the height to end: nothing will make this block acceptable. */

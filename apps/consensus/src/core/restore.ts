@@ -1,11 +1,11 @@
 /** What a restart finds in the log: the engine's records, and the transactions, batches and bodies that are still open. */
 import { type LogRecord, logRecord } from '@bursar/pbft';
-import { type Batch, batchCodec, type Digest, decode, type SignedVote, toHex } from '@bursar/protocol';
+import { type Batch, batchCodec, type Digest, decode, type SignedVote, signedTransaction, toHex, transactionId } from '@bursar/protocol';
 import type { Body, BodyStore } from './body-store.ts';
 import { type JournalRecord, journalRecord } from './journal-record.ts';
 import type { Mempool, Pending } from './mempool.ts';
 import type { OwnBatches } from './own-batches.ts';
-import { verifyBatch, verifyTransaction } from './verify-job.ts';
+import { verifyBatch } from './verify-job.ts';
 
 export interface Found {
   readonly engine: LogRecord[];
@@ -26,9 +26,9 @@ export async function readJournal(records: AsyncIterable<{ readonly bytes: Uint8
         found.engine.push(decode(logRecord, record.record));
         break;
       case 'transaction': {
-        const { id } = verifyTransaction(chain, record.transaction);
         const { transaction, traceparent, tracestate } = record;
-        if (id !== undefined) found.transactions.set(id, { id, transaction, traceparent, tracestate });
+        const id = transactionId(decode(signedTransaction, transaction).body);
+        found.transactions.set(id, { id, transaction, traceparent, tracestate });
         break;
       }
       case 'own': {

@@ -1,4 +1,4 @@
-/** Names on NATS (docs/operations.md). `c` is the beginning of the chain id: two networks may share a server. */
+/** Names on NATS (docs/protocol.md, "Messages on NATS"). `c` is the beginning of the chain id: two networks may share a server. */
 import type { Digest } from '@bursar/protocol';
 
 export const EVENTS = ['progress.changed', 'block.finalized', 'message.rejected', 'view.changed', 'health.changed'] as const;

@@ -13,11 +13,19 @@ export class TokenBucket {
   }
   /** Takes `count` if they are there. A clock that goes back earns nothing. */
   take(nowMs: number, count = 1): boolean {
-    const passedMs = Math.max(0, nowMs - this.#atMs);
-    this.#atMs = nowMs;
-    this.#tokens = Math.min(this.#burst, this.#tokens + (passedMs * this.#perSecond) / 1_000);
+    this.#refill(nowMs);
     if (this.#tokens < count) return false;
     this.#tokens -= count;
     return true;
+  }
+  /** Takes `count` whether or not they are there: what turned out dearer than `take` could know is paid for by waiting. */
+  charge(nowMs: number, count: number): void {
+    this.#refill(nowMs);
+    this.#tokens -= count;
+  }
+  #refill(nowMs: number): void {
+    const passedMs = Math.max(0, nowMs - this.#atMs);
+    this.#atMs = nowMs;
+    this.#tokens = Math.min(this.#burst, this.#tokens + (passedMs * this.#perSecond) / 1_000);
   }
 }

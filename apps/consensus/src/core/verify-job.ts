@@ -10,6 +10,7 @@ import {
   decodeTransaction,
   digest,
   fromHex,
+  limits,
   type RejectionName,
   signedTransaction,
   transactionHash,
@@ -61,6 +62,8 @@ export function verifyBatch(
   origin: { readonly publicKey: Uint8Array; readonly signature: Uint8Array } | undefined,
 ): BatchVerdict {
   try {
+    // Here, so that all validators say the same of it; and no log record holds a larger one.
+    if (encoded.length > limits.batch) return { ok: false, name: 'MalformedMessage', why: `the batch has ${encoded.length} bytes` };
     const batch = decode(batchCodec, encoded);
     if (batch.chain !== chain) return { ok: false, name: 'WrongChain', why: `the batch is for chain ${batch.chain}` };
     if (batch.number < 1) return { ok: false, name: 'MalformedMessage', why: 'batches count from 1' };

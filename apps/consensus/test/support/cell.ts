@@ -54,6 +54,8 @@ export class Cell {
   readonly nextBatch: number[];
   /** Tests may end the answers of commits: storage is down. */
   isDown = false;
+  /** Tests may end the answers of the signer to votes. */
+  isSignerDown = false;
   #server: RpcServer | undefined;
   port = 0;
 
@@ -82,6 +84,7 @@ export class Cell {
 
   #sign(phase: Phase, ballot: signing.Ballot | undefined): { signature: Uint8Array } {
     if (!ballot) throw rejection('MalformedMessage');
+    if (this.isSignerDown) throw rejection('PeerUnreachable', 'the signer is down');
     const { epoch } = ballot;
     const [height, view, digestOf] = [Number(ballot.height), Number(ballot.view), toHex(ballot.digest)];
     const key = `${height}/${view}/${phase}`;

@@ -36,10 +36,9 @@ export async function until<T>(what: string, probe: () => Promise<T | undefined>
   }
 }
 
-async function startNats(dir: string): Promise<{ url: string; child: ChildProcess }> {
+async function startNats(dir: string, port: number): Promise<{ url: string; child: ChildProcess }> {
   const program = process.env['BURSAR_NATS_SERVER'];
   if (!program) throw new Error('BURSAR_NATS_SERVER must name a nats-server binary');
-  const port = await freePort();
   const child = spawn(program, ['-a', '127.0.0.1', '-p', String(port), '-sd', dir], { stdio: 'ignore' });
   return { url: `nats://127.0.0.1:${port}`, child };
 }
@@ -50,6 +49,7 @@ export class Network {
   readonly chain: string;
   readonly #children: (ChildProcess | undefined)[] = [];
   readonly #ports: { grpc: number; admin: number }[] = [];
+  #natsPort = 0;
   #nats: { url: string; child: ChildProcess } | undefined;
 
   constructor(n: number) {
@@ -61,13 +61,31 @@ export class Network {
   }
 
   async start(): Promise<void> {
-    this.#nats = await startNats(this.dir);
+    this.#natsPort = await freePort();
+    await this.startNats();
     for (const cell of this.cells) {
       await cell.start();
       this.#ports.push({ grpc: await freePort(), admin: await freePort() });
     }
     for (const { self } of this.cells) this.launch(self);
     await Promise.all(this.cells.map(({ self }) => this.ready(self)));
+  }
+  async startNats(): Promise<void> {
+    this.#nats = await startNats(this.dir, this.#natsPort);
+  }
+  async killNats(): Promise<void> {
+    const nats = this.#nats?.child;
+    if (!nats || nats.exitCode !== null || nats.signalCode !== null) return;
+    nats.kill('SIGKILL');
+    await once(nats, 'exit');
+  }
+  /** What /readyz says is missing. */
+  async unready(i: number): Promise<string> {
+    const url = `http://127.0.0.1:${this.#ports[i]?.admin}/readyz`;
+    return await until(`validator ${i} is unready`, async () => {
+      const answer = await fetch(url);
+      return answer.ok ? undefined : await answer.text();
+    });
   }
   launch(i: number): void {
     const dir = join(this.dir, String(i));
@@ -144,11 +162,7 @@ export class Network {
   async stop(): Promise<void> {
     await Promise.all(this.#children.map((_, i) => this.kill(i)));
     await Promise.all(this.cells.map((c) => c.stop()));
-    const nats = this.#nats?.child;
-    if (nats && nats.exitCode === null) {
-      nats.kill('SIGKILL');
-      await once(nats, 'exit');
-    }
+    await this.killNats();
     if (!process.env['BURSAR_KEEP']) rmSync(this.dir, { recursive: true, force: true });
   }
 }
