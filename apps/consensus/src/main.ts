@@ -127,7 +127,11 @@ async function start(context: ServiceContext): Promise<void> {
   onStop('consumers', 'node', () => node.stop());
 
   const rpc = createRpcServer({ metrics, log });
-  rpc.add(transactions.Transactions, transactionsHandlers(node.intake, { outcomes: node.outcomes, storage }), 'public');
+  rpc.add(
+    transactions.Transactions,
+    transactionsHandlers(node.intake, { outcomes: node.outcomes, storage, isPending: (id) => node.mempool.has(id) }),
+    'public',
+  );
   rpc.add(
     consensus.Consensus,
     consensusHandlers({

@@ -1,6 +1,6 @@
 import { rejections, type TransactionResult } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
-import { followOutcome, outcomeError } from '../src/core/await-outcome.ts';
+import { awaitOutcome, followOutcome, outcomeError } from '../src/core/await-outcome.ts';
 import { type Outcome, Outcomes } from '../src/core/outcomes.ts';
 
 const id = (n: number): string => n.toString(16).padStart(64, '0');
@@ -27,7 +27,7 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 describe('outcomes', () => {
   it('a result is final with its block and provable with the next', async () => {
     const outcomes = make();
-    const steps = collect(followOutcome(id(1), { outcomes, storage: nothing }, signal()));
+    const steps = collect(followOutcome(id(1), { outcomes, storage: nothing, isPending: () => false }, signal()));
     await settle();
     outcomes.executed(1, 'commit', [result(1, 1)]);
     await settle();
@@ -37,7 +37,7 @@ describe('outcomes', () => {
   });
   it('one that consumed nothing is told at once and is the last', async () => {
     const outcomes = make();
-    const steps = collect(followOutcome(id(1), { outcomes, storage: nothing }, signal()));
+    const steps = collect(followOutcome(id(1), { outcomes, storage: nothing, isPending: () => false }, signal()));
     await settle();
     outcomes.executed(1, 'commit', [result(1, 1, rejections.NonceGap.code, false)]);
     const [only] = await steps;
@@ -51,7 +51,9 @@ describe('outcomes', () => {
     const later = make();
     later.executed(9, 'commit', [result(1, 9, rejections.NonceTooLow.code, false)]);
     const stored: Outcome = { result: result(1, 1), certificateKind: 'commit', provable: true };
-    const steps = await collect(followOutcome(id(1), { outcomes: later, storage: { transaction: async () => stored } }, signal()));
+    const steps = await collect(
+      followOutcome(id(1), { outcomes: later, storage: { transaction: async () => stored }, isPending: () => false }, signal()),
+    );
     expect(steps).toEqual([stored]);
   });
   it('given again after a refusal, the old refusal is no answer', () => {
@@ -64,9 +66,11 @@ describe('outcomes', () => {
   it('what storage holds is answered without waiting; storage that is down is waited out', async () => {
     const outcomes = make();
     const stored: Outcome = { result: result(3, 1), certificateKind: 'commit', provable: true };
-    expect(await collect(followOutcome(id(3), { outcomes, storage: { transaction: async () => stored } }, signal()))).toEqual([stored]);
+    expect(
+      await collect(followOutcome(id(3), { outcomes, storage: { transaction: async () => stored }, isPending: () => false }, signal())),
+    ).toEqual([stored]);
     const down = { transaction: () => Promise.reject(new Error('down')) };
-    const steps = collect(followOutcome(id(4), { outcomes, storage: down }, signal()));
+    const steps = collect(followOutcome(id(4), { outcomes, storage: down, isPending: () => false }, signal()));
     await settle();
     outcomes.executed(1, 'commit', [result(4, 1)]);
     outcomes.executed(2, 'commit', []);
@@ -75,9 +79,11 @@ describe('outcomes', () => {
   it('too many waiting are refused, and a caller that leaves is forgotten', async () => {
     const outcomes = make(1);
     const leave = new AbortController();
-    const first = collect(followOutcome(id(1), { outcomes, storage: nothing }, leave.signal));
+    const first = collect(followOutcome(id(1), { outcomes, storage: nothing, isPending: () => false }, leave.signal));
     await settle();
-    await expect(collect(followOutcome(id(2), { outcomes, storage: nothing }, signal()))).rejects.toMatchObject({ reason: 'QUEUE_FULL' });
+    await expect(collect(followOutcome(id(2), { outcomes, storage: nothing, isPending: () => false }, signal()))).rejects.toMatchObject({
+      reason: 'QUEUE_FULL',
+    });
     leave.abort(new Error('gone'));
     await expect(first).rejects.toThrow('gone');
     expect(outcomes.watchers).toBe(0);
@@ -86,5 +92,25 @@ describe('outcomes', () => {
     const outcomes = make();
     for (let h = 1; h <= 10; h++) outcomes.executed(h, 'commit', [result(h, h)]);
     expect([outcomes.find(id(1)), outcomes.find(id(10))?.result.height]).toEqual([undefined, 10]);
+  });
+});
+
+describe('what waits here to be ordered', () => {
+  it('is asked of nobody; storage is asked of what is not known here', async () => {
+    const outcomes = new Outcomes(10, { heights: 4, results: 100, watchers: 10 });
+    const asked: string[] = [];
+    const storage = {
+      transaction: async (asks: string) => {
+        asked.push(asks);
+        return undefined;
+      },
+    };
+    const parts = { outcomes, storage, isPending: (asks: string) => asks === id(1) };
+    const both = Promise.all([awaitOutcome(id(1), parts, signal()), awaitOutcome(id(2), parts, signal())]);
+    await new Promise((resolve) => setImmediate(resolve));
+    outcomes.executed(11, 'commit', [result(1, 11), result(2, 11)]);
+    outcomes.executed(12, 'commit', []);
+    expect((await both).map((o) => o.provable)).toEqual([true, true]);
+    expect(asked).toEqual([id(2)]);
   });
 });

@@ -39,18 +39,22 @@ export async function settle(connection: Connection, tx: Signed, options: Settle
 }
 
 /**
- * Sends transactions of one account in the order of their nonces, several at a time, and waits for all of them.
+ * Sends transactions of one account in the order of their nonces, many in a call, and waits for all of them.
  * @throws the first rejection in order; later ones may have been executed all the same
  */
 export async function settleMany(connection: Connection, txs: readonly Signed[], options: SettleOptions = {}): Promise<Settled[]> {
   const accepted = new Map<Digest, Accepted>();
   for (const group of grouped(txs)) await submitGroup(connection, group, accepted);
+  const waited = await waitForAll(connection, txs, accepted, options);
   const outcomes: (Settled | BursarError)[] = [];
   let next = 0;
   const worker = async () => {
     for (let i = next++; i < txs.length; i = next++) {
       const tx = txs[i] as Signed;
-      outcomes[i] = await follow(connection, tx, options, accepted.get(tx.id)).catch(errorFrom);
+      const { result: found, finalityMs } = waited.get(tx.id) ?? {};
+      const outcome = async () =>
+        found ? finish(connection, found, finalityMs) : await follow(connection, tx, options, accepted.get(tx.id));
+      outcomes[i] = await outcome().catch(errorFrom);
     }
   };
   await Promise.all(Array.from({ length: Math.min(WAITING, txs.length) }, worker));
@@ -58,6 +62,42 @@ export async function settleMany(connection: Connection, txs: readonly Signed[],
     if (o instanceof BursarError) throw o;
     return o;
   });
+}
+
+interface Waited {
+  readonly result: TransactionResult;
+  /** Until the last of its group was provable: an upper bound. */
+  readonly finalityMs: number;
+}
+
+/** One call for each thousand that a validator took; what it does not answer in time is followed one by one. */
+async function waitForAll(
+  connection: Connection,
+  txs: readonly Signed[],
+  accepted: ReadonlyMap<Digest, Accepted>,
+  { timeoutMs = 60_000, signal }: SettleOptions,
+): Promise<Map<Digest, Waited>> {
+  const waited = new Map<Digest, Waited>();
+  const byValidator = Map.groupBy(
+    txs.filter((t) => accepted.has(t.id)),
+    (t) => (accepted.get(t.id) as Accepted).validator,
+  );
+  const wait = async (validator: ValidatorClient, group: readonly Signed[]): Promise<void> => {
+    const ids = group.map((t) => fromHex(t.id));
+    const { results } = await validator.transactions.waitBatch({ transactionIds: ids }, { timeoutMs, ...(signal ? { signal } : {}) });
+    const nowMs = performance.now();
+    for (const [i, { id }] of group.entries()) {
+      const found = decodeResult(id, results[i]?.canonical ?? new Uint8Array());
+      if (found?.consumed) waited.set(id, { result: found, finalityMs: nowMs - (accepted.get(id) as Accepted).atMs });
+    }
+  };
+  const calls = [...byValidator].flatMap(([place, all]) =>
+    Array.from({ length: Math.ceil(all.length / SUBMIT_ITEMS) }, (_, i) =>
+      wait(connection.validators[place] as ValidatorClient, all.slice(i * SUBMIT_ITEMS, (i + 1) * SUBMIT_ITEMS)),
+    ),
+  );
+  await Promise.allSettled(calls);
+  return waited;
 }
 
 interface Accepted {

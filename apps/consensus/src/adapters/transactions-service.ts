@@ -2,7 +2,7 @@
 import { encode, fromHex, limits, result as resultCodec, toHex } from '@bursar/protocol';
 import { transactions } from '@bursar/protocol/rpc';
 import { activeTraceparent, activeTracestate, type Handlers, rejection } from '@bursar/shared-core';
-import { type FollowParts, followOutcome, outcomeError } from '../core/await-outcome.ts';
+import { awaitOutcome, type FollowParts, followOutcome, outcomeError } from '../core/await-outcome.ts';
 import type { Intake } from '../core/intake.ts';
 import type { Outcome } from '../core/outcomes.ts';
 import { errorMessage, rejectionMessage } from './rejection-message.ts';
@@ -32,14 +32,14 @@ export function transactionsHandlers(intake: Intake, follow: FollowParts): Handl
       };
     },
     async wait({ transactionId }, { signal }) {
-      for await (const outcome of followOutcome(toHex(transactionId), follow, signal)) {
-        const isProvable = outcome.provable || !outcome.result.consumed;
-        if (!isProvable) continue;
-        const error = outcomeError(outcome);
-        if (error) throw error;
-        return { result: resultMessage(outcome) };
-      }
-      throw rejection('NotFinal');
+      const outcome = await awaitOutcome(toHex(transactionId), follow, signal);
+      const error = outcomeError(outcome);
+      if (error) throw error;
+      return { result: resultMessage(outcome) };
+    },
+    async waitBatch({ transactionIds }, { signal }) {
+      const outcomes = await Promise.all(transactionIds.map((id) => awaitOutcome(toHex(id), follow, signal)));
+      return { results: outcomes.map(resultMessage) };
     },
     async *watch({ transactionId }, { signal }) {
       let isFirst = true;

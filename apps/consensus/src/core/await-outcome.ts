@@ -7,6 +7,8 @@ import type { Outcome, Outcomes } from './outcomes.ts';
 export interface FollowParts {
   readonly outcomes: Outcomes;
   readonly storage: Pick<StoragePort, 'transaction'>;
+  /** It waits here to be ordered: no lookup can know of it yet. */
+  readonly isPending: (id: Digest) => boolean;
 }
 
 /** Nothing more will come: it is provable, or nothing was consumed and no lookup will ever find it. */
@@ -16,7 +18,8 @@ const isLast = (o: Outcome): boolean => o.provable || !o.result.consumed;
  * Yields each step of a transaction that has a result: final, then provable (or a result that consumed nothing: the last).
  * Ends after the last, or throws the signal's reason. @throws QueueFull when too many wait
  */
-export async function* followOutcome(id: Digest, { outcomes, storage }: FollowParts, signal: AbortSignal): AsyncGenerator<Outcome> {
+export async function* followOutcome(id: Digest, parts: FollowParts, signal: AbortSignal): AsyncGenerator<Outcome> {
+  const { outcomes, isPending } = parts;
   const queue: Outcome[] = [];
   let wake = () => {};
   const leave = outcomes.watch(id, (outcome) => {
@@ -29,7 +32,8 @@ export async function* followOutcome(id: Digest, { outcomes, storage }: FollowPa
   signal.addEventListener('abort', abort, { once: true });
   let told: Outcome | undefined;
   try {
-    const first = await settled(id, outcomes.find(id), { outcomes, storage });
+    const known = outcomes.find(id);
+    const first = known || !isPending(id) ? await settled(id, known, parts) : undefined;
     if (first) queue.unshift(first);
     for (;;) {
       signal.throwIfAborted();
@@ -41,7 +45,7 @@ export async function* followOutcome(id: Digest, { outcomes, storage }: FollowPa
         });
         continue;
       }
-      const outcome = (await settled(id, next, { outcomes, storage })) ?? next;
+      const outcome = (await settled(id, next, parts)) ?? next;
       if (told && told.provable === outcome.provable && told.result.height === outcome.result.height) continue;
       told = outcome;
       yield outcome;
@@ -61,6 +65,12 @@ async function settled(id: Digest, known: Outcome | undefined, { storage }: Foll
   if (known?.result.consumed) return known;
   const stored = await storage.transaction(id).catch(() => undefined);
   return stored ?? known;
+}
+
+/** The last step of a transaction: provable, or a result that consumed nothing. @throws as followOutcome */
+export async function awaitOutcome(id: Digest, parts: FollowParts, signal: AbortSignal): Promise<Outcome> {
+  for await (const outcome of followOutcome(id, parts, signal)) if (isLast(outcome)) return outcome;
+  throw rejection('NotFinal');
 }
 
 /** A result that failed, as the error that the caller gets; undefined for one that is done. */

@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file bursar/consensus/v1/transactions.proto.
  */
 export const file_bursar_consensus_v1_transactions: GenFile = /*@__PURE__*/
-  fileDesc("CiZidXJzYXIvY29uc2Vuc3VzL3YxL3RyYW5zYWN0aW9ucy5wcm90bxITYnVyc2FyLmNvbnNlbnN1cy52MSJGCg1TdWJtaXRSZXF1ZXN0EhkKBGJvZHkYASABKAxCC7pICHoGEAEYgIAQEhoKCXNpZ25hdHVyZRgCIAEoDEIHukgEegJoQCIoCg5TdWJtaXRSZXNwb25zZRIWCg50cmFuc2FjdGlvbl9pZBgBIAEoDCJbChJTdWJtaXRCYXRjaFJlcXVlc3QSRQoMdHJhbnNhY3Rpb25zGAEgAygLMiIuYnVyc2FyLmNvbnNlbnN1cy52MS5TdWJtaXRSZXF1ZXN0Qgu6SAiSAQUIARDoByKsAQoTU3VibWl0QmF0Y2hSZXNwb25zZRJCCghvdXRjb21lcxgBIAMoCzIwLmJ1cnNhci5jb25zZW5zdXMudjEuU3VibWl0QmF0Y2hSZXNwb25zZS5PdXRjb21lGlEKB091dGNvbWUSFgoOdHJhbnNhY3Rpb25faWQYASABKAwSLgoJcmVqZWN0aW9uGAIgASgLMhsuYnVyc2FyLmNvbW1vbi52MS5SZWplY3Rpb24iLgoLV2FpdFJlcXVlc3QSHwoOdHJhbnNhY3Rpb25faWQYASABKAxCB7pIBHoCaCAiRgoMV2FpdFJlc3BvbnNlEjYKBnJlc3VsdBgBIAEoCzImLmJ1cnNhci5jb25zZW5zdXMudjEuVHJhbnNhY3Rpb25SZXN1bHQiLwoMV2F0Y2hSZXF1ZXN0Eh8KDnRyYW5zYWN0aW9uX2lkGAEgASgMQge6SAR6AmggIn0KDVdhdGNoUmVzcG9uc2USNAoFc3RhdGUYASABKA4yJS5idXJzYXIuY29uc2Vuc3VzLnYxLlRyYW5zYWN0aW9uU3RhdGUSNgoGcmVzdWx0GAIgASgLMiYuYnVyc2FyLmNvbnNlbnN1cy52MS5UcmFuc2FjdGlvblJlc3VsdCK7AQoRVHJhbnNhY3Rpb25SZXN1bHQSFgoOdHJhbnNhY3Rpb25faWQYASABKAwSDgoGaGVpZ2h0GAIgASgEEg0KBWluZGV4GAMgASgNEhgKEGNlcnRpZmljYXRlX2tpbmQYBCABKAkSLgoJcmVqZWN0aW9uGAUgASgLMhsuYnVyc2FyLmNvbW1vbi52MS5SZWplY3Rpb24SEgoKaXRlbV9jb2RlcxgGIAMoDRIRCgljYW5vbmljYWwYByABKAwqkQEKEFRyYW5zYWN0aW9uU3RhdGUSIQodVFJBTlNBQ1RJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIdChlUUkFOU0FDVElPTl9TVEFURV9QRU5ESU5HEAESGwoXVFJBTlNBQ1RJT05fU1RBVEVfRklOQUwQAhIeChpUUkFOU0FDVElPTl9TVEFURV9QUk9WQUJMRRADMuICCgxUcmFuc2FjdGlvbnMSUQoGU3VibWl0EiIuYnVyc2FyLmNvbnNlbnN1cy52MS5TdWJtaXRSZXF1ZXN0GiMuYnVyc2FyLmNvbnNlbnN1cy52MS5TdWJtaXRSZXNwb25zZRJgCgtTdWJtaXRCYXRjaBInLmJ1cnNhci5jb25zZW5zdXMudjEuU3VibWl0QmF0Y2hSZXF1ZXN0GiguYnVyc2FyLmNvbnNlbnN1cy52MS5TdWJtaXRCYXRjaFJlc3BvbnNlEksKBFdhaXQSIC5idXJzYXIuY29uc2Vuc3VzLnYxLldhaXRSZXF1ZXN0GiEuYnVyc2FyLmNvbnNlbnN1cy52MS5XYWl0UmVzcG9uc2USUAoFV2F0Y2gSIS5idXJzYXIuY29uc2Vuc3VzLnYxLldhdGNoUmVxdWVzdBoiLmJ1cnNhci5jb25zZW5zdXMudjEuV2F0Y2hSZXNwb25zZTABYgZwcm90bzM", [file_buf_validate_validate, file_bursar_common_v1_rejection]);
+  fileDesc("CiZidXJzYXIvY29uc2Vuc3VzL3YxL3RyYW5zYWN0aW9ucy5wcm90bxITYnVyc2FyLmNvbnNlbnN1cy52MSJGCg1TdWJtaXRSZXF1ZXN0EhkKBGJvZHkYASABKAxCC7pICHoGEAEYgIAQEhoKCXNpZ25hdHVyZRgCIAEoDEIHukgEegJoQCIoCg5TdWJtaXRSZXNwb25zZRIWCg50cmFuc2FjdGlvbl9pZBgBIAEoDCJbChJTdWJtaXRCYXRjaFJlcXVlc3QSRQoMdHJhbnNhY3Rpb25zGAEgAygLMiIuYnVyc2FyLmNvbnNlbnN1cy52MS5TdWJtaXRSZXF1ZXN0Qgu6SAiSAQUIARDoByKsAQoTU3VibWl0QmF0Y2hSZXNwb25zZRJCCghvdXRjb21lcxgBIAMoCzIwLmJ1cnNhci5jb25zZW5zdXMudjEuU3VibWl0QmF0Y2hSZXNwb25zZS5PdXRjb21lGlEKB091dGNvbWUSFgoOdHJhbnNhY3Rpb25faWQYASABKAwSLgoJcmVqZWN0aW9uGAIgASgLMhsuYnVyc2FyLmNvbW1vbi52MS5SZWplY3Rpb24iLgoLV2FpdFJlcXVlc3QSHwoOdHJhbnNhY3Rpb25faWQYASABKAxCB7pIBHoCaCAiRgoMV2FpdFJlc3BvbnNlEjYKBnJlc3VsdBgBIAEoCzImLmJ1cnNhci5jb25zZW5zdXMudjEuVHJhbnNhY3Rpb25SZXN1bHQiPgoQV2FpdEJhdGNoUmVxdWVzdBIqCg90cmFuc2FjdGlvbl9pZHMYASADKAxCEbpIDpIBCwgBEOgHIgR6AmggIkwKEVdhaXRCYXRjaFJlc3BvbnNlEjcKB3Jlc3VsdHMYASADKAsyJi5idXJzYXIuY29uc2Vuc3VzLnYxLlRyYW5zYWN0aW9uUmVzdWx0Ii8KDFdhdGNoUmVxdWVzdBIfCg50cmFuc2FjdGlvbl9pZBgBIAEoDEIHukgEegJoICJ9Cg1XYXRjaFJlc3BvbnNlEjQKBXN0YXRlGAEgASgOMiUuYnVyc2FyLmNvbnNlbnN1cy52MS5UcmFuc2FjdGlvblN0YXRlEjYKBnJlc3VsdBgCIAEoCzImLmJ1cnNhci5jb25zZW5zdXMudjEuVHJhbnNhY3Rpb25SZXN1bHQiuwEKEVRyYW5zYWN0aW9uUmVzdWx0EhYKDnRyYW5zYWN0aW9uX2lkGAEgASgMEg4KBmhlaWdodBgCIAEoBBINCgVpbmRleBgDIAEoDRIYChBjZXJ0aWZpY2F0ZV9raW5kGAQgASgJEi4KCXJlamVjdGlvbhgFIAEoCzIbLmJ1cnNhci5jb21tb24udjEuUmVqZWN0aW9uEhIKCml0ZW1fY29kZXMYBiADKA0SEQoJY2Fub25pY2FsGAcgASgMKpEBChBUcmFuc2FjdGlvblN0YXRlEiEKHVRSQU5TQUNUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASHQoZVFJBTlNBQ1RJT05fU1RBVEVfUEVORElORxABEhsKF1RSQU5TQUNUSU9OX1NUQVRFX0ZJTkFMEAISHgoaVFJBTlNBQ1RJT05fU1RBVEVfUFJPVkFCTEUQAzK+AwoMVHJhbnNhY3Rpb25zElEKBlN1Ym1pdBIiLmJ1cnNhci5jb25zZW5zdXMudjEuU3VibWl0UmVxdWVzdBojLmJ1cnNhci5jb25zZW5zdXMudjEuU3VibWl0UmVzcG9uc2USYAoLU3VibWl0QmF0Y2gSJy5idXJzYXIuY29uc2Vuc3VzLnYxLlN1Ym1pdEJhdGNoUmVxdWVzdBooLmJ1cnNhci5jb25zZW5zdXMudjEuU3VibWl0QmF0Y2hSZXNwb25zZRJLCgRXYWl0EiAuYnVyc2FyLmNvbnNlbnN1cy52MS5XYWl0UmVxdWVzdBohLmJ1cnNhci5jb25zZW5zdXMudjEuV2FpdFJlc3BvbnNlEloKCVdhaXRCYXRjaBIlLmJ1cnNhci5jb25zZW5zdXMudjEuV2FpdEJhdGNoUmVxdWVzdBomLmJ1cnNhci5jb25zZW5zdXMudjEuV2FpdEJhdGNoUmVzcG9uc2USUAoFV2F0Y2gSIS5idXJzYXIuY29uc2Vuc3VzLnYxLldhdGNoUmVxdWVzdBoiLmJ1cnNhci5jb25zZW5zdXMudjEuV2F0Y2hSZXNwb25zZTABYgZwcm90bzM", [file_buf_validate_validate, file_bursar_common_v1_rejection]);
 
 /**
  * One signed transaction.
@@ -179,6 +179,48 @@ export const WaitResponseSchema: GenMessage<WaitResponse> = /*@__PURE__*/
   messageDesc(file_bursar_consensus_v1_transactions, 5);
 
 /**
+ * Which transactions.
+ *
+ * @generated from message bursar.consensus.v1.WaitBatchRequest
+ */
+export type WaitBatchRequest = Message<"bursar.consensus.v1.WaitBatchRequest"> & {
+  /**
+   * 32 bytes each.
+   *
+   * @generated from field: repeated bytes transaction_ids = 1;
+   */
+  transactionIds: Uint8Array[];
+};
+
+/**
+ * Describes the message bursar.consensus.v1.WaitBatchRequest.
+ * Use `create(WaitBatchRequestSchema)` to create a new message.
+ */
+export const WaitBatchRequestSchema: GenMessage<WaitBatchRequest> = /*@__PURE__*/
+  messageDesc(file_bursar_consensus_v1_transactions, 6);
+
+/**
+ * Final and provable, or refused.
+ *
+ * @generated from message bursar.consensus.v1.WaitBatchResponse
+ */
+export type WaitBatchResponse = Message<"bursar.consensus.v1.WaitBatchResponse"> & {
+  /**
+   * In the order of the request.
+   *
+   * @generated from field: repeated bursar.consensus.v1.TransactionResult results = 1;
+   */
+  results: TransactionResult[];
+};
+
+/**
+ * Describes the message bursar.consensus.v1.WaitBatchResponse.
+ * Use `create(WaitBatchResponseSchema)` to create a new message.
+ */
+export const WaitBatchResponseSchema: GenMessage<WaitBatchResponse> = /*@__PURE__*/
+  messageDesc(file_bursar_consensus_v1_transactions, 7);
+
+/**
  * Which transaction.
  *
  * @generated from message bursar.consensus.v1.WatchRequest
@@ -197,7 +239,7 @@ export type WatchRequest = Message<"bursar.consensus.v1.WatchRequest"> & {
  * Use `create(WatchRequestSchema)` to create a new message.
  */
 export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_consensus_v1_transactions, 6);
+  messageDesc(file_bursar_consensus_v1_transactions, 8);
 
 /**
  * One step of a transaction.
@@ -225,7 +267,7 @@ export type WatchResponse = Message<"bursar.consensus.v1.WatchResponse"> & {
  * Use `create(WatchResponseSchema)` to create a new message.
  */
 export const WatchResponseSchema: GenMessage<WatchResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_consensus_v1_transactions, 7);
+  messageDesc(file_bursar_consensus_v1_transactions, 9);
 
 /**
  * What the ledger made of a transaction.
@@ -288,7 +330,7 @@ export type TransactionResult = Message<"bursar.consensus.v1.TransactionResult">
  * Use `create(TransactionResultSchema)` to create a new message.
  */
 export const TransactionResultSchema: GenMessage<TransactionResult> = /*@__PURE__*/
-  messageDesc(file_bursar_consensus_v1_transactions, 8);
+  messageDesc(file_bursar_consensus_v1_transactions, 10);
 
 /**
  * How far a transaction is.
@@ -377,6 +419,17 @@ export const Transactions: GenService<{
     methodKind: "unary";
     input: typeof WaitRequestSchema;
     output: typeof WaitResponseSchema;
+  },
+  /**
+   * As Wait, for up to 1,000 transactions at once: answers when all are provable. A failed one is no error of the call: its
+   * result bears the rejection.
+   *
+   * @generated from rpc bursar.consensus.v1.Transactions.WaitBatch
+   */
+  waitBatch: {
+    methodKind: "unary";
+    input: typeof WaitBatchRequestSchema;
+    output: typeof WaitBatchResponseSchema;
   },
   /**
    * Follows a transaction: pending, final, provable; ends after the last.
