@@ -25,7 +25,7 @@ export interface BatchMakerParts {
   readonly resendMs: number;
 }
 /** Batches sent again in one go: the oldest, for the order stands still without them. */
-const RESEND_AT_ONCE = 8;
+const RESEND_AT_ONCE = 2;
 /** After the signer refused a number, because another batch under it may still be ordered. */
 const REFUSED_MS = 5_000;
 
@@ -34,6 +34,8 @@ export class BatchMaker {
   readonly #toSign: number[] = [];
   readonly #refusedMs = new Map<number, number>();
   #finalTime: number;
+  /** When a batch of ours was ordered last. */
+  #orderedMs = Number.NEGATIVE_INFINITY;
   #busy = false;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -80,6 +82,7 @@ export class BatchMaker {
   executed(refs: readonly BatchRef[], finalTime: number): void {
     const { own, mempool, clock, journal } = this.#parts;
     this.#finalTime = finalTime;
+    if (refs.some((r) => own.find(r.number)?.ref.digest === r.digest)) this.#orderedMs = clock.now();
     mempool.putBack(own.ordered(refs));
     for (const again of own.remake(clock.now(), finalTime, (id) => mempool.find(id))) {
       journal.append({ kind: 'own', batch: again.encoded });
@@ -88,12 +91,13 @@ export class BatchMaker {
     this.kick();
   }
 
-  /** On a timer: sends again what is not ordered, and tries again what the signer refused. */
+  /** On a timer: sends again the oldest that are not ordered if none of ours moves, and tries again what the signer refused. */
   resend(): void {
     const { own, clock, peers, resendMs, mempool, journal } = this.#parts;
     const now = clock.now();
     let sent = 0;
-    for (const batch of own.outstanding()) {
+    const stuck = now - this.#orderedMs >= resendMs; // under load they queue: sending those again would only add to it
+    for (const batch of stuck ? own.outstanding() : []) {
       if (batch.signature && now - batch.lastSentMs >= resendMs && sent++ < RESEND_AT_ONCE) {
         batch.lastSentMs = now;
         peers.batch(batch.encoded, batch.signature);
