@@ -1,5 +1,6 @@
 /** Errors of the program in plain words: what went wrong, under which code, and what to do. */
 import { type BursarError, errorFrom, messageOf, rejection } from '@bursar/shared-core';
+import { visible } from './visible.ts';
 
 /** Codes that mean: what is needed does not run (exit 69). */
 const UNREACHABLE = new Set(['PEER_UNREACHABLE', 'DEPENDENCY_UNAVAILABLE', 'PROCESSING_TIMEOUT', 'PORT_TAKEN']);
@@ -15,10 +16,9 @@ export function exitCodeOf(error: BursarError): number {
 export function explain(thrown: unknown): string {
   const error = errorFrom(thrown);
   const cause = error.reason === 'INTERNAL' && error.cause !== undefined ? `: ${messageOf(error.cause)}` : '';
-  const violations = error.violations.map((v) => `    ${v.field}: ${v.description}`);
-  return [`bursar: ${error.message}${cause}`, ...violations, `  code:  ${error.code} ${error.reason}`, `  do:    ${error.remedy}`].join(
-    '\n',
-  );
+  const violations = error.violations.map((v) => visible(`    ${v.field}: ${v.description}`));
+  const message = `${error.message}${cause}`.split('\n').map(visible).join('\n');
+  return [`bursar: ${message}`, ...violations, `  code:  ${error.code} ${error.reason}`, `  do:    ${error.remedy}`].join('\n');
 }
 
 /** The same for programs. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keyFromSeed } from '@bursar/client';
-import { chainId, formatAccount, type Genesis, treasuryId } from '@bursar/protocol';
+import { chainId, formatAccount, type Genesis, treasuryAccount, treasuryId } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
 import { importOfRows, paymentRows } from '../src/csv/import-file.ts';
 import { parseNotBefore } from '../src/csv/not-before.ts';
@@ -61,6 +61,14 @@ const bad: [sentence: string, line: string, column: string | undefined, says: Re
   ['no account', row({ account: '' }), 'account', /no account/],
   ['no key', row({ client_key: '' }), 'client_key', /empty/],
   ['a long key', row({ client_key: 'k'.repeat(129) }), 'client_key', /129 bytes/],
+  ['a key with a character that nobody sees', row({ client_key: 'k\u200b1' }), 'client_key', /U\+200B/],
+  ['a key in another normal form', row({ client_key: 'cafe\u0301' }), 'client_key', /normal form/],
+  ['a key with a space inside quotes', row({ client_key: '" k1"' }), 'client_key', /begins or ends with a space/],
+  ['a key with a semicolon', row({ client_key: 'a;b' }), 'client_key', /semicolon/],
+  ['a dependency that nobody sees', row({ depends_on: 'a;\u200b' }), 'depends_on', /U\+200B/],
+  ['digits of another script', row({ amount: '\u0661\u0662' }), 'amount', /no amount/],
+  ['a second payment behind a carriage return', `${row({ memo: '"x"' })}\r${row({ client_key: 'lost' })}`, undefined, /control character/],
+  ['an escape sequence', row({ memo: 'x\u001b[2J' }), undefined, /control character/],
   ['an unknown lane', row({ lane: 'express' }), 'lane', /no lane/],
   ['a long memo', row({ memo: 'm'.repeat(1_025) }), 'memo', /1025 bytes/],
   ['an empty dependency', row({ depends_on: 'a;;b' }), 'depends_on', /empty/],
@@ -103,6 +111,8 @@ describe('a broken line', () => {
   });
   it('in the head, or no payment at all, refuses the file', () => {
     expect(readPayments(Buffer.from('a,b,c\n'), EUR, NOW)).toMatchObject({ ok: false, problems: [{ line: 1 }] });
+    const joined = `"${COLUMNS[0]},${COLUMNS[1]}",${COLUMNS.slice(2).join()}\n${row()}\n`;
+    expect(readPayments(Buffer.from(joined), EUR, NOW)).toMatchObject({ ok: false, problems: [{ line: 1 }] });
     expect(readPayments(Buffer.from(''), EUR, NOW)).toMatchObject({ ok: false, problems: [{ line: 1 }] });
     expect(read()).toMatchObject({ ok: false, problems: [{ line: 1 }] });
   });
@@ -129,6 +139,9 @@ describe('not_before', () => {
     ['2026-12-24T08:60:00Z', undefined],
     ['2026-12-24T08:00:00+15:00', undefined],
     ['1969-12-31T23:59:59Z', undefined],
+    ['0075-12-24T08:00:00Z', undefined],
+    ['2126-12-24T08:00:00Z', undefined],
+    ['2016-12-24T08:00:00Z', Date.UTC(2016, 11, 24, 8)],
     ['tomorrow', undefined],
   ];
   it.each(cases)('%j is %j', (text, expected) => expect(parseNotBefore(text, NOW)).toBe(expected));
@@ -150,19 +163,19 @@ describe('dependencies between lines', () => {
     blockIntervalMs: 1_000,
     viewTimeoutMs: 1_000,
   };
-  const build = (file: Uint8Array) =>
-    importOfRows('p.csv', paymentRows('p.csv', file, genesis, NOW), {
+  const build = (file: Uint8Array, of = genesis) =>
+    importOfRows('p.csv', paymentRows('p.csv', file, of, NOW), {
       chain: chainId(genesis),
-      genesis,
+      genesis: of,
       treasury: treasuryId('payroll'),
       proposer,
       firstNonce: 0n,
       nowMs: NOW,
       isKnown: () => false,
     });
-  const violations = (file: Uint8Array): string[] => {
+  const violations = (file: Uint8Array, of = genesis): string[] => {
     try {
-      build(file);
+      build(file, of);
     } catch (e) {
       return (e as { violations: { field: string; description: string }[] }).violations.map((v) => `${v.field}: ${v.description}`);
     }
@@ -178,6 +191,12 @@ describe('dependencies between lines', () => {
     const found = violations(file);
     expect(found.map((f) => f.split(':')[0])).toEqual(['line 5, client_key', 'line 4, depends_on', 'line 2, depends_on']);
     expect(found[2]).toContain('"a" → "b" → "a"');
+  });
+  it('may go to the account of a treasury, which no key owns', () => {
+    const own = { ...genesis, treasuries: [{ name: 'savings' }] as unknown as Genesis['treasuries'] };
+    const savings = bytes(row({ account: formatAccount(treasuryAccount(treasuryId('savings'))) }));
+    expect(violations(savings, own)).toEqual([]);
+    expect(violations(savings)[0]).toMatch(/^line 2, account: /);
   });
   it('a mistyped account that is well-formed but no key is named too', () => {
     expect(violations(bytes(row({ account: formatAccount('00'.repeat(32)) })))[0]).toMatch(/^line 2, account: /);

@@ -1,10 +1,12 @@
 /** Storage has executed a block: what this process keeps beside the engine follows, and whoever waited is told. */
+import { isFinalKind } from '@bursar/membership';
 import { headerDigest } from '@bursar/protocol';
 import type { LatencyWindow } from '@bursar/shared-core';
 import type { Executed } from './adapters/engine-host.ts';
 import type { Events } from './adapters/events.ts';
 import type { BatchMaker } from './core/batch-maker.ts';
 import type { BodyStore } from './core/body-store.ts';
+import type { FinalityFigures } from './core/finality-figures.ts';
 import type { Intake } from './core/intake.ts';
 import type { Journal } from './core/journal.ts';
 import type { Mempool } from './core/mempool.ts';
@@ -26,13 +28,14 @@ export interface AfterBlockParts {
   readonly maker: BatchMaker;
   readonly observer: EngineObserver;
   readonly latency: LatencyWindow;
+  readonly finality: FinalityFigures;
   readonly metrics: ConsensusMetrics;
   readonly events: Events;
 }
 
 /** What `EngineHost` calls before the engine opens the next height. */
 export function afterBlock(parts: AfterBlockParts): (executed: Executed) => void {
-  const { clock, mempool, journal, intake, recent, store, outcomes, maker, observer, latency, metrics, events } = parts;
+  const { clock, mempool, journal, intake, recent, store, outcomes, maker, observer, latency, finality, metrics, events } = parts;
   return ({ block, certificate, bodies, stateRoot, results }) => {
     const { header, batches } = block;
     const { height, time } = header;
@@ -46,8 +49,12 @@ export function afterBlock(parts: AfterBlockParts): (executed: Executed) => void
     const transactions = batches.reduce((sum, ref) => sum + ref.transactions, 0);
     const tookMs = observer.takeLatency(height, clock.now());
     if (tookMs !== undefined) latency.observe(tookMs);
+    if (isFinalKind(certificate.kind)) {
+      finality.observe(certificate.kind, tookMs);
+      metrics.blocksFinalized.inc({ certificate: certificate.kind });
+      if (tookMs !== undefined) metrics.blockSeconds.observe({ certificate: certificate.kind }, tookMs / 1_000);
+    }
     for (const id of done) metrics.submitSeconds.observe((intake.finish(id) ?? 0) / 1_000);
-    metrics.blocksFinalized.inc({ certificate: certificate.kind });
     metrics.transactionsFinalized.inc(transactions);
     metrics.height.set(height);
     metrics.stateRootHash.set(Number.parseInt(stateRoot.slice(0, 12), 16));

@@ -50,6 +50,6 @@ export const contract: ContractFacts = {
   exposes: [
     'gRPC (50051): bursar.consensus.v1.Transactions, bursar.consensus.v1.Consensus, bursar.common.v1.Contract, health, reflection',
     'HTTP (8080): /livez, /readyz, /metrics',
-    'NATS: bursar.<chain>.consensus.v1.{vote,batch,direct,final,fetch}.<validator> and events',
+    'NATS: bursar.<chain>.consensus.v1.{vote,batch,final,fetch}.<validator> and events',
   ],
 };

@@ -1,15 +1,17 @@
 /** Metric names of this service (C8, C10); all carry the prefix `consensus_`. */
-import { type Certificate, type RejectionName, rejections } from '@bursar/protocol';
+import { finalKinds } from '@bursar/membership';
+import { type RejectionName, rejections } from '@bursar/protocol';
 import { HEALTH_LEVELS, type LatencyWindow, type Metrics } from '@bursar/shared-core';
+import type { FinalityFigures } from './core/finality-figures.ts';
 
 /** Messages of other validators, by what they are. */
 export const MESSAGE_KINDS = ['pre-prepare', 'prepare', 'commit', 'view-change', 'new-view', 'batch', 'final', 'unknown'] as const;
 export type MessageKind = (typeof MESSAGE_KINDS)[number];
-const CERTIFICATES = ['prepared', 'commit'] as const satisfies readonly Certificate['kind'][];
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const;
 
 export interface GaugeSources {
   readonly latency: LatencyWindow;
+  readonly finality: FinalityFigures;
   queueDepth(): number;
   /** Share of the other validators that were heard lately, 0 to 1. */
   peerHealth(): number;
@@ -27,6 +29,13 @@ export function consensusMetrics(metrics: Metrics, sources: GaugeSources) {
   );
   metrics.gaugeOf('latency_p95_ms', 'as latency_p99_ms, 95th percentile', () => sources.latency.figures().p95Ms);
   metrics.gaugeOf('latency_mean_ms', 'as latency_p99_ms, mean', () => sources.latency.figures().meanMs);
+  const { finality } = sources;
+  metrics.gaugeOf('fast_share', 'share of the last 1,024 blocks that were final by the Prepares of all', () => finality.fastShare());
+  for (const [i, kind] of finalKinds.entries()) {
+    const what = `as latency_mean_ms, of blocks final by a certificate of kind ${kind}`;
+    metrics.gaugeOf(`latency_${kind}_mean_ms`, what, () => finality.latencies()[i]?.meanMs ?? 0);
+    metrics.gaugeOf(`latency_${kind}_p99_ms`, `${what}, 99th percentile`, () => finality.latencies()[i]?.p99Ms ?? 0);
+  }
   metrics.gaugeOf('peer_health_average', 'share of the other validators that were heard in the last ten seconds', sources.peerHealth);
   metrics.gaugeOf('message_queue_depth', 'messages and batches that wait to be looked at', sources.queueDepth);
   metrics.gaugeOf('pending_transactions', 'transactions of clients that are not final yet', sources.pendingTransactions);
@@ -39,7 +48,12 @@ export function consensusMetrics(metrics: Metrics, sources: GaugeSources) {
     received: metrics.counter('messages_received_total', 'messages of other validators that came in', { kind: MESSAGE_KINDS }),
     accepted: metrics.counter('messages_accepted_total', 'messages that passed form, signature and replay', { kind: MESSAGE_KINDS }),
     rejected: metrics.counter('messages_rejected_total', 'messages that were refused, by reason', { reason: names }),
-    blocksFinalized: metrics.counter('blocks_finalized_total', 'blocks executed', { certificate: CERTIFICATES }),
+    blocksFinalized: metrics.counter('blocks_finalized_total', 'blocks executed, by the certificate that made them final', {
+      certificate: finalKinds,
+    }),
+    blockSeconds: metrics.histogram('block_seconds', 'from a proposal to its execution, by certificate', SECONDS, {
+      certificate: finalKinds,
+    }),
     transactionsFinalized: metrics.counter('transactions_finalized_total', 'transactions in executed blocks'),
     viewChanges: metrics.counter('view_changes_total', 'views that this validator left'),
     byzantineDetections: metrics.counter('byzantine_detections_total', 'contradicting messages of one validator'),

@@ -14,6 +14,7 @@ import { BlockSpans } from './core/block-spans.ts';
 import { BodyStore } from './core/body-store.ts';
 import { Fetcher } from './core/fetcher.ts';
 import { unpackFinalBlock } from './core/final-blocks.ts';
+import { FinalityFigures } from './core/finality-figures.ts';
 import { Heard } from './core/heard.ts';
 import { Ingress, type Refused } from './core/ingress.ts';
 import { Intake } from './core/intake.ts';
@@ -102,8 +103,10 @@ export async function startNode(parts: NodeParts) {
   const heard = new Heard(set, self, clock.now());
   const spans = new BlockSpans(self);
   const latency = createLatencyWindow();
+  const finality = new FinalityFigures();
   const metrics = consensusMetrics(parts.metrics, {
     latency,
+    finality,
     queueDepth: () => inbox.pending() + ingress.atWork,
     peerHealth: () => (n === 1 ? 1 : (heard.lately(clock.now()).length - 1) / (n - 1)),
     pendingTransactions: () => mempool.size,
@@ -176,6 +179,7 @@ export async function startNode(parts: NodeParts) {
     maker,
     observer,
     latency,
+    finality,
     metrics,
     events,
   });
@@ -222,7 +226,7 @@ export async function startNode(parts: NodeParts) {
     openHeight: () => outcomes.finalHeight + 1,
     isOurs: peers.isOurs,
     onMessage: (message) => driver.handle({ type: 'message', message }),
-    onNotice: (from, height) => driver.handle({ type: 'notice', from, height }),
+    onNotice: (from, certificate) => driver.handle({ type: 'notice', from, height: certificate.height, certificate }),
     onHeld: offer,
     onReceived(kind) {
       metrics.received.inc({ kind });

@@ -57,7 +57,6 @@ export interface VerifyPort {
 /** What leaves for other validators. Lossy: nothing says whether it arrived. */
 export interface PeersPort {
   broadcast(message: Message): void;
-  send(to: number, message: Message): void;
   notice(to: number, header: Header, certificate: Certificate): void;
   batch(encoded: Uint8Array, signature: Uint8Array): void;
 }

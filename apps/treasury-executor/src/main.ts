@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { connect, readKeyFile } from '@bursar/client';
 import { sign, wipe } from '@bursar/crypto';
-import { type Genesis, treasuryId } from '@bursar/protocol';
+import { type Genesis, treasuryAccount, treasuryId } from '@bursar/protocol';
 import { executor as executorRpc, treasury } from '@bursar/protocol/rpc';
 import { bootService, errorFrom, loadConfig, openLog } from '@bursar/shared-core';
 import { executorHandlers } from './adapters/executor-service.ts';
@@ -118,11 +118,12 @@ await bootService({
       setPlanning: (enabled: boolean) => executor.setPlanning(enabled),
       redrive: () => driver.redrive(),
     };
-    const first = treasuryId(genesis.treasuries[0]?.name ?? '');
+    const treasuries = genesis.treasuries.map((t) => treasuryId(t.name));
+    const treasuryOptions = { chain, treasury: treasuries[0] ?? '', treasuryAccounts: treasuries.map(treasuryAccount), connection, blocks };
     await serve(
       (rpc) => {
         rpc.add(executorRpc.Executor, executorHandlers(control), 'public');
-        rpc.add(treasury.Treasury, treasuryHandlers({ chain, treasury: first, connection, blocks, pollMs: config.pollMs }), 'public');
+        rpc.add(treasury.Treasury, treasuryHandlers({ ...treasuryOptions, pollMs: config.pollMs }), 'public');
       },
       { executor: key.publicKey, shard },
     );

@@ -38,7 +38,7 @@ function drive(script: string): { kinds: string; admitted: string; breaker: Brea
   return { kinds: kinds.join(''), admitted: admitted.join(''), breaker };
 }
 
-describe('breaker (treasury.md: 5 failures in 300 s open, 60 s, 1 or 2 probes, 2 successes close)', () => {
+describe('breaker (docs/treasury.md: 5 failures in 300 s open, 60 s, 1 or 2 probes, 2 successes close)', () => {
   it.each([
     ['four failures leave it closed', 'fail@0 fail@1 fail@2 fail@3 ok@4', 'ccccc', '+++++'],
     ['the fifth opens it, and nothing is admitted', 'fail@0 fail@1 fail@2 fail@3 fail@4 ok@5', 'ccccoo', '+++++-'],

@@ -1,4 +1,4 @@
-/** What must survive (treasury.md): the process may end between any two steps, with any journal. */
+/** What must survive (docs/treasury.md, "Executor"): the process may end between any two steps, with any journal. */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { body, Chain, did, type Fate } from './support/chain.ts';

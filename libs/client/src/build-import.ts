@@ -23,6 +23,8 @@ import { buildTransaction, type Unsigned } from './sign-transaction.ts';
 export interface ImportRequest {
   readonly chain: Digest;
   readonly treasury: Digest;
+  /** Accounts of the treasuries of the genesis: no key owns them, and they may be paid; default: none. */
+  readonly treasuryAccounts?: Iterable<AccountId>;
   /** Key that will sign. */
   readonly proposer: AccountId;
   /** Nonce of the first chunk; the others follow it, the seal last. */
@@ -80,7 +82,7 @@ export function importError({ violations }: RefusedImport) {
 }
 
 function* violationsOf(request: ImportRequest): Generator<ImportViolation> {
-  const { treasury, payments, isKnown = () => false, at = (i) => `payments[${i}]` } = request;
+  const { treasury, payments, treasuryAccounts = [], isKnown = () => false, at = (i) => `payments[${i}]` } = request;
   if (payments.length === 0) yield { rejection: 'FieldInvalid', field: 'payments', description: 'is empty' };
   if (payments.length > limits.itemsPerImport) {
     yield {
@@ -90,11 +92,12 @@ function* violationsOf(request: ImportRequest): Generator<ImportViolation> {
     };
     return;
   }
+  const keyless = new Set(treasuryAccounts);
   const places = new Map<string, number>();
   const found: ImportViolation[] = [];
   let total = 0n;
   for (const [i, p] of payments.entries()) {
-    for (const v of orderViolations(at(i), p))
+    for (const v of orderViolations(at(i), p, keyless))
       found.push({ rejection: v.field.endsWith('.amount') ? 'AmountInvalid' : 'FieldInvalid', ...v });
     if (typeof p.amount === 'bigint') total += p.amount;
     const first = places.get(p.clientKey);

@@ -1,31 +1,34 @@
-/** Fetches what proves a payment and puts it into a proof. */
+/** Fetches what proves a payment, puts it into a proof and checks it: a validator that proves nothing is passed over. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   bodyHash,
+  chainId,
+  DecodeError,
   type Digest,
   decode,
   decodeTransaction,
   disbursementBody,
   fromHex,
+  type Genesis,
   importDigest,
   importLeaf,
   signedTransaction,
+  treasuryId,
 } from '@bursar/protocol';
 import { errorFrom, rejection } from '@bursar/shared-core';
 import { type Connection, mayWorkElsewhere } from './connection.ts';
 import { inclusionRoot } from './inclusion-root.ts';
-import type { PaymentProof } from './payment-proof.ts';
+import { formatPaymentProof, type PaymentProof } from './payment-proof.ts';
+import { verifyPaymentProof } from './verify-payment-proof.ts';
 
 /**
- * The proof that `disbursement` was approved and paid, with the fewest approvals that suffice. Not checked: `verifyPaymentProof` does.
- * @param threshold approvals that the treasury needs
- * @throws UnknownDisbursement, NotFinal once `timeoutMs` (default 10 s) is over, PeerUnreachable
+ * The proof that `disbursement` was approved and paid, with the fewest approvals that suffice. It verifies against `genesis`.
+ * @throws UnknownDisbursement, NotFinal, ProofInvalid once `timeoutMs` (default 10 s) is over, PeerUnreachable
  */
 export async function fetchPaymentProof(
   connection: Connection,
-  chain: Digest,
+  genesis: Genesis,
   disbursement: Digest,
-  threshold: number,
   timeoutMs = 10_000,
 ): Promise<PaymentProof> {
   const deadline = Date.now() + timeoutMs;
@@ -33,10 +36,14 @@ export async function fetchPaymentProof(
     const v = connection.validators[turn % connection.validators.length];
     try {
       const answer = await v?.ledger.getPaymentProof({ disbursement: fromHex(disbursement) });
-      if (answer) return assemble(chain, disbursement, threshold, answer);
+      if (answer) return assemble(genesis, disbursement, answer);
     } catch (e) {
       const error = errorFrom(e);
-      const later = error.reason === 'NOT_FINAL' || error.reason === 'UNKNOWN_DISBURSEMENT' || mayWorkElsewhere(error);
+      const later =
+        error.reason === 'NOT_FINAL' ||
+        error.reason === 'PROOF_INVALID' ||
+        error.reason === 'UNKNOWN_DISBURSEMENT' ||
+        mayWorkElsewhere(error);
       const askedAll = turn + 1 >= connection.validators.length;
       if (!later || (askedAll && error.reason === 'UNKNOWN_DISBURSEMENT') || Date.now() >= deadline) throw error;
       if (askedAll) await sleep(100);
@@ -46,16 +53,34 @@ export async function fetchPaymentProof(
 
 type Answer = Awaited<ReturnType<Connection['validators'][number]['ledger']['getPaymentProof']>>;
 
-function assemble(chain: Digest, disbursement: Digest, threshold: number, a: Answer): PaymentProof {
+/** @throws ProofInvalid */
+function assemble(genesis: Genesis, disbursement: Digest, answer: Answer): PaymentProof {
+  const proof = within(() => proofOf(genesis, disbursement, answer));
+  const verdict = verifyPaymentProof(formatPaymentProof(proof), genesis);
+  if (!verdict.valid) throw rejection('ProofInvalid', `the validator answered with a proof that does not hold: ${verdict.reason}`);
+  return proof;
+}
+
+function within<T>(fn: () => T): T {
+  try {
+    return fn();
+  } catch (e) {
+    if (e instanceof DecodeError) throw rejection('ProofInvalid', `the validator answered with bytes that are no proof: ${e.message}`);
+    throw e;
+  }
+}
+
+function proofOf(genesis: Genesis, disbursement: Digest, a: Answer): PaymentProof {
   const { inImport, receipt, certified } = a;
   if (!inImport || !receipt || !certified) throw rejection('ProofInvalid', 'the validator answered with half a proof');
   const body = decode(disbursementBody, a.body);
   const root = inclusionRoot(importLeaf(disbursement, bodyHash(body)), inImport);
   if (!root) throw rejection('ProofInvalid', 'the validator answered with a path that is none');
+  const threshold = genesis.treasuries.find((t) => treasuryId(t.name) === body.treasury)?.threshold;
   const signer = (raw: Uint8Array): string => decodeTransaction(decode(signedTransaction, raw).body).signer;
   const ascending = [...a.approvals].sort((x, y) => (signer(x) < signer(y) ? -1 : 1));
   return {
-    chain,
+    chain: chainId(genesis),
     disbursement,
     import: importDigest(body.treasury, root),
     body: a.body,

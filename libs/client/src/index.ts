@@ -18,10 +18,12 @@ export {
 } from './connection.ts';
 export { findCycle } from './dependency-graph.ts';
 export { fetchPaymentProof } from './fetch-payment-proof.ts';
+export { findTransaction } from './find-transaction.ts';
 export { type ClientKey, createKeyFile, keyFromSeed, readKeyFile } from './key-file.ts';
 export { clientKeyProblem, type PaymentOrder } from './payment-order.ts';
 export { BadProofFile, formatPaymentProof, type PaymentProof, parsePaymentProof } from './payment-proof.ts';
-export { findTransaction, type Settled, type SettleOptions, settle, settleMany, submit } from './settle.ts';
+export type { ProofLink } from './proof-links.ts';
+export { type Settled, type SettleOptions, settle, settleMany, submit } from './settle.ts';
 export {
   type Author,
   buildApproval,
@@ -32,4 +34,5 @@ export {
   signTransaction,
   type Unsigned,
 } from './sign-transaction.ts';
-export { type ProofLink, type ProofVerdict, type ProvenPayment, verifyPaymentProof } from './verify-payment-proof.ts';
+export { type ProofVerdict, type ProvenPayment, verifyPaymentProof } from './verify-payment-proof.ts';
+export { type TransactionProof, verifyTransactionProof } from './verify-transaction-proof.ts';

@@ -21,20 +21,30 @@ export interface PaymentOrder {
 
 const LANES: readonly string[] = ['consumer', 'industrial'];
 
-/** Why `key` can be no client key; undefined when it can. */
+/** Characters that nobody sees: controls, formatting, line and paragraph ends. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
+
+/** Why `key` can be no client key; undefined when it can. Two keys that look the same would pay twice what people mean once. */
 export function clientKeyProblem(key: unknown): string | undefined {
   if (typeof key !== 'string' || key.length === 0) return 'is empty; give each payment a key of its own';
   if (!key.isWellFormed()) return 'holds half a character (a lone surrogate)';
   if (Buffer.byteLength(key) > limits.clientKey) return `has ${Buffer.byteLength(key)} bytes; at most ${limits.clientKey} are allowed`;
+  const hidden = INVISIBLE.exec(key)?.[0].codePointAt(0);
+  if (hidden !== undefined) return `holds a character that nobody sees (U+${hidden.toString(16).toUpperCase().padStart(4, '0')})`;
+  if (key !== key.trim()) return 'begins or ends with a space';
+  if (key !== key.normalize('NFC')) return 'is not in normal form (NFC): the same letters can be written in other bytes';
   return undefined;
 }
 
-/** Every rule that this order breaks by itself; `at` is its path, for instance `payments[3]`. */
-export function* orderViolations(at: string, order: PaymentOrder): Generator<FieldViolation> {
+/**
+ * Every rule that this order breaks by itself; `at` is its path, for instance `payments[3]`.
+ * @param keyless accounts that no key owns and that may be paid all the same: those of treasuries
+ */
+export function* orderViolations(at: string, order: PaymentOrder, keyless: ReadonlySet<AccountId>): Generator<FieldViolation> {
   const key = clientKeyProblem(order.clientKey);
   if (key) yield { field: `${at}.client_key`, description: key };
-  if (typeof order.destination !== 'string' || !isHex32(order.destination) || !isAcceptablePublicKey(fromHex(order.destination)))
-    yield { field: `${at}.destination`, description: 'is no account that a key can own; check the account with the payee' };
+  if (!isPayable(order.destination, keyless))
+    yield { field: `${at}.destination`, description: 'is no account that a key can own, nor that of a treasury; check it with the payee' };
   if (typeof order.amount !== 'bigint' || order.amount < 1n || order.amount > MAX_AMOUNT)
     yield { field: `${at}.amount`, description: 'must be 1 to 2^64 - 1 base units' };
   if (order.lane !== undefined && !LANES.includes(order.lane))
@@ -53,3 +63,7 @@ export function* orderViolations(at: string, order: PaymentOrder): Generator<Fie
     if (problem) yield { field: `${at}.depends_on`, description: `a client key ${problem}` };
   }
 }
+
+/** What is paid to an account that nobody can sign for is lost. */
+const isPayable = (account: AccountId, keyless: ReadonlySet<AccountId>): boolean =>
+  typeof account === 'string' && isHex32(account) && (keyless.has(account) || isAcceptablePublicKey(fromHex(account)));

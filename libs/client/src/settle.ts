@@ -1,9 +1,11 @@
 /** Sends transactions and finds out what became of them, whatever breaks in between: always the same bytes, never signed again. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DecodeError, type Digest, decode, findRejection, fromHex, result, type TransactionResult } from '@bursar/protocol';
+import { type Digest, findRejection, fromHex, type Genesis, type TransactionResult } from '@bursar/protocol';
 import type { transactions } from '@bursar/protocol/rpc';
 import { BursarError, errorFrom, reasonOf, rejection } from '@bursar/shared-core';
 import { type Connection, mayWorkElsewhere, type ValidatorClient } from './connection.ts';
+import { decodeResult, findProven, findTransaction } from './find-transaction.ts';
+import { Refusals } from './refusals.ts';
 import type { Signed } from './sign-transaction.ts';
 
 /** Executed in a final block, and its result is provable. */
@@ -19,6 +21,8 @@ export interface SettleOptions {
   readonly timeoutMs?: number;
   /** How long one validator may take before the next is asked; default 5 s. */
   readonly patienceMs?: number;
+  /** Given: results and refusals by the ledger are believed only when they are proved against it; absent: a validator's word counts. */
+  readonly genesis?: Genesis;
   readonly signal?: AbortSignal;
 }
 
@@ -31,7 +35,7 @@ const WAITING = 64;
 export const submit = (validator: ValidatorClient, { body, signature }: Signed) => validator.transactions.submit({ body, signature });
 
 /**
- * Sends a transaction until its result is provable.
+ * Sends a transaction until its result is provable. A refusal that no block proves counts once f + 1 validators say it.
  * @throws the ledger's rejection, or ProcessingTimeout: then its outcome is unknown, and sending the same bytes again is safe
  */
 export async function settle(connection: Connection, tx: Signed, options: SettleOptions = {}): Promise<Settled> {
@@ -135,9 +139,10 @@ function* grouped(txs: readonly Signed[]): Generator<Signed[]> {
 }
 
 async function follow(connection: Connection, tx: Signed, options: SettleOptions, accepted: Accepted | undefined): Promise<Settled> {
-  const { timeoutMs = 60_000, patienceMs = 5_000, signal } = options;
+  const { timeoutMs = 60_000, patienceMs = 5_000, signal, genesis } = options;
   const deadline = Date.now() + timeoutMs;
   const transactionId = fromHex(tx.id);
+  const refusals = new Refusals(connection, tx);
   let last: BursarError | undefined;
   for (let turn = 0; ; turn++) {
     signal?.throwIfAborted();
@@ -151,15 +156,17 @@ async function follow(connection: Connection, tx: Signed, options: SettleOptions
       }
       const timeout = Math.max(1, Math.min(patienceMs, deadline - Date.now()));
       const answer = await v.transactions.wait({ transactionId }, { timeoutMs: timeout, ...(signal ? { signal } : {}) });
-      const outcome = fromWait(tx.id, answer);
-      return finish(connection, outcome, turn === 0 ? performance.now() - atMs : undefined);
+      const finalityMs = turn === 0 ? performance.now() - atMs : undefined;
+      const outcome = genesis ? await findProven(connection, tx.id, genesis, place) : fromWait(tx.id, answer);
+      if (outcome) return finish(connection, outcome, finalityMs);
+      last = rejection('ProofInvalid', `validator ${place} says that transaction ${tx.id} is executed, and nobody proves it`);
     } catch (e) {
       last = errorFrom(e);
       if (signal?.aborted) throw last;
       // The outcome is unknown, or the nonce is not what it was: only the ledger knows what became of these bytes.
-      const found = await findTransaction(connection, tx.id);
+      const found = genesis ? await findProven(connection, tx.id, genesis, place) : await findTransaction(connection, tx.id);
       if (found) return finish(connection, found, undefined);
-      if (!mayWorkElsewhere(last) && !isLater(last)) throw last;
+      if (!mayWorkElsewhere(last) && !isLater(last) && (await refusals.stand(last, place))) throw last;
     }
     if (Date.now() >= deadline)
       throw rejection('ProcessingTimeout', `the outcome of transaction ${tx.id} is unknown after ${timeoutMs} ms: ${last.message}`, {
@@ -193,26 +200,4 @@ function fromWait(id: Digest, { result: answer }: transactions.WaitResponse): Tr
   const decoded = answer && decodeResult(id, answer.canonical);
   if (!decoded) throw rejection('PeerUnreachable', 'the validator answered with something that is not the result of this transaction');
   return decoded;
-}
-
-function decodeResult(id: Digest, canonical: Uint8Array): TransactionResult | undefined {
-  try {
-    const r = decode(result, canonical);
-    return r.kind === 'transaction' && r.transaction === id ? r : undefined;
-  } catch (e) {
-    if (e instanceof DecodeError) return undefined;
-    throw e;
-  }
-}
-
-/** The provable result of a transaction from any validator that has it; undefined when none answers with one. */
-export async function findTransaction(connection: Connection, id: Digest): Promise<TransactionResult | undefined> {
-  const transactionId = fromHex(id);
-  const asked = connection.validators.map(async (v) => {
-    const answer = await v.ledger.getTransaction({ transactionId }, { timeoutMs: 2_000 });
-    const r = answer.provable ? decodeResult(id, answer.result) : undefined;
-    if (r?.consumed !== true) throw rejection('NotFound');
-    return r;
-  });
-  return Promise.any(asked).catch(() => undefined);
 }

@@ -1,14 +1,9 @@
 /** Checks a payment proof offline: a pure function of the file and a genesis that came another way (docs/protocol.md, "Offline proof"). */
 import { ed25519 } from '@bursar/crypto';
-import { genesisSet, verifyCertificate } from '@bursar/membership';
-import { verifyProof } from '@bursar/merkle';
 import {
   BadGenesis,
   bodyHash,
-  type Codec,
-  certificate,
   chainId,
-  DecodeError,
   type DisbursementBody,
   decode,
   decodeTransaction,
@@ -18,24 +13,19 @@ import {
   type Genesis,
   type GenesisTreasury,
   type Header,
-  header,
-  headerDigest,
   importDigest,
   importLeaf,
   type PaymentReceipt,
   rejections,
-  result,
-  resultLeaf,
   signedTransaction,
   transactionHash,
   treasuryAccount,
   treasuryId,
 } from '@bursar/protocol';
+import { certifiedHeader, provenResult } from './certified-header.ts';
 import { inclusionRoot } from './inclusion-root.ts';
 import { BadProofFile, type PaymentProof, parsePaymentProof } from './payment-proof.ts';
-
-/** The links of the argument, in the order in which they are checked. */
-export type ProofLink = 'file' | 'genesis' | 'header' | 'certificate' | 'receipt' | 'body' | 'import' | 'approvals';
+import { Broken, holds, type ProofLink, read, within } from './proof-links.ts';
 
 export interface ProvenPayment {
   readonly chain: string;
@@ -67,18 +57,6 @@ export type ProofVerdict =
       readonly remedy: string;
     };
 
-/** Thrown and caught inside this file only. */
-class Broken extends Error {
-  readonly link: ProofLink;
-  constructor(link: ProofLink, reason: string) {
-    super(reason);
-    this.link = link;
-  }
-}
-function holds(condition: boolean, link: ProofLink, reason: string): asserts condition {
-  if (!condition) throw new Broken(link, reason);
-}
-
 /**
  * @param proof text of a proof file, whoever wrote it
  * @param genesis the genesis that the verifier trusts, never one that came with the proof
@@ -99,7 +77,7 @@ export function verifyPaymentProof(proof: string, genesis: Genesis): ProofVerdic
 function prove(proof: PaymentProof, genesis: Genesis): ProvenPayment {
   const chain = chainId(genesis);
   holds(proof.chain === chain, 'genesis', `the proof is of chain ${proof.chain}, the genesis makes chain ${chain}`);
-  const { head, signers, signedStake, totalStake } = checkHeader(proof, genesis, chain);
+  const { head, signers, signedStake, totalStake } = certifiedHeader(proof, genesis, chain);
   const receipt = checkReceipt(proof, head);
   const { body, treasury } = checkBody(proof, genesis, receipt);
   checkImport(proof, receipt);
@@ -120,39 +98,10 @@ function prove(proof: PaymentProof, genesis: Genesis): ProvenPayment {
   };
 }
 
-/** A quorum of the genesis' validators signed this header of this chain. */
-function checkHeader(proof: PaymentProof, genesis: Genesis, chain: string) {
-  const head = read(header, proof.header, 'header', 'the header');
-  holds(head.version === 1, 'header', `the header has version ${head.version}; this program knows version 1`);
-  holds(head.chain === chain, 'header', 'the header belongs to another chain');
-  const cert = read(certificate, proof.certificate, 'certificate', 'the certificate');
-  const set = genesisSet(genesis);
-  holds(cert.kind === 'commit', 'certificate', 'the certificate does not make a block final');
-  holds(cert.chain === chain, 'certificate', 'the certificate belongs to another chain');
-  holds(
-    cert.height === head.height && cert.epoch === head.epoch && head.epoch === set.epoch,
-    'certificate',
-    'the certificate is for another height or epoch than the header',
-  );
-  holds(cert.digest === headerDigest(head), 'certificate', 'the certificate is for another header');
-  const refused = verifyCertificate(set, chain, cert, ed25519);
-  holds(refused === undefined, 'certificate', refused ? `the certificate does not hold (${refused}): ${rejections[refused].reason}` : '');
-  const signing = set.validators.filter((v) => ((cert.signers[v.index >> 3] ?? 0) >> (v.index & 7)) & 1);
-  return { head, signers: signing.map((v) => v.name), signedStake: signing.reduce((sum, v) => sum + v.stake, 0n), totalStake: set.total };
-}
-
 /** The receipt stands under the results root of that header, which is the one above the payment's block. */
-function checkReceipt(proof: PaymentProof, head: Header): PaymentReceipt {
-  const found = read(result, proof.receipt.leaf, 'receipt', 'the receipt');
+function checkReceipt({ receipt }: PaymentProof, head: Header): PaymentReceipt {
+  const found = provenResult(receipt, head);
   holds(found.kind === 'payment', 'receipt', 'the receipt is not that of a payment');
-  const { index, count, path } = proof.receipt;
-  const claim = { root: fromHex(head.resultsRoot), leaf: resultLeaf(found), index, leafCount: count, path };
-  holds(verifyProof(claim), 'receipt', 'the receipt does not stand under the results root of the certified header');
-  holds(
-    found.height + 1 === head.height,
-    'receipt',
-    `the receipt is of height ${found.height}, the header above it of height ${head.height}`,
-  );
   return found;
 }
 
@@ -206,14 +155,4 @@ function checkApprovals(proof: PaymentProof, chain: string, treasury: GenesisTre
   }
   holds(approvers.length >= treasury.threshold, 'approvals', `${approvers.length} approvals are there, ${treasury.threshold} are needed`);
   return approvers;
-}
-
-const read = <T>(codec: Codec<T>, bytes: Uint8Array, link: ProofLink, what: string): T => within(link, what, () => decode(codec, bytes));
-function within<T>(link: ProofLink, what: string, fn: () => T): T {
-  try {
-    return fn();
-  } catch (e) {
-    if (e instanceof DecodeError) throw new Broken(link, `${what} has not its form: ${e.message}`);
-    throw e;
-  }
 }

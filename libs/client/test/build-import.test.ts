@@ -1,5 +1,15 @@
 import { merkleProof, merkleRoot, verifyProof } from '@bursar/merkle';
-import { bodyHash, decodeTransaction, disbursementBody, disbursementId, encode, importDigest, importLeaf, limits } from '@bursar/protocol';
+import {
+  bodyHash,
+  decodeTransaction,
+  disbursementBody,
+  disbursementId,
+  encode,
+  importDigest,
+  importLeaf,
+  limits,
+  treasuryAccount,
+} from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { buildImport, type ImportRequest, importError } from '../src/build-import.ts';
@@ -41,6 +51,12 @@ describe('an import that is right', () => {
     const root = merkleRoot(b.bodies.map((x, i) => importLeaf(b.disbursements[i] as string, bodyHash(x))));
     expect(b.import).toBe(importDigest(treasury, root));
   });
+  it('may pay the account of a treasury that it is told of, which no key owns', () => {
+    const account = treasuryAccount(treasury);
+    const payments = [order('a', { destination: account })];
+    expect(buildImport(request(payments))).toMatchObject({ ok: false, violations: [{ field: 'payments[0].destination' }] });
+    expect(buildImport(request(payments, { treasuryAccounts: [account] }))).toMatchObject({ ok: true });
+  });
   it('may name a payment of an earlier import', () => {
     const earlier = disbursementId(treasury, 'earlier');
     expect(buildImport(request([order('a', { dependsOn: ['earlier'] })], { isKnown: (id) => id === earlier }))).toMatchObject({ ok: true });
@@ -71,6 +87,9 @@ const bad: [sentence: string, payments: PaymentOrder[], field: string, rejection
   ['an empty key', [order('')], 'payments[0].client_key', 'FieldInvalid', /empty/],
   ['a key of 129 bytes', [order('k'.repeat(129))], 'payments[0].client_key', 'FieldInvalid', /129 bytes/],
   ['half a character', [order('\ud800')], 'payments[0].client_key', 'FieldInvalid', /half a character/],
+  ['a key with a character that nobody sees', [order('a\u00ad')], 'payments[0].client_key', 'FieldInvalid', /U\+00AD/],
+  ['a key that ends with a space', [order('a ')], 'payments[0].client_key', 'FieldInvalid', /space/],
+  ['a key in another normal form', [order('e\u0301')], 'payments[0].client_key', 'FieldInvalid', /NFC/],
   ['a memo of 1,026 bytes', [order('a', { memo: long })], 'payments[0].memo', 'FieldInvalid', /1026 bytes/],
   ['a destination that is no key', [order('a', { destination: '00'.repeat(32) })], 'payments[0].destination', 'FieldInvalid', /no account/],
   ['an unknown lane', [order('a', { lane: 'fast' as never })], 'payments[0].lane', 'FieldInvalid', /consumer, industrial/],

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Connection, connect } from '../src/connection.ts';
 import { settle, settleMany } from '../src/settle.ts';
 import { buildTransfer, signTransaction } from '../src/sign-transaction.ts';
-import { chain, payee, proposer } from './support/proven-payment.ts';
+import { certified, chain, facts, genesis, payee, placeOf, proposer } from './support/proven-payment.ts';
 
 const open: { stop(deadlineMs?: number): Promise<void> }[] = [];
 const connections: Connection[] = [];
@@ -19,8 +19,17 @@ interface Books {
   readonly results: Map<string, TransactionResult>;
   /** Ids in the order of their arrival, once for each time. */
   readonly arrivals: string[];
+  /** Blocks that were made, though their results are not provable yet. */
+  unprovable?: boolean;
+  /** Nonce of the account. */
+  nonce: bigint;
 }
-type Behaviour = { submit?: (id: string, books: Books) => void; wait?: (id: string, books: Books) => void };
+type Proof = Pick<ledger.GetTransactionProofResponse, 'result' | 'certified'>;
+type Behaviour = {
+  submit?: (id: string, books: Books) => void;
+  wait?: (id: string, books: Books) => unknown;
+  proof?: (id: string, books: Books) => unknown;
+};
 
 const executed = (id: string, code = 0): TransactionResult => ({
   kind: 'transaction',
@@ -32,7 +41,19 @@ const executed = (id: string, code = 0): TransactionResult => ({
   items: [],
 });
 
-async function validator(books: Books, { submit = record, wait = () => {} }: Behaviour) {
+/** What a quorum certified about the results of the block of height 5. */
+function proofBy(signers: number[], results: readonly TransactionResult[]) {
+  const f = facts();
+  Object.assign(f.header, { height: 6 });
+  return { result: placeOf(results, 0), certified: certified({ ...f, certificate: { ...f.certificate, height: 6 }, signers }, results) };
+}
+const honestProof = (id: string, { results, unprovable }: Books) => {
+  const found = results.get(id);
+  if (!found || unprovable) throw rejection('NotFinal');
+  return proofBy([0, 1, 2], [found]);
+};
+
+async function validator(books: Books, { submit = record, wait = () => {}, proof = honestProof }: Behaviour) {
   const server = createRpcServer();
   const idOf = (body: Uint8Array) => transactionId(body);
   const accept = (body: Uint8Array) => {
@@ -48,8 +69,7 @@ async function validator(books: Books, { submit = record, wait = () => {} }: Beh
       submitBatch: async (request: transactions.SubmitBatchRequest) => ({ outcomes: request.transactions.map((t) => accept(t.body)) }),
       wait: async ({ transactionId: raw }: transactions.WaitRequest) => {
         const id = toHex(raw);
-        wait(id, books);
-        const found = books.results.get(id);
+        const found = (wait(id, books) as TransactionResult | undefined) ?? books.results.get(id);
         if (!found) throw rejection('NotFound');
         return { result: { transactionId: raw, canonical: encode(result, found) } };
       },
@@ -62,8 +82,10 @@ async function validator(books: Books, { submit = record, wait = () => {} }: Beh
       getTransaction: async ({ transactionId: raw }: ledger.GetTransactionRequest) => {
         const found = books.results.get(toHex(raw));
         if (!found) throw rejection('NotFound');
-        return { height: BigInt(found.height), provable: true, result: encode(result, found) };
+        return { height: BigInt(found.height), provable: !books.unprovable, result: encode(result, found) };
       },
+      getTransactionProof: async ({ transactionId: raw }: ledger.GetTransactionProofRequest) => proof(toHex(raw), books) as Proof,
+      getAccount: async () => ({ balance: 0n, nextNonce: books.nonce, height: 5n }),
     } as unknown as Handlers<(typeof ledger.Ledger)['method']>,
     'public',
   );
@@ -78,7 +100,7 @@ const unavailable = () => {
   throw rejection('PeerUnreachable');
 };
 async function network(...behaviours: Behaviour[]): Promise<{ connection: Connection; books: Books }> {
-  const books: Books = { results: new Map(), arrivals: [] };
+  const books: Books = { results: new Map(), arrivals: [], nonce: 0n };
   const connection = connect(await Promise.all(behaviours.map((b) => validator(books, b))));
   connections.push(connection);
   return { connection, books };
@@ -139,6 +161,83 @@ describe('settle', () => {
   it('does not believe a result of another transaction', async () => {
     const { connection } = await network({ submit: (id, books) => void books.results.set(id, executed('11'.repeat(32))) });
     await expect(settle(connection, transfer(0n), { timeoutMs: 150 })).rejects.toMatchObject({ reason: 'PROCESSING_TIMEOUT' });
+  });
+});
+
+const refuse = (name: 'NonceTooLow' | 'InsufficientFunds' | 'InvalidSignature') => () => {
+  throw rejection(name);
+};
+
+describe('settle: refusals that no block proves', () => {
+  it('does not take one validator’s word that the nonce is used up: whoever signs anew would pay twice', async () => {
+    const { connection, books } = await network({ submit: refuse('NonceTooLow') }, {}, {}, {});
+    const tx = transfer(0n);
+    expect(await settle(connection, tx)).toMatchObject({ id: tx.id });
+    expect(books.arrivals).toEqual([tx.id, tx.id]);
+  });
+  it('does not say that the nonce is used up while the very bytes that used it are not provable yet', async () => {
+    let looks = 0;
+    const submit = (id: string, books: Books) => {
+      Object.assign(books, { nonce: 1n, unprovable: looks++ < 3 });
+      record(id, books);
+      throw rejection('NonceTooLow');
+    };
+    const { connection } = await network({ submit }, { submit }, { submit }, { submit });
+    expect(await settle(connection, transfer(0n))).toMatchObject({ height: 5 });
+  });
+  it('says that the nonce is used up when the ledgers show it used by something else', async () => {
+    const submit = refuse('NonceTooLow');
+    const { connection, books } = await network({ submit }, { submit }, { submit }, { submit });
+    books.nonce = 1n;
+    await expect(settle(connection, transfer(0n))).rejects.toMatchObject({ reason: 'NONCE_TOO_LOW' });
+  });
+  it('asks a second validator when the first refuses the bytes for what they are', async () => {
+    const { connection } = await network({ submit: refuse('InvalidSignature') }, {}, {}, {});
+    expect(await settle(connection, transfer(0n))).toMatchObject({ height: 5 });
+  });
+  it('believes two of four', async () => {
+    const submit = refuse('InvalidSignature');
+    const { connection, books } = await network({ submit }, { submit }, {}, {});
+    await expect(settle(connection, transfer(0n))).rejects.toMatchObject({ reason: 'INVALID_SIGNATURE' });
+    expect(books.arrivals).toHaveLength(2);
+  });
+});
+
+describe('settle with a genesis', () => {
+  const lie = (code: number) => ({ submit: () => {}, wait: (id: string) => executed(id, code), proof: unavailable });
+
+  it('takes a result that a quorum certified', async () => {
+    const { connection } = await network({}, {}, {}, {});
+    expect(await settle(connection, transfer(0n), { genesis })).toMatchObject({ height: 5, finalityMs: expect.any(Number) });
+  });
+  it('does not believe a validator that says executed and proves nothing', async () => {
+    const { connection, books } = await network(lie(0), {}, {}, {});
+    expect(await settle(connection, transfer(0n), { genesis })).toMatchObject({ finalityMs: undefined });
+    expect(books.arrivals).toHaveLength(2);
+  });
+  it('does not believe a refusal by the ledger that nobody proves', async () => {
+    const { connection } = await network({ submit: () => {}, wait: refuse('InsufficientFunds'), proof: unavailable }, {}, {}, {});
+    expect(await settle(connection, transfer(0n), { genesis })).toMatchObject({ height: 5 });
+  });
+  it('tells a refusal by the ledger that is proved', async () => {
+    const submit = (id: string, books: Books) => void books.results.set(id, executed(id, 7002));
+    const { connection } = await network({ submit, wait: refuse('InsufficientFunds') }, {}, {}, {});
+    await expect(settle(connection, transfer(0n), { genesis })).rejects.toMatchObject({ reason: 'INSUFFICIENT_FUNDS' });
+  });
+  const forgeries: [string, (id: string) => unknown][] = [
+    ['signed by less than a quorum', (id) => proofBy([0, 1], [executed(id)])],
+    ['of another transaction', () => proofBy([0, 1, 2], [executed('11'.repeat(32))])],
+    ['of a result that used nothing up', (id) => proofBy([0, 1, 2], [{ ...executed(id), consumed: false }])],
+    ['of another height', (id) => proofBy([0, 1, 2], [{ ...executed(id), height: 4 }])],
+    [
+      'with a leaf that is not under the root',
+      (id) => ({ ...proofBy([0, 1, 2], [executed(id)]), result: placeOf([executed(id, 7002)], 0) }),
+    ],
+    ['cut in half', (id) => ({ result: proofBy([0, 1, 2], [executed(id)]).result })],
+  ];
+  it.each(forgeries)('does not believe a proof %s', async (_, proof) => {
+    const { connection } = await network({ proof });
+    await expect(settle(connection, transfer(0n), { genesis, timeoutMs: 150 })).rejects.toMatchObject({ reason: 'PROCESSING_TIMEOUT' });
   });
 });
 

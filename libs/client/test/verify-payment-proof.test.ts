@@ -2,7 +2,8 @@ import { treasuryAccount } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { formatPaymentProof, type PaymentProof, parsePaymentProof } from '../src/payment-proof.ts';
-import { type ProofLink, verifyPaymentProof } from '../src/verify-payment-proof.ts';
+import type { ProofLink } from '../src/proof-links.ts';
+import { verifyPaymentProof } from '../src/verify-payment-proof.ts';
 import { approvers, chain, type Facts, facts, genesis, importOf, key, payee, proofOf, treasury } from './support/proven-payment.ts';
 
 const proof = proofOf(facts());
@@ -20,6 +21,13 @@ describe('a genuine proof', () => {
     expect(payment.signers).toEqual(['validator-0', 'validator-2', 'validator-3']);
     expect([payment.signedStake, payment.totalStake]).toEqual([300n, 400n]);
     expect([...payment.approvers].sort()).toEqual([approvers[0]?.publicKey, approvers[1]?.publicKey].sort());
+  });
+  it('verifies under a fast certificate too: the Prepares of all stake', () => {
+    const f = facts();
+    Object.assign(f, { certificate: { ...f.certificate, kind: 'fast' }, signers: [0, 1, 2, 3] });
+    expect(verifyPaymentProof(formatPaymentProof(proofOf(f)), genesis)).toMatchObject({ valid: true, payment: { signedStake: 400n } });
+    f.signers = [0, 1, 2];
+    expect(verifyPaymentProof(formatPaymentProof(proofOf(f)), genesis)).toMatchObject({ valid: false, link: 'certificate' });
   });
   it('shows the name and memo of no other payment', () => {
     for (const other of ['salary-0', 'salary-1', 'salary-3', 'salary-4', 'November 1'])
@@ -136,6 +144,25 @@ describe('no changed proof verifies', () => {
       change(p);
       if (JSON.stringify(p) !== before) expect([name, verifyPaymentProof(JSON.stringify(p), genesis).valid]).toEqual([name, false]);
     }
+  });
+  const disbursement = `"disbursement": "${proof.disbursement}"`;
+  const spellings: [string, string][] = [
+    [
+      'a field that stands twice, with another value first',
+      text.replace(disbursement, `"disbursement": "${'00'.repeat(32)}",${disbursement}`),
+    ],
+    ['1.0 for a whole number', text.replace('"version": 1', '"version": 1.0')],
+    ['1e0 for a whole number', text.replace('"version": 1', '"version": 1e0')],
+    ['an escape in a name', text.replace('"chain"', '"\\u0063hain"')],
+    ['an escape in a value', text.replace('bursar/payment-proof', 'bursar\\/payment-proof')],
+    ['a byte order mark', `\uFEFF${text}`],
+  ];
+  it.each(spellings)('not with %s', (_, changed) => {
+    expect(changed).not.toBe(text);
+    expect(verifyPaymentProof(changed, genesis)).toMatchObject({ valid: false, link: 'file' });
+  });
+  it('but with other white space', () => {
+    expect(verifyPaymentProof(text.replaceAll('\n', '\r\n\t'), genesis).valid).toBe(true);
   });
   it('property: a text with any characters changed does not verify, or says exactly the same', () => {
     const at = fc.integer({ min: 0, max: text.length - 1 });

@@ -113,10 +113,12 @@ function wake(s: State, treasury: Treasury): boolean {
     return true;
   });
   walk.left = left;
+  walk.gave ||= chosen.length > 0;
   for (const n of chosen) enter(s, n, Status.ready);
   s.touchTreasury(treasury);
   if (!ended) return false;
   treasury.wake = undefined;
+  treasury.passedOver = walk.gave && treasury.funds.size > 0;
   if (treasury.wakeAgain) {
     treasury.wakeAgain = false;
     if (treasury.funds.size > 0) startWake(s, treasury);

@@ -36,10 +36,15 @@ export interface Treasury extends Leafed {
   readonly ready: Map<number, SinceList>;
   /** What waits for the balance to rise. */
   readonly funds: SinceList;
-  /** A walk through `funds` after the balance rose: where it is, and what of the balance, read when it sets out, it has not given away yet. */
-  wake: { readonly since: number; after: number; left: bigint | undefined } | undefined;
+  /**
+   * A walk through `funds` after the balance rose: where it is, what of the balance, read when it sets out, it has not given away
+   * yet, and whether it gave anything.
+   */
+  wake: { readonly since: number; after: number; left: bigint | undefined; gave: boolean } | undefined;
   /** The balance rose while a walk was under way: walk once more. */
   wakeAgain: boolean;
+  /** The last walk gave something away and left others waiting: if what it gave is not used after all, it is their turn. */
+  passedOver: boolean;
 }
 
 /** One item as it arrived in a chunk. */

@@ -1,16 +1,19 @@
 /** Step 6 of ExecuteBatch for one item (docs/treasury.md): judged by the facts of this moment, never by what deferred work has reached. */
-import type { ExecuteItem, Hex32, PaymentReceipt, RejectionName } from '@bursar/protocol';
+import type { ExecuteItem, Hex32, Lane, PaymentReceipt, RejectionName } from '@bursar/protocol';
 import { isApproved } from './approvals.ts';
+import { laneNumber } from './body-layout.ts';
 import type { Execution, Treasury } from './entities.ts';
 import type { State } from './state.ts';
 import { Status } from './status.ts';
-import { enter, fundsRose } from './transitions.ts';
+import { enter, fundsReturned, fundsRose } from './transitions.ts';
 
 const MAX_ATTEMPTS = 0xffff;
 
 /** The batch that the item stands in. */
 export interface ExecutionContext {
   readonly signer: Hex32;
+  readonly shard: number;
+  readonly lane: Lane;
   readonly execution: Execution;
   readonly leaseEpoch: bigint;
   readonly seq: bigint;
@@ -20,22 +23,26 @@ export interface ExecutionContext {
 export function executeItem(s: State, item: ExecuteItem, context: ExecutionContext): PaymentReceipt | RejectionName {
   const n = s.disbursements.find(item.id);
   if (n === undefined) return 'UnknownDisbursement';
-  const over = judgeIdentity(s, n, item, context.signer);
+  const over = judgeIdentity(s, n, item, context);
   if (over) return over;
   const held = judgeNow(s, n);
   if (held === undefined) return pay(s, n, item, context);
   const d = s.disbursements;
   if ((d.attempts[n] as number) < MAX_ATTEMPTS) (d.attempts[n] as number) += 1;
-  if (held === 'InsufficientFunds' && d.status[n] !== Status.funds) enter(s, n, Status.funds);
+  if (held === 'InsufficientFunds' && d.status[n] !== Status.funds) {
+    enter(s, n, Status.funds);
+    fundsReturned(s, s.importOf(n).treasury);
+  }
   s.touchDisbursement(n);
   return held;
 }
 
-function judgeIdentity(s: State, n: number, item: ExecuteItem, signer: Hex32): RejectionName | undefined {
+function judgeIdentity(s: State, n: number, item: ExecuteItem, { signer, shard, lane }: ExecutionContext): RejectionName | undefined {
   const d = s.disbursements;
   if (d.status[n] === Status.executed) return 'AlreadyExecuted';
   if (d.status[n] === Status.cancelled) return 'AlreadyCancelled';
   if (d.bodyHash(n) !== item.bodyHash) return 'BodyStale';
+  if (d.shard[n] !== shard || d.lane(n) !== laneNumber[lane]) return 'WrongShard'; // the lease is over its own shard alone
   return s.importOf(n).treasury.executors.has(signer) ? undefined : 'NotAuthorised';
 }
 

@@ -59,6 +59,7 @@ function makeTreasury(s: State, policy: GenesisTreasury): Treasury {
     funds: new SinceList((n, since) => s.disbursements.status[n] === Status.funds && s.disbursements.since[n] === since),
     wake: undefined,
     wakeAgain: false,
+    passedOver: false,
     slot: s.tree.newSlot(),
     dirty: false,
   };

@@ -1,4 +1,5 @@
 import type { Digest, Lane } from '@bursar/protocol';
+import { laneNumber } from './body-layout.ts';
 import type { State } from './state.ts';
 
 export interface ReadyItem {
@@ -11,8 +12,6 @@ export interface ReadyPage {
   /** Cursor of the next page; absent: this was the last. */
   readonly next?: string;
 }
-
-const laneNumber: Record<Lane, number> = { consumer: 0, industrial: 1 };
 
 /**
  * What may be paid now, in the order in which it became ready, without paused treasuries. The cursor is the sequence number of

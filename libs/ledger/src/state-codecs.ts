@@ -1,5 +1,22 @@
 /** Canonical bytes of the state's leaves, each hashed under a domain of its own. */
-import { digest, encode, hash, hex32, list, optional, rejections, struct, text, u8, u16, u32, u64, uint, word } from '@bursar/protocol';
+import {
+  bool,
+  digest,
+  encode,
+  hash,
+  hex32,
+  list,
+  optional,
+  rejections,
+  struct,
+  text,
+  u8,
+  u16,
+  u32,
+  u64,
+  uint,
+  word,
+} from '@bursar/protocol';
 import type { DisbursementTable } from './disbursement-table.ts';
 import type { Account, Execution, Import, Lease, Treasury } from './entities.ts';
 
@@ -46,8 +63,9 @@ const treasuryCodec = struct({
   pauseNumber: u32,
   resumes: list(hex32, KEYS),
   totalPaid: sum,
-  wake: optional(struct({ since: uint, after: uint, left: optional(u64) })),
-  wakeAgain: u8,
+  wake: optional(struct({ since: uint, after: uint, left: optional(u64), gave: bool })),
+  wakeAgain: bool,
+  passedOver: bool,
 });
 export const treasuryLeaf = (t: Treasury): Uint8Array =>
   hash(
@@ -60,7 +78,8 @@ export const treasuryLeaf = (t: Treasury): Uint8Array =>
       resumes: [...t.resumes],
       totalPaid: wide(t.totalPaid),
       wake: t.wake,
-      wakeAgain: t.wakeAgain ? 1 : 0,
+      wakeAgain: t.wakeAgain,
+      passedOver: t.passedOver,
     }),
   );
 

@@ -85,9 +85,15 @@ export function fundsRose(s: State, treasury: Treasury): void {
   s.touchTreasury(treasury);
 }
 
+/** What a walk gave away is not used: cancelled, or somebody else was paid before. Whoever was passed over for it may go on. */
+export function fundsReturned(s: State, treasury: Treasury): void {
+  if (treasury.passedOver) fundsRose(s, treasury);
+}
+
 export function startWake(s: State, treasury: Treasury): void {
   s.sequence += 1;
-  treasury.wake = { since: s.sequence, after: 0, left: undefined };
+  treasury.wake = { since: s.sequence, after: 0, left: undefined, gave: false };
+  treasury.passedOver = false;
   s.tasks.push({ kind: 'wake', treasury });
   s.touchTreasury(treasury);
 }

@@ -216,6 +216,17 @@ describe('ExecuteBatch: items', () => {
     expect(w.outcomes(w.batch(['a'], { items: [{ id: did('a'), bodyHash: payee(1), attempt: 1 }] }))).toEqual(['BodyStale']);
   });
 
+  it('is refused under another lane, or under the lease of another shard', () => {
+    const w = new World({ shards: 4 });
+    w.run([0, 1, 2, 3].map((shard) => lease('exec', 'acquire', shard)));
+    w.approved([body('a', { lane: 'industrial' })]);
+    const shard = [0, 1, 2, 3].find((s) => w.ledger.ready(s, 'industrial', 1).items.length > 0) as number;
+    const other = (shard + 1) % 4;
+    expect(w.outcomes(w.batch(['a'], { shard, lane: 'consumer', leaseEpoch: 1n, seq: 1n }))).toEqual(['WrongShard']);
+    expect(w.outcomes(w.batch(['a'], { shard: other, lane: 'industrial', leaseEpoch: 1n, seq: 1n }))).toEqual(['WrongShard']);
+    expect(w.outcomes(w.batch(['a'], { shard, lane: 'industrial', leaseEpoch: 1n, seq: 2n }))).toEqual(['done']);
+  });
+
   it("an executor of another treasury may not pay this one's", () => {
     const w = ready();
     w.approved([body('o', { treasury: OTHER })], OTHER);

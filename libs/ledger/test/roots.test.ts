@@ -55,9 +55,9 @@ describe('roots', () => {
   it('are pinned', () => {
     const w = story();
     expect({ genesis: new World().ledger.stateRoot, state: w.last?.stateRoot, results: w.last?.resultsRoot }).toEqual({
-      genesis: '36483beec3805dc024d0f468aa7bbec83ae7d5b01b0b58cac997291b3404e342',
+      genesis: 'ef83511f9b13a392f104db5bb5b76e813b880713019345f5a9376d0dc73abd7d',
       results: 'a46add6eea6381d8b5257638fe4a3b7a92c841221faec377e25b224f356724da',
-      state: 'ca5d8254e544975eb787fe2a4cfd301a882158b3e19ec5d41e95ccf64e24f236',
+      state: '3db490e710f646c9656a965561e0a1e03dfce9d4b7c2459ac3f3c10763338087',
     });
   });
 });

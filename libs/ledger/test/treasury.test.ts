@@ -183,4 +183,32 @@ describe('ready', () => {
     expect(w.state('huge')).toBe('blocked{InsufficientFunds}');
     expect(w.ledger.disbursement(did('huge'))?.attempts).toBe(1);
   });
+
+  /** Ten thousand is there; `first` is given it, `second` waits, though it would fit as well. */
+  const passedOver = (): World => {
+    const w = new World();
+    w.run([{ by: 'exec', action: { kind: 'lease', shard: 0, request: 'acquire' } }]);
+    w.approved([body('first', { amount: 10_100n }), body('second', { amount: 10_050n }), body('late', { amount: 4_000n })]);
+    expect(w.pay('first', 'second')).toEqual(['InsufficientFunds', 'InsufficientFunds']);
+    w.run([transfer('client', TREASURY_ACCOUNT, 100n)]);
+    expect(w.readyKeys()).toEqual(['late', 'first']);
+    return w;
+  };
+  it('goes on to the next when what was given the funds is cancelled', () => {
+    const w = passedOver();
+    w.run([cancel('ann', 'first')]);
+    expect(w.readyKeys()).toEqual(['late', 'second']);
+  });
+  it('goes on to the next when somebody else took the funds and what is left suffices for it', () => {
+    const w = new World();
+    w.run([{ by: 'exec', action: { kind: 'lease', shard: 0, request: 'acquire' } }]);
+    w.approved([body('first', { amount: 12_000n }), body('second', { amount: 11_000n }), body('late', { amount: 500n })]);
+    w.pay('first', 'second');
+    w.run([transfer('client', TREASURY_ACCOUNT, 2_000n)]);
+    expect(w.readyKeys()).toEqual(['late', 'first']);
+    expect(w.pay('late', 'first')).toEqual(['done', 'InsufficientFunds']);
+    expect(w.readyKeys()).toEqual(['second']);
+    expect(w.pay('second')).toEqual(['done']);
+    expect([w.state('first'), w.readyKeys()]).toEqual(['blocked{InsufficientFunds}', []]);
+  });
 });

@@ -1,5 +1,6 @@
 /** Who may vote, with what weight, and who leads: pure functions of the genesis and of final headers. */
 export { fromBitmap, toBitmap } from './bitmap.ts';
+export { type FinalKind, finalKinds, isFinalKind } from './final-kind.ts';
 export { genesisSet } from './genesis-set.ts';
 export {
   advanceSchedule,
@@ -12,6 +13,6 @@ export {
   skippedBitmap,
   startSchedule,
 } from './schedule.ts';
-export { isQuorum, stakeOf } from './stake.ts';
+export { isAll, isQuorum, stakeOf, type Thresholds, thresholds } from './stake.ts';
 export type { Validator, ValidatorSet } from './validator-set.ts';
 export { publicKeyOf, verifyCertificate } from './verify-certificate.ts';

@@ -1,7 +1,7 @@
 import type { Verifier } from '@bursar/crypto';
 import { type Certificate, type Digest, fromHex, type RejectionName, voteHash } from '@bursar/protocol';
 import { fromBitmap } from './bitmap.ts';
-import { isQuorum, stakeOf } from './stake.ts';
+import { stakeOf, type Thresholds, thresholds } from './stake.ts';
 import type { ValidatorSet } from './validator-set.ts';
 
 const keys = new WeakMap<ValidatorSet, readonly Uint8Array[]>();
@@ -17,8 +17,9 @@ export function publicKeyOf(set: ValidatorSet, index: number): Uint8Array | unde
 }
 
 /**
- * Checks a certificate by itself: of this chain and epoch, well formed, signed by a quorum (K1), every signature right. A
- * `prepared` one is over Prepares, a `commit` one over Commits. What it certifies is in it: the caller compares height and digest.
+ * Checks a certificate by itself: of this chain and epoch, well formed, signed by a quorum (K1) or, a `fast` one, by all
+ * stake (K2), every signature right. `prepared` and `fast` ones are over Prepares, a `commit` one over Commits. What it certifies is
+ * in it: the caller compares height and digest, and `isFinalKind` where it must make a block final.
  *
  * @returns undefined if it is valid, else WrongChain, UnknownValidator, MalformedMessage, QuorumNotReached or InvalidSignature.
  */
@@ -27,15 +28,16 @@ export function verifyCertificate(
   chain: Digest,
   certificate: Certificate,
   verifier: Verifier,
-  quorum: (set: ValidatorSet, stake: bigint) => boolean = isQuorum,
+  needs: Thresholds = thresholds,
 ): RejectionName | undefined {
   if (certificate.chain !== chain) return 'WrongChain';
   if (certificate.epoch !== set.epoch) return 'UnknownValidator';
   const signers = fromBitmap(certificate.signers, set.validators.length);
   if (signers === undefined || signers.length !== certificate.signatures.length) return 'MalformedMessage';
-  if (!quorum(set, stakeOf(set, signers))) return 'QuorumNotReached';
+  const isEnough = certificate.kind === 'fast' ? needs.isAll : needs.isQuorum;
+  if (!isEnough(set, stakeOf(set, signers))) return 'QuorumNotReached';
   const { epoch, height, view, digest } = certificate;
-  const phase = certificate.kind === 'prepared' ? 'prepare' : 'commit';
+  const phase = certificate.kind === 'commit' ? 'commit' : 'prepare';
   const signed = voteHash({ chain, epoch, height, view, phase, digest });
   for (const [i, signer] of signers.entries()) {
     if (!verifier.verify(publicKeyOf(set, signer) as Uint8Array, signed, certificate.signatures[i] as Uint8Array))

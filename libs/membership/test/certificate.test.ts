@@ -1,7 +1,7 @@
 import { ed25519 } from '@bursar/crypto';
 import { type Certificate, chainId, type Phase, voteHash } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
-import { genesisSet, toBitmap, verifyCertificate } from '../src/index.ts';
+import { finalKinds, genesisSet, isFinalKind, toBitmap, verifyCertificate } from '../src/index.ts';
 import { genesisOf, keysOf } from './support/genesis.ts';
 
 const genesis = genesisOf([1, 1, 1, 1]);
@@ -16,6 +16,10 @@ function certificate(kind: Certificate['kind'], signers: number[], signedPhase: 
 }
 const right = certificate('commit', [0, 1, 3], 'commit');
 
+it('Commits of a quorum and Prepares of all make a block final, Prepares of a quorum do not', () => {
+  expect((['prepared', 'commit', 'fast'] as const).filter(isFinalKind)).toEqual([...finalKinds]);
+});
+
 describe('verifyCertificate', () => {
   it.each([
     { of: right, verdict: undefined, why: 'three of four committed' },
@@ -23,6 +27,10 @@ describe('verifyCertificate', () => {
     { of: certificate('commit', [0, 3], 'commit'), verdict: 'QuorumNotReached', why: 'two of four' },
     { of: certificate('commit', [0, 1, 3], 'prepare'), verdict: 'InvalidSignature', why: 'Prepares are no Commits' },
     { of: certificate('prepared', [0, 1, 3], 'commit'), verdict: 'InvalidSignature', why: 'Commits are no Prepares' },
+    { of: certificate('fast', [0, 1, 2, 3], 'prepare'), verdict: undefined, why: 'all prepared, and that is final' },
+    { of: certificate('fast', [0, 1, 3], 'prepare'), verdict: 'QuorumNotReached', why: 'a quorum is not all' },
+    { of: certificate('fast', [0, 1, 2, 3], 'commit'), verdict: 'InvalidSignature', why: 'Commits are no Prepares' },
+    { of: { ...right, kind: 'fast' as const }, verdict: 'QuorumNotReached', why: 'another kind' },
     { of: { ...right, height: 8 }, verdict: 'InvalidSignature', why: 'another height was signed' },
     { of: { ...right, view: 1 }, verdict: 'InvalidSignature', why: 'another view was signed' },
     { of: { ...right, digest: 'cd'.repeat(32) }, verdict: 'InvalidSignature', why: 'another block was signed' },

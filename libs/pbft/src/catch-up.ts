@@ -1,4 +1,5 @@
 /** When others are final where we are not, their certified blocks are fetched (K7). */
+import { isFinalKind } from '@bursar/membership';
 import type { Block, Certificate } from '@bursar/protocol';
 import { decide, matches } from './finalise.ts';
 import { bounds } from './state.ts';
@@ -23,6 +24,24 @@ export function catchUp(t: Turn, from: readonly number[]): void {
 
 /** Those who say that the open height is final. */
 export const aheadOf = (t: Turn): number[] => t.s.finalAt.flatMap((height, i) => (height >= t.s.height && i !== t.params.self ? [i] : []));
+
+/** A FinalNotice. Its certificate decides at once what we have voted for; else the block is fetched. */
+export function onNotice(t: Turn, from: number, height: number, certificate: Certificate | undefined): void {
+  const { s, params } = t;
+  if (params.set.validators[from] === undefined) return;
+  noteFinal(t, from, height);
+  if (certificate !== undefined && takeCertificate(t, certificate)) return;
+  if (height > s.height || (height === s.height && s.decided === undefined)) catchUp(t, [from]);
+}
+
+/** A valid certificate that a peer showed. @returns whether it makes a block final that is known here. */
+export function takeCertificate(t: Turn, certificate: Certificate): boolean {
+  const { s } = t;
+  const known = s.known.get(certificate.digest);
+  if (known === undefined || s.decided !== undefined || certificate.height !== s.height || !isFinalKind(certificate.kind)) return false;
+  decide(t, certificate.digest, known.block, certificate);
+  return true;
+}
 
 export function onFinal(t: Turn, block: Block, certificate: Certificate): void {
   const { s } = t;

@@ -1,5 +1,5 @@
 import type { Verifier } from '@bursar/crypto';
-import { isQuorum, publicKeyOf, stakeOf, type ValidatorSet, verifyCertificate } from '@bursar/membership';
+import { isFinalKind, publicKeyOf, stakeOf, type Thresholds, thresholds, type ValidatorSet, verifyCertificate } from '@bursar/membership';
 import {
   batchRefsDigest,
   type Certificate,
@@ -19,7 +19,7 @@ import {
 export interface CheckOptions {
   /** Certificates whose digest was found valid before need no second look at their signatures. */
   readonly isKnown?: (certificate: Digest) => boolean;
-  readonly isQuorum?: (set: ValidatorSet, stake: bigint) => boolean;
+  readonly thresholds?: Thresholds;
 }
 
 const phaseOf: Record<Message['kind'], Phase> = {
@@ -54,7 +54,7 @@ export function checkMessage(
   // The signer answers for the rest, so the dear part comes last.
   const inside = m.kind === 'pre-prepare' ? m.certificate : m.kind === 'view-change' ? m.content.prepared : undefined;
   if (inside === undefined || options.isKnown?.(certificateDigest(inside))) return undefined;
-  return verifyCertificate(set, chain, inside, verifier, options.isQuorum);
+  return verifyCertificate(set, chain, inside, verifier, options.thresholds);
 }
 
 function checkContent(set: ValidatorSet, m: Message, options: CheckOptions): RejectionName | undefined {
@@ -84,7 +84,7 @@ function isWellFormedProposal({ vote: { vote }, block, certificate }: MessageOf<
 }
 
 const certifiesParent = (c: Certificate | undefined, height: number, parent: Digest): boolean =>
-  c === undefined ? height === 1 : c.kind === 'commit' && height > 1 && c.height === height - 1 && c.digest === parent;
+  c === undefined ? height === 1 : isFinalKind(c.kind) && height > 1 && c.height === height - 1 && c.digest === parent;
 
 /** Both claims are about this height and about views that it leaves. */
 function isWellFormedViewChange({ vote: { vote }, content }: MessageOf<'view-change'>): boolean {
@@ -106,5 +106,5 @@ function checkNewView(
   const ascending = named.every((v, i) => i === 0 || v > (named[i - 1] as number));
   if (vote.view === 0 || !ascending || newViewDigest(content) !== vote.digest) return 'MalformedMessage';
   if (named.some((v) => set.validators[v] === undefined)) return 'UnknownValidator';
-  return (options.isQuorum ?? isQuorum)(set, stakeOf(set, named)) ? undefined : 'QuorumNotReached';
+  return (options.thresholds ?? thresholds).isQuorum(set, stakeOf(set, named)) ? undefined : 'QuorumNotReached';
 }

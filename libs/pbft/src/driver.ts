@@ -14,7 +14,7 @@ import { type Step, step } from './step.ts';
 /** Effects that may wait for the disk at one time; past it, what the resend timer repeats anyway is dropped. */
 const MOST_WAITING = 4096;
 type Deferred = Exclude<Effect, { type: 'record' | 'wake' | 'reject' }>;
-const repeated: ReadonlySet<Effect['type']> = new Set(['broadcast', 'send', 'notify', 'catch-up', 'fetch-block', 'fetch-view-change']);
+const repeated: ReadonlySet<Effect['type']> = new Set(['broadcast', 'notify', 'catch-up', 'fetch-block', 'fetch-view-change']);
 
 /**
  * The one interpreter of effects, for the process and for the simulator. It keeps the order of durability: nothing that follows
@@ -145,9 +145,6 @@ export class Driver {
         return;
       case 'broadcast':
         network.broadcast(effect.message);
-        return;
-      case 'send':
-        network.send(effect.to, effect.message);
         return;
       case 'notify':
         this.#notify(effect.to);

@@ -18,8 +18,6 @@ export type Effect =
   /** Have the vote signed, then feed `signed` (or `refused`). Retry while the signer does not answer and the vote is wanted. */
   | { readonly type: 'sign'; readonly message: Unsigned }
   | { readonly type: 'broadcast'; readonly message: Message }
-  /** Send one of our own or a stored message to one validator (an answer to a fetch or to a repeated request). */
-  | { readonly type: 'send'; readonly to: number; readonly message: Message }
   /** Tell a validator that is behind what is final here (FinalNotice); the driver limits the rate. */
   | { readonly type: 'notify'; readonly to: number }
   /** Get, check and store the bodies of this block; `from`: validators that claim to have them, best first. Then `bodies`. */

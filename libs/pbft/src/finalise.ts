@@ -1,23 +1,31 @@
-/** A quorum of Commits, or a certificate that somebody shows us, makes the block final (K1). */
+/** All Prepares, a quorum of Commits, or a certificate that somebody shows us, makes the block final (K1, K2). */
+import { type FinalKind, isFinalKind } from '@bursar/membership';
 import { type Block, batchRefsDigest, type Certificate, type Digest, headerDigest } from '@bursar/protocol';
 import { checkHeader } from './check-header.ts';
 import { fetchBlock } from './known-blocks.ts';
-import { certificateOf, votersOf } from './tally.ts';
+import { certificateOf, type VoteSet, votersOf } from './tally.ts';
 import { halt, record, type Turn, toPhase } from './turn.ts';
 
-/** Commits of any view of the height count: who left the view afterwards showed its PreparedCert. */
+/**
+ * Both paths at the same time, without a mode or a timer: what is complete first decides. Votes of any view of the height count: who
+ * left the view afterwards showed its PreparedCert, and how it had voted.
+ */
 export function finalise(t: Turn): boolean {
-  for (const { commits } of t.s.tallies.values()) {
-    const digest = commits.quorum;
-    if (digest === undefined) continue;
-    const known = t.s.known.get(digest);
-    if (known !== undefined) return decide(t, digest, known.block, certificateOf(t.params.set, 'commit', commits, digest));
-    fetchBlock(t, digest, votersOf(commits, digest));
+  for (const { prepares, commits } of t.s.tallies.values()) {
+    if (finaliseBy(t, 'fast', prepares, prepares.all) || finaliseBy(t, 'commit', commits, commits.quorum)) return true;
   }
   return false;
 }
 
-/** @param certificate valid, a `commit` one of the open height, for `digest`. */
+function finaliseBy(t: Turn, kind: FinalKind, votes: VoteSet, digest: Digest | undefined): boolean {
+  if (digest === undefined) return false;
+  const known = t.s.known.get(digest);
+  if (known !== undefined) return decide(t, digest, known.block, certificateOf(t.params.set, kind, votes, digest));
+  fetchBlock(t, digest, votersOf(votes, digest));
+  return false;
+}
+
+/** @param certificate valid, of a kind that makes final, of the open height, for `digest`. */
 export function decide(t: Turn, digest: Digest, block: Block, certificate: Certificate): boolean {
   const { s } = t;
   const wrong = checkHeader(t.params, s, block, certificate.view);
@@ -25,10 +33,10 @@ export function decide(t: Turn, digest: Digest, block: Block, certificate: Certi
     halt(t, 'StateForkDetected', `the certified block ${digest} of height ${s.height} fails here with ${wrong}`);
     return false;
   }
-  s.decided = { digest, block, certificate };
+  s.decided = { digest, block, certificate, askers: [] };
   s.deadline = Infinity;
   record(t, { kind: 'final', block, certificate });
-  toPhase(t, 'Committed', 'quorum', 'a quorum committed the block');
+  toPhase(t, 'Committed', 'quorum', certificate.kind === 'fast' ? 'all stake prepared the block' : 'a quorum committed the block');
   t.effects.push({ type: 'commit', block, certificate });
   return true;
 }
@@ -36,7 +44,7 @@ export function decide(t: Turn, digest: Digest, block: Block, certificate: Certi
 /** A certified block from elsewhere: whether block and certificate are one and of this height. */
 export function matches(block: Block, certificate: Certificate, height: number): boolean {
   return (
-    certificate.kind === 'commit' &&
+    isFinalKind(certificate.kind) &&
     certificate.height === height &&
     block.header.height === height &&
     block.header.batches === digestOrNothing(() => batchRefsDigest(block.batches)) &&

@@ -18,7 +18,7 @@ export type Input =
   | { readonly type: 'block'; readonly block: Block; readonly certificate: Certificate | undefined }
   /** A certified block of the open height from a peer (catch-up); the certificate was checked. */
   | { readonly type: 'final'; readonly block: Block; readonly certificate: Certificate }
-  /** A validator showed by a valid commit certificate that `height` is final (FinalNotice). */
-  | { readonly type: 'notice'; readonly from: number; readonly height: number }
+  /** A validator showed that `height` is final (FinalNotice), by this certificate of it, which was checked. */
+  | { readonly type: 'notice'; readonly from: number; readonly height: number; readonly certificate?: Certificate | undefined }
   /** Answer to `commit`: storage has executed the block and holds it durably. */
   | { readonly type: 'executed'; readonly height: number; readonly stateRoot: Digest; readonly resultsRoot: Digest };

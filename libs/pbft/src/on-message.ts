@@ -1,8 +1,8 @@
 /** Where a message of another validator belongs: the open height, the next one, or one that is over (C5). */
+import { isFinalKind } from '@bursar/membership';
 import type { Message, MessageOf } from '@bursar/protocol';
-import { catchUp, noteFinal } from './catch-up.ts';
+import { catchUp, noteFinal, takeCertificate } from './catch-up.ts';
 import { holdEarly } from './early.ts';
-import { decide } from './finalise.ts';
 import { onNewView, onViewChange } from './on-view-change.ts';
 import { onPrePrepare, onVote } from './on-vote.ts';
 import { onOwnEcho } from './own-echo.ts';
@@ -63,10 +63,28 @@ export function onMessage(t: Turn, m: Message): void {
 function onOver(t: Turn, m: Message): void {
   const { s, params } = t;
   const { height } = m.vote.vote;
+  if (m.kind === 'commit' && onNeedlessCommit(t, m)) return;
   const late = height >= s.height - 1 && m.kind !== 'view-change' && t.now - (s.openedAt ?? t.now) < params.resendMs / 2;
   if (late || s.decided !== undefined) return;
   rejectMessage(t, 'OutOfSequence', m);
   t.effects.push({ type: 'notify', to: m.vote.validator });
+}
+
+/**
+ * Where all Prepares made the block final, Commits are not sent. Whoever sends one lacks a Prepare, or did so a moment ago: it is
+ * told at once, by certificate, or when storage holds the block.
+ */
+function onNeedlessCommit(t: Turn, { vote: { vote, validator } }: MessageOf<'commit'>): boolean {
+  const { s } = t;
+  if (s.decided === undefined) {
+    if (vote.height !== s.tip.height || s.tip.certificate?.kind !== 'fast') return false;
+    t.effects.push({ type: 'notify', to: validator });
+    return true;
+  }
+  const { certificate, askers } = s.decided;
+  if (vote.height !== s.height || certificate.kind !== 'fast') return false;
+  if (!askers.includes(validator)) s.decided = { ...s.decided, askers: [...askers, validator] };
+  return true;
 }
 
 /** The next height is kept until it opens; who speaks of it says that ours is final, and a PrePrepare proves it. */
@@ -85,8 +103,6 @@ function onAhead(t: Turn, m: Message): void {
 
 function onShownCertificate(t: Turn, m: MessageOf<'pre-prepare'>): void {
   const { certificate } = m;
-  if (certificate?.kind !== 'commit' || certificate.height !== t.s.height) return;
-  const known = t.s.known.get(certificate.digest);
-  if (known === undefined) catchUp(t, [m.vote.validator]);
-  else decide(t, certificate.digest, known.block, certificate);
+  if (certificate === undefined || !isFinalKind(certificate.kind) || certificate.height !== t.s.height) return;
+  if (!takeCertificate(t, certificate)) catchUp(t, [m.vote.validator]);
 }

@@ -24,8 +24,12 @@ export function adopt(t: Turn, m: Message): void {
   if (m.kind === 'commit') toPhase(t, 'WaitingForCommits', 'signed', 'our Commit is signed');
 }
 
-/** Whether a vote of ours is still of use: it belongs to the open height and to the view that we are in. */
+/**
+ * Whether a vote of ours is still of use: it belongs to the open height and to the view that we are in. A Commit is not once all
+ * Prepares made the block final: who lacks one of them is shown the certificate.
+ */
 export function isWanted(s: State, vote: Vote): boolean {
+  if (vote.phase === 'commit' && s.decided?.certificate.kind === 'fast') return false;
   const { prepare, commit, viewChange, newView } = s.intents;
   const asked = { prepare, commit, 'view-change': viewChange?.vote, 'new-view': newView?.vote }[vote.phase];
   return vote.height === s.height && vote.view === s.view && s.height >= s.muteBelow && asked?.digest === vote.digest;

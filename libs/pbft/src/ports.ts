@@ -28,7 +28,6 @@ export interface Ports {
   sign(vote: Vote, done: (signature: Uint8Array | undefined) => void, isWanted: () => boolean): void;
   readonly network: {
     broadcast(message: Message): void;
-    send(to: number, message: Message): void;
     notify(to: number): void;
   };
   /** Fetches what is missing of the bodies, checks them, appends them to the same log before `done`. Keeps trying. */

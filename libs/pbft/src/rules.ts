@@ -1,4 +1,4 @@
-import { isQuorum, type ValidatorSet } from '@bursar/membership';
+import { type Thresholds, thresholds, type ValidatorSet } from '@bursar/membership';
 import type { Vote } from '@bursar/protocol';
 import { type Choice, type Claim, choose } from './choose.ts';
 import { type Memory, reportVotes, type VoteReport } from './report-votes.ts';
@@ -7,8 +7,7 @@ import { type Memory, reportVotes, type VoteReport } from './report-votes.ts';
  * The decisions on which agreement hangs, each a small pure function, so that the simulator can break one and show that a
  * fork follows. Everything that ships uses `standardRules`.
  */
-export interface Rules {
-  isQuorum(set: ValidatorSet, stake: bigint): boolean;
+export interface Rules extends Thresholds {
   /** What the leader of a new view must propose, given the ViewChanges that the NewView rests on. */
   choose(set: ValidatorSet, claims: readonly Claim[]): Choice | undefined;
   /** What a ViewChange of ours says. */
@@ -18,7 +17,7 @@ export interface Rules {
 }
 
 export const standardRules: Rules = {
-  isQuorum,
+  ...thresholds,
   choose,
   reportVotes,
   // Without the height in it, old ViewChanges mixed into a later height fork (docs/protocol.md "View change").

@@ -26,7 +26,7 @@ export interface Start {
   readonly height: number;
   /** Header of that height; undefined at 0. */
   readonly header: Header | undefined;
-  /** A commit certificate of it; undefined at 0. */
+  /** A certificate that makes it final; undefined at 0. */
   readonly certificate: Certificate | undefined;
   /** Roots after that height. */
   readonly stateRoot: Digest;
@@ -68,6 +68,8 @@ export interface Decided {
   readonly digest: Digest;
   readonly block: Block;
   readonly certificate: Certificate;
+  /** Validators that are told so as soon as storage holds it. */
+  readonly askers: readonly number[];
 }
 
 export interface State {

@@ -1,6 +1,6 @@
 import { batchRefsDigest, certificateDigest, headerDigest, ZERO_DIGEST } from '@bursar/protocol';
 import { acceptProposal } from './accept-proposal.ts';
-import { catchUp, noteFinal, onFinal, takeFinal } from './catch-up.ts';
+import { onFinal, onNotice, takeFinal } from './catch-up.ts';
 import { commit } from './commit.ts';
 import { takeEarly } from './early.ts';
 import type { Effect } from './effect.ts';
@@ -89,9 +89,7 @@ function on(t: Turn, input: Input): void {
       onFinal(t, input.block, input.certificate);
       return;
     case 'notice':
-      if (t.params.set.validators[input.from] === undefined) return;
-      noteFinal(t, input.from, input.height);
-      if (input.height > s.height || (input.height === s.height && s.decided === undefined)) catchUp(t, [input.from]);
+      onNotice(t, input.from, input.height, input.certificate);
       return;
     case 'executed':
       onExecuted(t, input);
@@ -132,7 +130,7 @@ function onExecuted(t: Turn, { height, stateRoot, resultsRoot }: Extract<Input, 
   const { s } = t;
   if (s.decided === undefined || height !== s.height) return;
   toPhase(t, 'Idle', 'executed', 'storage holds the block');
-  const { digest } = s.decided;
+  const { digest, askers } = s.decided;
   // A floor drops every record before it. While the log holds something of later heights (storage was put back to an older one,
   // or the floor that should stand between was never written), it stays whole.
   const isAllKnown = s.memory.size === 0;
@@ -141,6 +139,7 @@ function onExecuted(t: Turn, { height, stateRoot, resultsRoot }: Extract<Input, 
     s.floor = height;
     record(t, { kind: 'floor', height, block: digest }, false);
   }
+  for (const to of askers) t.effects.push({ type: 'notify', to });
   settleClock(t);
   takeFinal(t);
   for (const message of takeEarly(t)) if (!t.s.halted) onMessage(t, message);

@@ -60,6 +60,11 @@ describe('C5 gates 1 and 2', () => {
       why: 'prepared in the view to come',
     },
     {
+      m: b.viewChange(p0, 2, { prepared: b.certificate('fast', 0, d, b.order) }),
+      is: 'MalformedMessage',
+      why: 'a fast certificate where a PreparedCert belongs',
+    },
+    {
       m: b.viewChange(p0, 2, { prepared: b.certificate('commit', 0, d, b.peers) }),
       is: 'MalformedMessage',
       why: 'Commits are no PreparedCert',

@@ -34,7 +34,6 @@ function recorded(place: number) {
     },
     network: {
       broadcast: (m) => void calls.push(`send ${m.kind}`),
-      send: (to, m) => void calls.push(`send ${m.kind} to ${to}`),
       notify: (to) => void calls.push(`notify ${to}`),
     },
     obtain: (_block, _from, done) => {

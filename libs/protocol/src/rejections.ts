@@ -122,6 +122,12 @@ const table = {
   BatchExpired: [7205, 'medium', 'The batch is past its expires_at.', 'Plan anew: it was not executed and never will be.'],
   Paused: [7206, 'medium', 'Payments are paused.', 'Guardians resume together; then send the same bytes again.'],
   UnknownShard: [7207, 'medium', 'There is no such shard.', 'Use a shard below the number in the genesis.'],
+  WrongShard: [
+    7209,
+    'medium',
+    'The payment belongs to another shard or lane than the batch.',
+    'Read the ready list of this shard and lane, and plan anew.',
+  ],
   PauseNumberStale: [7208, 'medium', 'The pause number is not the current one.', 'Read the treasury and sign with its pause number.'],
 
   TransactionTooLarge: [8001, 'medium', 'The transaction exceeds 256 KiB.', 'Split it: imports go in chunks.'],

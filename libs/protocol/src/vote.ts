@@ -21,11 +21,12 @@ export type SignedVote = Decoded<typeof signedVote>;
 export const voteHash = (v: Vote): Uint8Array => hash(`bursar/vote/${v.phase}`, encode(vote, v));
 
 /**
- * Signatures of `signers` over the same vote: `prepared` holds prepares, `commit` holds commits of at least a quorum. Bit i of
- * `signers` (least significant first) is validator i; signatures follow in ascending order of validator.
+ * Signatures of `signers` over the same vote: `prepared` holds prepares and `commit` holds commits of at least a quorum, `fast` holds
+ * prepares of all stake. Bit i of `signers` (least significant first) is validator i; signatures follow in ascending order of
+ * validator.
  */
 export const certificate = struct({
-  kind: word('prepared', 'commit'),
+  kind: word('prepared', 'commit', 'fast'),
   chain: hex32,
   epoch: u32,
   height: uint,

@@ -7,6 +7,9 @@ export interface Summary {
   readonly seeds: number;
   readonly blocks: number;
   readonly events: number;
+  /** Blocks by the path on which they were final first. */
+  readonly fast: number;
+  readonly slow: number;
   readonly viewChanges: number;
   readonly batches: number;
   readonly faults: FaultCounts;
@@ -25,6 +28,8 @@ export function campaign(scenario: Omit<Scenario, 'seed'>, first: number, seeds:
   const rejects: Record<string, number> = {};
   let blocks = 0;
   let events = 0;
+  let fast = 0;
+  let slow = 0;
   let viewChanges = 0;
   let batches = 0;
   for (let i = 0; i < seeds; i++) {
@@ -33,12 +38,15 @@ export function campaign(scenario: Omit<Scenario, 'seed'>, first: number, seeds:
     add(rejects, outcome.rejects);
     blocks += outcome.height;
     events += outcome.events;
+    fast += outcome.fast;
+    slow += outcome.slow;
     viewChanges += outcome.viewChanges;
     batches += outcome.batches;
     done?.(i + 1);
-    if (outcome.violation !== undefined) return { seeds: i + 1, blocks, events, viewChanges, batches, faults, rejects, failure: outcome };
+    if (outcome.violation !== undefined)
+      return { seeds: i + 1, blocks, events, fast, slow, viewChanges, batches, faults, rejects, failure: outcome };
   }
-  return { seeds, blocks, events, viewChanges, batches, faults, rejects, failure: undefined };
+  return { seeds, blocks, events, fast, slow, viewChanges, batches, faults, rejects, failure: undefined };
 }
 
 function add(to: Record<string, number>, from: Readonly<Record<string, number>>): void {

@@ -3,10 +3,11 @@ import { readKeyFile } from '@bursar/client';
 import { formatAccount, parseAmount } from '@bursar/protocol';
 import { layout } from '../devnet/layout.ts';
 import { usage } from '../errors.ts';
-import { importStatus, listPayments } from '../operations/import-status.ts';
+import { countsElsewhere, importStatus, listPayments } from '../operations/import-status.ts';
 import { approve, cancel, fund, importFile, paymentId } from '../operations/pay.ts';
 import { hexId, type Session, withSession } from '../operations/session.ts';
 import { traced } from '../operations/trace.ts';
+import { visible } from '../visible.ts';
 import { json, line, money, plural } from './output.ts';
 
 export interface CommonOptions {
@@ -122,9 +123,11 @@ async function oneImport(session: Session, digest: string, options: CommonOption
     why: d.blocked?.reason ?? '',
     next: d.blocked?.correctiveAction ?? '',
   }));
-  if (options.json) return json({ import: digest, ...status, held: rows });
+  const elsewhere = await countsElsewhere(session, digest, status);
+  if (options.json) return json({ import: digest, ...status, elsewhere, held: rows });
   line(`import ${digest}: ${status.state}, ${status.approvals.length} of ${status.threshold} approvals, height ${status.height}`);
   line(`  ${plural(status.items, 'payment')}, ${money(status.total, session.genesis.currency)}`);
   for (const [state, n] of Object.entries(status.counts)) if (n > 0) line(`  ${state.padEnd(9)}${n}`);
-  for (const h of rows) line(`  held back: ${h.clientKey}: ${h.why} ${h.next}`);
+  for (const [state, n] of Object.entries(elsewhere)) line(`  ${state.padEnd(9)}${n} (another import brought the same payment)`);
+  for (const h of rows) line(visible(`  held back: ${h.clientKey}: ${h.why} ${h.next}`));
 }

@@ -6,12 +6,13 @@ import { BursarError, messageOf, reasonOf } from '@bursar/shared-core';
 import { usage } from '../errors.ts';
 import { paymentId } from '../operations/pay.ts';
 import { readGenesis, type Session, withSession } from '../operations/session.ts';
+import { visible } from '../visible.ts';
 import { json, line, money } from './output.ts';
 import type { CommonOptions } from './payment-commands.ts';
 
 /** @returns the text of a proof file */
 export async function proofText(session: Session, id: Digest): Promise<string> {
-  return formatPaymentProof(await fetchPaymentProof(session.connection, session.chain, id, session.treasury.threshold));
+  return formatPaymentProof(await fetchPaymentProof(session.connection, session.genesis, id));
 }
 
 export async function proofCommand(text: string, options: CommonOptions & { readonly out?: string }): Promise<void> {
@@ -81,7 +82,7 @@ const shown = (p: ProvenPayment) => ({
 function sentences(p: ProvenPayment, genesisFile: string): void {
   line('The proof holds.');
   line(`  paid       ${money(p.body.amount, p.currency)} to ${formatAccount(p.body.destination)}`);
-  line(`  for        ${p.body.clientKey}${p.body.memo ? ` (${p.body.memo})` : ''}`);
+  line(`  for        ${visible(p.body.clientKey)}${p.body.memo ? ` (${visible(p.body.memo)})` : ''}`);
   line(`  by         treasury ${p.treasury}, approved by ${p.approvers.length} of the ${p.threshold} approvers that are needed`);
   line(`  when       ${new Date(p.receipt.time).toISOString()}, height ${p.receipt.height}`);
   line(`  final by   ${p.signers.join(', ')}: ${p.signedStake} of ${p.totalStake} stake signed height ${p.certifiedHeight}`);

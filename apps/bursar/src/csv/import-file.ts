@@ -1,7 +1,7 @@
 /** A CSV file as an import that is ready to sign; refused as a whole with every bad line. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { type BuiltImport, buildImport } from '@bursar/client';
-import { type AccountId, type Digest, disbursementId, type Genesis } from '@bursar/protocol';
+import { type AccountId, type Digest, disbursementId, type Genesis, treasuryAccount, treasuryId } from '@bursar/protocol';
 import { messageOf, rejection } from '@bursar/shared-core';
 import { usage } from '../errors.ts';
 import { type LineProblem, type PaymentRow, readPayments } from './read-payments.ts';
@@ -25,8 +25,13 @@ export interface FileImportContext {
 /** Columns by the field names that `buildImport` uses. */
 const COLUMN_OF: Readonly<Record<string, string>> = { destination: 'account' };
 
+/** 100,000 payments of ordinary length fill a tenth of it. */
+const MAX_FILE = 128 * 1024 * 1024;
+
 export function readImportFile(path: string): Uint8Array {
   try {
+    const { size } = statSync(path);
+    if (size > MAX_FILE) throw new Error(`it has ${size} bytes, at most ${MAX_FILE} are read; split it`);
     return readFileSync(path);
   } catch (e) {
     throw usage(`cannot read ${path}: ${messageOf(e)}`, 'Give the path of a CSV file that you may read.');
@@ -49,9 +54,11 @@ export function outsideDependencies(rows: readonly PaymentRow[], treasury: Diges
 
 /** @throws CsvInvalid with every bad line: duplicates, missing dependencies, a cycle */
 export function importOfRows(path: string, rows: readonly PaymentRow[], context: FileImportContext): FileImport {
-  const { chain, treasury, proposer, firstNonce, isKnown } = context;
+  const { chain, genesis, treasury, proposer, firstNonce, isKnown } = context;
   const payments = rows.map((r) => r.order);
-  const built = buildImport({ chain, treasury, proposer, firstNonce, payments, isKnown, at: (i) => `line ${rows[i]?.line ?? 0}` });
+  const treasuryAccounts = genesis.treasuries.map((t) => treasuryAccount(treasuryId(t.name)));
+  const at = (i: number): string => `line ${rows[i]?.line ?? 0}`;
+  const built = buildImport({ chain, treasury, treasuryAccounts, proposer, firstNonce, payments, isKnown, at });
   if (built.ok) return { rows, built };
   const problems = built.violations.map(({ field, description, rejection: name }): LineProblem => {
     const [, line, column] = /^line (\d+)\.(\w+)$/.exec(field) ?? [];

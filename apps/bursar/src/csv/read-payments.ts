@@ -28,6 +28,8 @@ export type ReadPayments =
   | { readonly ok: false; readonly problems: readonly LineProblem[] };
 
 const MAX_LINE = 64 * 1024;
+const CONTROL = /[\p{Cc}--\t]/v;
+const CONTROL_PROBLEM = { reason: 'holds a control character', remedy: 'Write one payment a line, and text without line ends inside.' };
 
 /** @param nowMs what `+8s` counts from */
 export function readPayments(bytes: Uint8Array, currency: Genesis['currency'], nowMs: number): ReadPayments {
@@ -35,7 +37,7 @@ export function readPayments(bytes: Uint8Array, currency: Genesis['currency'], n
   const rows: PaymentRow[] = [];
   const lines = textLines(bytes, problems);
   const head = lines[0] ? cells(lines[0].text) : [];
-  if (typeof head === 'string' || head.join() !== COLUMNS.join()) {
+  if (typeof head === 'string' || head.length !== COLUMNS.length || COLUMNS.some((name, i) => name !== head[i])) {
     const reason = `the first line must be ${COLUMNS.join(',')}`;
     return {
       ok: false,
@@ -91,7 +93,9 @@ function textLines(bytes: Uint8Array, problems: LineProblem[]): { line: number; 
     else {
       try {
         const text = strict.decode(raw);
-        if (text.trim() !== '' || line === 1) found.push({ line, text });
+        // A carriage return inside a line would end it for some readers and not for others: what is behind it must not be lost.
+        if (CONTROL.test(text)) problems.push({ line, column: undefined, ...CONTROL_PROBLEM });
+        else if (text.trim() !== '' || line === 1) found.push({ line, text });
       } catch {
         problems.push({ line, column: undefined, reason: 'is not UTF-8 text', remedy });
       }
@@ -104,7 +108,7 @@ function textLines(bytes: Uint8Array, problems: LineProblem[]): { line: number; 
 function cells(text: string): string[] | string {
   if (!text.includes('"')) return text.split(',').map((c) => c.trim());
   try {
-    const [record = []] = parse(text, { trim: true, relax_column_count: true }) as string[][];
+    const [record = []] = parse(text, { trim: true, relax_column_count: true, record_delimiter: '\n' }) as string[][];
     return record;
   } catch (e) {
     const code = (e as { code?: string }).code;
@@ -124,7 +128,8 @@ function readRow(
     problems.push({ line, column, reason, remedy });
   };
   const clientKey = cell('client_key');
-  const keyProblem = clientKeyProblem(clientKey);
+  const keyProblem =
+    clientKeyProblem(clientKey) ?? (clientKey.includes(';') ? 'holds a semicolon, which divides the keys of depends_on' : undefined);
   if (keyProblem) bad('client_key', keyProblem, 'Give each payment a key of its own, of 1 to 128 bytes.');
   const destination = parseAccount(cell('account'));
   if (!destination)
@@ -146,8 +151,9 @@ function readRow(
       : cell('depends_on')
           .split(';')
           .map((k) => k.trim());
-  if (dependsOn.some((k) => clientKeyProblem(k) !== undefined))
-    bad('depends_on', 'names a key that is empty or too long', 'Write the client keys with one semicolon between two of them.');
+  const dependencyProblem = dependsOn.map(clientKeyProblem).find((p) => p !== undefined);
+  if (dependencyProblem)
+    bad('depends_on', `names a key that ${dependencyProblem}`, 'Write the client keys with one semicolon between two of them.');
   const count = new Set(dependsOn).size;
   if (count > limits.dependencies) bad('depends_on', `names ${count} payments`, `Name at most ${limits.dependencies}.`);
   return {

@@ -5,6 +5,7 @@ import { type Digest, decode, result } from '@bursar/protocol';
 
 export interface SeenReceipt {
   readonly disbursement: Digest;
+  readonly amount: bigint;
   readonly height: number;
   /** Ledger time of the block, ms. */
   readonly time: number;
@@ -13,6 +14,8 @@ export interface SeenReceipt {
 }
 export interface BlockFollower {
   readonly receipts: ReadonlyMap<Digest, SeenReceipt>;
+  /** Payments of which a second receipt was seen: never any. */
+  readonly doubled: readonly Digest[];
   readonly height: number;
   stop(): Promise<void>;
 }
@@ -21,6 +24,7 @@ export interface BlockFollower {
 export function followBlocks({ validators }: Connection, fromHeight: number): BlockFollower {
   const stop = new AbortController();
   const receipts = new Map<Digest, SeenReceipt>();
+  const doubled: Digest[] = [];
   let waiting: Omit<SeenReceipt, 'provableMs'>[] = [];
   let height = fromHeight - 1;
   const take = (at: number, results: readonly Uint8Array[]): void => {
@@ -30,7 +34,10 @@ export function followBlocks({ validators }: Connection, fromHeight: number): Bl
     height = at;
     for (const bytes of results) {
       const r = decode(result, bytes);
-      if (r.kind === 'payment') waiting.push({ disbursement: r.disbursement, height: r.height, time: r.time });
+      if (r.kind !== 'payment') continue;
+      const { disbursement, amount, time } = r;
+      if (receipts.has(disbursement) || waiting.some((w) => w.disbursement === disbursement)) doubled.push(disbursement);
+      waiting.push({ disbursement, amount, height: r.height, time });
     }
   };
   const run = async (): Promise<void> => {
@@ -49,6 +56,7 @@ export function followBlocks({ validators }: Connection, fromHeight: number): Bl
   const running = run();
   return {
     receipts,
+    doubled,
     get height() {
       return height;
     },

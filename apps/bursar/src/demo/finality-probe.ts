@@ -21,6 +21,7 @@ export function startFinalityProbe(session: Session, key: ClientKey): FinalityPr
       const author = { chain: session.chain, signer: key.publicKey, nonce };
       const { finalityMs } = await settle(session.connection, signTransaction(key, buildTransfer(author, key.publicKey, 1n, 'probe')), {
         signal: abort.signal,
+        genesis: session.genesis,
       });
       if (finalityMs !== undefined) measured.push(finalityMs);
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));

@@ -1,6 +1,7 @@
 /** What the demonstration found: as JSON (`--report`) and as a treasurer would put it. */
 import type { Genesis } from '@bursar/protocol';
 import { line, money, plural } from '../commands/output.ts';
+import { visible } from '../visible.ts';
 import type { ValidatorRoot } from './state-roots.ts';
 
 export interface HeldPayment {
@@ -19,7 +20,10 @@ export interface DemoReport {
   readonly validators: readonly ValidatorRoot[];
   /** Submit accepted → receipt provable, over the transactions that this program sent. */
   readonly finalityMs: { readonly p50: number; readonly p99: number };
-  /** Paid ÷ (last approval accepted → last receipt, without the time in which nothing was due). */
+  /**
+   * Paid ÷ (last approval sent → last receipt, without the time in which nothing was due). The first batch is sent a moment after
+   * that approval is final, so the figure errs on the low side.
+   */
   readonly paymentsPerSecond: number;
   /** Time in which everything that was due was paid and the rest waited for its date, ms. */
   readonly scheduledWaitMs: number;
@@ -62,7 +66,7 @@ export function printSummary({ report: r, held, currency, killed }: Summary): vo
   line();
   line(`Paid ${r.paid} of ${r.imported} payments, ${money(BigInt(r.totalPaid), currency)} in all; each exactly once.`);
   line(`Cancelled: ${r.cancelled}. Held back: ${held.length}.`);
-  for (const h of held) line(`  ${h.clientKey}: ${h.why}`);
+  for (const h of held) line(visible(`  ${h.clientKey}: ${h.why}`));
   line(`${killed} was killed with ${plural(r.outstandingAtKill, 'approved payment')} unpaid, came back and caught up.`);
   line(`All ${r.validators.length} validators hold the same books at height ${height} (root ${r.validators[0]?.stateRoot.slice(0, 16)}…).`);
   line(

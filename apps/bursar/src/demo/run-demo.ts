@@ -18,6 +18,7 @@ import { listPayments } from '../operations/import-status.ts';
 import { approve, cancel, fund, importFile, paymentId } from '../operations/pay.ts';
 import { openSession, type Session } from '../operations/session.ts';
 import { withTelemetry, withTrace } from '../operations/trace.ts';
+import { type AuditFacts, auditProblem } from './audit.ts';
 import { followBlocks } from './block-follower.ts';
 import { DemoFailed } from './demo-failed.ts';
 import { startFinalityProbe } from './finality-probe.ts';
@@ -126,6 +127,7 @@ async function payroll(
     .map(
       (d): HeldPayment => ({ id: toHex(d.id), clientKey: d.clientKey, reason: d.blocked?.name ?? 'unknown', why: d.blocked?.reason ?? '' }),
     );
+  await audit(session, follower, { rows: rows.length, payments: all.map((d) => ({ ...d, id: toHex(d.id) })), funds });
   const shown = paid.find((d) => d.clientKey.includes('/bonus/')) ?? paid[0];
   if (!shown) throw new DemoFailed('nothing was paid', 'treasury-executor');
   const proofFile = join(net.at.dir, 'proof.json');
@@ -167,6 +169,21 @@ async function order(net: Devnet, session: Session, file: string, traceId: strin
   const second = await approve(session, readKeyFile(net.at.approverKey(2)), built.import);
   line(`Approved by 2 of ${session.treasury.approvers.length}.`);
   return { built, rows, approvingMs, traceId, settled: [...settled, cancelled, first, second] };
+}
+
+const RECEIPTS_MS = 10_000;
+
+/** Waits until every receipt is provable, then counts everything again. @throws DemoFailed */
+async function audit(
+  { connection }: Session,
+  { receipts, doubled }: ReturnType<typeof followBlocks>,
+  known: Pick<AuditFacts, 'rows' | 'payments' | 'funds'>,
+): Promise<void> {
+  const { balance, totalPaid } = await connection.read((l) => l.getTreasury({ treasury: new Uint8Array() }));
+  const problem = () => auditProblem({ ...known, receipts, doubled, balance, totalPaid });
+  for (const deadline = Date.now() + RECEIPTS_MS; problem() !== undefined && Date.now() < deadline; ) await sleep(40);
+  const found = problem();
+  if (found !== undefined) throw new DemoFailed(`the books do not add up: ${found}`, 'validator-0-storage');
 }
 
 function speedOf(paid: Awaited<ReturnType<typeof listPayments>>, follower: ReturnType<typeof followBlocks>, startMs: number) {

@@ -32,6 +32,14 @@ export async function importStatus({ connection }: Session, digest: Digest): Pro
 export const countOf = ({ counts }: ImportStatus, ...states: readonly string[]): number =>
   states.reduce((sum, s) => sum + (counts[s] ?? 0), 0);
 
+/** States of the payments of an import that belong to another one, which brought the same body: its counts leave them out. */
+export async function countsElsewhere(session: Session, digest: Digest, status: ImportStatus): Promise<Readonly<Record<string, number>>> {
+  if (countOf(status, ...Object.keys(status.counts)) === status.items) return {};
+  const counts: Record<string, number> = {};
+  for (const d of await listPayments(session, digest)) if (toHex(d.import) !== digest) counts[d.state] = (counts[d.state] ?? 0) + 1;
+  return counts;
+}
+
 const PAGE = 500;
 const MAX_PAGES = 1_000;
 

@@ -34,7 +34,7 @@ export async function importFile(session: Session, key: ClientKey, path: string)
     const { built } = importOfRows(path, rows, { ...context, firstNonce: await nextNonce(session, key.publicKey) });
     try {
       const signed = built.transactions.map((t) => signTransaction(key, t));
-      return { rows, built, settled: await settleMany(session.connection, signed), replayed: false };
+      return { rows, built, settled: await settleMany(session.connection, signed, { genesis: session.genesis }), replayed: false };
     } catch (e) {
       // The same file again: the digest covers every item and its key, so the first answer stands.
       if (errorFrom(e).reason === 'IMPORT_SEALED') return { rows, built, settled: [], replayed: true };

@@ -74,9 +74,9 @@ export async function settleOwn(
   for (let attempt = 1; ; attempt++) {
     const signed = signTransaction(key, build(await nextNonce(session, key.publicKey)));
     try {
-      return { ...(await settle(session.connection, signed)), signed };
+      return { ...(await settle(session.connection, signed, { genesis: session.genesis })), signed };
     } catch (e) {
-      // The bytes were looked up first: this nonce went to another transaction, and these bytes can never be executed.
+      // More validators than can lie have shown it: this nonce went to another transaction, and these bytes can never be executed.
       if (errorFrom(e).reason !== 'NONCE_TOO_LOW' || attempt >= 3) throw e;
     }
   }

@@ -84,7 +84,6 @@ export class EngineHost implements Ports {
         onBroadcast(message);
         spans.within(message.vote.vote.digest, () => peers.broadcast(message));
       },
-      send: (to, message) => peers.send(to, message),
       notify(to) {
         const final = newest();
         if (final) peers.notice(to, final.block.header, final.certificate);

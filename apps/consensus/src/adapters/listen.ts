@@ -16,7 +16,6 @@ export interface ListenParts {
 export function listen({ bus, subjects, self, ingress, queues }: ListenParts, answers: AnswerParts) {
   const subscriptions = [
     bus.subscribe(subjects.vote('*'), ({ data, subject }) => ingress.onConsensus(data, senderOf(subject)), { queueLimit: queues.votes }),
-    bus.subscribe(subjects.direct(self), ({ data }) => ingress.onConsensus(data, undefined), { queueLimit: queues.votes }),
     bus.subscribe(subjects.batch('*'), ({ data, subject }) => ingress.onBatch(data, senderOf(subject)), {
       queueLimit: queues.batches,
       concurrency: 32,

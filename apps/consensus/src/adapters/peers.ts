@@ -50,10 +50,6 @@ export function createPeers({ bus, subjects, self, clock, log, onTooLarge }: Pee
       const packed = pack(message);
       if (packed) publish(subjects.vote(self), packed);
     },
-    send(to, message) {
-      const packed = pack(message);
-      if (packed) publish(subjects.direct(to), packed);
-    },
     notice: (to, header, certificate) => publish(subjects.final(to), packNotice(header, certificate)),
     batch: (batch, signature) =>
       publish(subjects.batch(self), toBinary(wire.BatchMessageSchema, create(wire.BatchMessageSchema, { batch, signature }))),

@@ -2,7 +2,7 @@
 
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { Verifier } from '@bursar/crypto';
-import { type ValidatorSet, verifyCertificate } from '@bursar/membership';
+import { isFinalKind, type ValidatorSet, verifyCertificate } from '@bursar/membership';
 import {
   type Block,
   batchDigest,
@@ -59,11 +59,11 @@ export function unpackFinalBlock(
   }
 }
 
-/** Whether a commit certificate makes this header final. */
+/** Whether this certificate makes this header final. */
 export function certifies(certificate: Certificate, header: Header, chain: Digest, set: ValidatorSet, verifier: Verifier): boolean {
   return (
     header.chain === chain &&
-    certificate.kind === 'commit' &&
+    isFinalKind(certificate.kind) &&
     certificate.height === header.height &&
     certificate.digest === headerDigest(header) &&
     verifyCertificate(set, chain, certificate, verifier) === undefined

@@ -2,7 +2,7 @@
 import type { Verifier } from '@bursar/crypto';
 import { fromBitmap, publicKeyOf, type ValidatorSet } from '@bursar/membership';
 import { checkMessage, messageKey, type Params } from '@bursar/pbft';
-import { type Digest, limits, type Message, type RejectionName } from '@bursar/protocol';
+import { type Certificate, type Digest, limits, type Message, type RejectionName } from '@bursar/protocol';
 import type { MessageKind } from '../metrics.ts';
 import type { Clock, VerifyPort } from '../ports.ts';
 import type { BodyStore, HoldVerdict } from './body-store.ts';
@@ -39,15 +39,15 @@ export interface IngressParts {
   /** This process sent the message of that id. */
   readonly isOurs: (msgId: string) => boolean;
   readonly onMessage: (message: Message) => void;
-  /** A height is final, and this validator has signed its certificate. */
-  readonly onNotice: (from: number, height: number) => void;
+  /** A height is final by this certificate, which was checked and which this validator has signed. */
+  readonly onNotice: (from: number, certificate: Certificate) => void;
   readonly onHeld: () => void;
   readonly onReceived: (kind: MessageKind) => void;
   readonly onAccepted: (kind: MessageKind, sender: number) => void;
   readonly onRefused: (refused: Refused) => void;
   /**
-   * C6, for each validator: messages on its subject, the same in our own inbox (where anyone may pose as it), and bytes of its
-   * batches. Each has a bucket of its own, so that a flood of one kind cannot silence another. Notices: from all together.
+   * C6, for each validator: messages on its subject, and bytes of its batches. Each has a bucket of its own, so that a flood of one
+   * kind cannot silence another. Notices: from all together.
    */
   readonly rates: { readonly votes: Rate; readonly batchBytes: Rate; readonly notices: Rate };
 }
@@ -71,7 +71,6 @@ const NUMBER_AT = 34;
 export class Ingress {
   readonly #parts: IngressParts;
   readonly #votes: TokenBucket[];
-  readonly #direct: TokenBucket[];
   readonly #batches: TokenBucket[];
   readonly #notices: TokenBucket;
   readonly #atWork: number[];
@@ -83,7 +82,6 @@ export class Ingress {
     const { rates, clock } = parts;
     const buckets = (rate: Rate) => parts.set.validators.map(() => new TokenBucket(rate, clock.now()));
     this.#votes = buckets(rates.votes);
-    this.#direct = buckets(rates.votes);
     this.#batches = buckets(rates.batchBytes);
     this.#notices = new TokenBucket(rates.notices, clock.now());
     this.#atWork = parts.set.validators.map(() => 0);
@@ -94,7 +92,7 @@ export class Ingress {
     return this.#atWork.reduce((a, b) => a + b, 0);
   }
 
-  /** A consensus message from `vote.<sender>`, or from our own inbox (`sender` undefined). */
+  /** A consensus message from `vote.<sender>`; undefined: its subject names no validator. */
   onConsensus(bytes: Uint8Array, sender: number | undefined): void {
     const { onReceived, onMessage, onAccepted, onRefused, isOurs, params } = this.#parts;
     const envelope = unpackMessage(bytes);
@@ -121,8 +119,9 @@ export class Ingress {
     const from = message.vote.validator;
     const now = clock.now();
     const isPast = message.vote.vote.height < openHeight();
-    if (sender !== undefined && sender !== from) return { name: 'UnknownValidator', why: `it came on the subject of validator ${sender}` };
-    const bucket = (sender === undefined ? this.#direct : this.#votes)[from];
+    if (sender !== from)
+      return { name: 'UnknownValidator', why: `it came on the subject of ${sender === undefined ? 'nobody' : `validator ${sender}`}` };
+    const bucket = this.#votes[from];
     if (!bucket) return { name: 'UnknownValidator', why: 'there is no such validator' };
     if (!bucket.take(now)) return { name: 'RateLimited', why: 'too many messages of this validator' };
     const ageMs = now - timestampMs;
@@ -203,7 +202,7 @@ export class Ingress {
       const from = fromBitmap(notice.certificate.signers, set.validators.length)?.find((i) => i !== params.self);
       if (from === undefined) return;
       onAccepted('final', from);
-      onNotice(from, notice.header.height);
+      onNotice(from, notice.certificate);
     }
   }
 }

@@ -9,8 +9,7 @@ export function subjects(chain: Digest) {
   return {
     vote: (i: number | '*') => `${base}.vote.${i}`,
     batch: (i: number | '*') => `${base}.batch.${i}`,
-    /** Inboxes of validator `i`. */
-    direct: (i: number) => `${base}.direct.${i}`,
+    /** Inbox of validator `i`. */
     final: (i: number) => `${base}.final.${i}`,
     fetch: (i: number) => `${base}.fetch.${i}`,
     event: (name: EventName, i: number) => `${base}.${name}.${i}`,

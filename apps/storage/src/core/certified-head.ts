@@ -1,6 +1,6 @@
 /** How far the network is, by certificates that others publish: storage is unready while it is clearly behind (C11). */
 import type { Verifier } from '@bursar/crypto';
-import { type ValidatorSet, verifyCertificate } from '@bursar/membership';
+import { isFinalKind, type ValidatorSet, verifyCertificate } from '@bursar/membership';
 import { certificate, DecodeError, type Digest, decode, header, headerDigest } from '@bursar/protocol';
 
 /** Blocks behind before it counts: others commit a moment earlier all the time. */
@@ -32,7 +32,7 @@ export class CertifiedHead {
     try {
       const h = decode(header, rawHeader);
       const c = decode(certificate, rawCertificate);
-      const fits = h.height === height && c.height === height && c.kind === 'commit' && c.digest === headerDigest(h);
+      const fits = h.height === height && c.height === height && isFinalKind(c.kind) && c.digest === headerDigest(h);
       if (!fits || verifyCertificate(this.#set, this.#chain, c, this.#verifier)) return false;
     } catch (e) {
       if (e instanceof DecodeError) return false;

@@ -1,6 +1,6 @@
 /** Whether a block may be executed next: certificate, link to the block before, bodies (docs/protocol.md, "Blocks"). */
 import type { Verifier } from '@bursar/crypto';
-import { type ValidatorSet, verifyCertificate } from '@bursar/membership';
+import { isFinalKind, type ValidatorSet, verifyCertificate } from '@bursar/membership';
 import {
   type Batch,
   type Block,
@@ -64,7 +64,7 @@ export function checkCertified(raw: Omit<RawBlock, 'batches'>, chain: Digest, se
   if (b.header.chain !== chain) return refuse('WrongChain', 'the block is of another chain');
   if (b.header.height < 1) return refuse('MalformedMessage', 'heights count from 1');
   if (b.header.batches !== batchRefsDigest(b.batches)) return refuse('MalformedMessage', 'the references are not those of the header');
-  if (c.kind !== 'commit') return refuse('QuorumNotReached', `a certificate of kind ${c.kind} makes nothing final`);
+  if (!isFinalKind(c.kind)) return refuse('QuorumNotReached', `a certificate of kind ${c.kind} makes nothing final`);
   if (c.height !== b.header.height || c.digest !== hash) return refuse('MalformedMessage', 'the certificate is for another block');
   const bad = verifyCertificate(set, chain, c, verifier);
   return bad ? refuse(bad, 'the certificate does not prove the block final') : { block: b, hash, certificate: c };

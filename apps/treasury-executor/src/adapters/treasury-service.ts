@@ -9,7 +9,7 @@ import {
   settleMany,
   type Unsigned,
 } from '@bursar/client';
-import { type Digest, decode, disbursementBody, fromHex, toHex, transactionId } from '@bursar/protocol';
+import { type AccountId, type Digest, decode, disbursementBody, fromHex, toHex, transactionId } from '@bursar/protocol';
 import type { treasury as rpc } from '@bursar/protocol/rpc';
 import { type CallContext, createBulkhead, errorFrom, type Handlers, rejection } from '@bursar/shared-core';
 import type { Bell } from '../core/bell.ts';
@@ -19,6 +19,8 @@ export interface TreasuryServiceOptions {
   readonly chain: Digest;
   /** The treasury that payments are imported into: the first of the genesis. */
   readonly treasury: Digest;
+  /** Accounts of all treasuries of the genesis. */
+  readonly treasuryAccounts: readonly AccountId[];
   readonly connection: Connection;
   /** Rings with each final block. */
   readonly blocks: Bell;
@@ -34,7 +36,7 @@ const WATCHERS = 128;
 const unsigned = ({ body, hash }: Unsigned) => ({ body, hash });
 
 export function treasuryHandlers(options: TreasuryServiceOptions): Handlers<(typeof rpc.Treasury)['method']> {
-  const { chain, treasury, connection, blocks, pollMs } = options;
+  const { chain, treasury, treasuryAccounts, connection, blocks, pollMs } = options;
   const submitting = createBulkhead('SubmitSigned', SUBMITS, SUBMITS_WAITING);
   let watchers = 0;
   const nonceOf = async (account: Uint8Array): Promise<bigint> => (await connection.read((l) => l.getAccount({ account }))).nextNonce;
@@ -48,6 +50,7 @@ export function treasuryHandlers(options: TreasuryServiceOptions): Handlers<(typ
       const built = buildImport({
         chain,
         treasury,
+        treasuryAccounts,
         proposer: toHex(proposer),
         firstNonce,
         payments: orders,

@@ -4,6 +4,7 @@ import {
   advanceSchedule,
   fromBitmap,
   genesisSet,
+  isFinalKind,
   leaderOf,
   leaderOrder,
   nextBeacon,
@@ -133,7 +134,7 @@ export class MembershipState {
     const no = (name: RejectionName, why: string): Verdict => ({ valid: false, name, why });
     if (h.chain !== this.chain) return no('WrongChain', 'the header is of another chain');
     if (h.epoch !== this.set.epoch) return no('MalformedMessage', `epoch ${h.epoch} is not known`);
-    if (c.kind !== 'commit') return no('QuorumNotReached', `a certificate of kind ${c.kind} makes nothing final`);
+    if (!isFinalKind(c.kind)) return no('QuorumNotReached', `a certificate of kind ${c.kind} makes nothing final`);
     if (c.height !== h.height || c.digest !== headerDigest(h)) return no('MalformedMessage', 'the certificate is for another block');
     const bad = verifyCertificate(this.set, this.chain, c, this.#verifier);
     return bad ? no(bad, 'the certificate does not prove the block final') : { valid: true, header: h };

@@ -142,15 +142,30 @@ const leavesOf = (bodies: readonly DisbursementBody[]) =>
   bodies.map((b) => importLeaf(disbursementId(b.treasury, b.clientKey), bodyHash(b)));
 export const importOf = (bodies: readonly DisbursementBody[]): string => importDigest(treasury, merkleRoot(leavesOf(bodies)));
 
+type Certifying = Pick<Facts, 'header' | 'certificate' | 'signers'>;
+/** The header above a block with these results, and the votes for it: canonical bytes. */
+export function certified({ header: above, certificate: votes, signers }: Certifying, results: readonly Result[]) {
+  const head = { ...above, resultsRoot: Buffer.from(merkleRoot(results.map(resultLeaf))).toString('hex') };
+  const digest = headerDigest(head);
+  const { kind, chain: c, epoch, height, view } = votes;
+  const hash = voteHash({ chain: c, epoch, height, view, phase: kind === 'commit' ? 'commit' : 'prepare', digest });
+  const signatures = signers.map((i) => ed25519.sign((validators[i] as ClientKey).secretKey, hash));
+  return {
+    header: encode(header, head),
+    certificate: encode(certificate, { kind, chain: c, epoch, height, view, digest, signers: toBitmap(signers, 4), signatures }),
+  };
+}
+/** The place of one of these results under their root. */
+export const placeOf = (results: readonly Result[], index: number) => ({
+  leaf: encode(result, results[index] as Result),
+  index,
+  count: results.length,
+  path: merkleProof(results.map(resultLeaf), index),
+});
+
 export function proofOf(f: Facts): PaymentProof {
   const other: Result = { kind: 'transaction', transaction: 'ab'.repeat(32), code: 0, consumed: true, height: 9, index: 0, items: [0] };
   const results: Result[] = [other, f.receipt, { ...f.receipt, disbursement: '99'.repeat(32) }];
-  const resultLeaves = results.map(resultLeaf);
-  const head = { ...f.header, resultsRoot: Buffer.from(merkleRoot(resultLeaves)).toString('hex') };
-  const digest = headerDigest(head);
-  const { kind, chain: c, epoch, height, view } = f.certificate;
-  const hash = voteHash({ chain: c, epoch, height, view, phase: kind === 'commit' ? 'commit' : 'prepare', digest });
-  const signatures = f.signers.map((i) => ed25519.sign((validators[i] as ClientKey).secretKey, hash));
   const body = f.bodies[f.index] as DisbursementBody;
   const sorted = [...f.approvals].sort((a, b) => (a.key.publicKey < b.key.publicKey ? -1 : 1));
   return {
@@ -163,8 +178,7 @@ export function proofOf(f: Facts): PaymentProof {
       const tx = encodeTransaction({ chain: a.chain, signer: a.key.publicKey, nonce: a.nonce, action: a.action });
       return encode(signedTransaction, { body: tx, signature: ed25519.sign(a.key.secretKey, transactionHash(tx)) });
     }),
-    receipt: { leaf: encode(result, f.receipt), index: 1, count: results.length, path: merkleProof(resultLeaves, 1) },
-    header: encode(header, head),
-    certificate: encode(certificate, { kind, chain: c, epoch, height, view, digest, signers: toBitmap(f.signers, 4), signatures }),
+    receipt: placeOf(results, 1),
+    ...certified(f, results),
   };
 }

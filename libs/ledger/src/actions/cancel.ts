@@ -1,7 +1,7 @@
 import type { ActionOf, Hex32, RejectionName } from '@bursar/protocol';
 import type { State } from '../state.ts';
 import { Status } from '../status.ts';
-import { enter } from '../transitions.ts';
+import { enter, fundsReturned } from '../transitions.ts';
 
 /** By the proposer of its import or by any approver. Against an execution the ledger's order decides, and the loser is told. */
 export function cancel(s: State, signer: Hex32, a: ActionOf<'cancel'>): RejectionName | undefined {
@@ -14,5 +14,6 @@ export function cancel(s: State, signer: Hex32, a: ActionOf<'cancel'>): Rejectio
   if (status === Status.executed) return 'AlreadyExecuted';
   if (status === Status.cancelled) return 'AlreadyCancelled';
   enter(s, n, Status.cancelled);
+  if (status === Status.ready) fundsReturned(s, treasury);
   return undefined;
 }

@@ -60,7 +60,8 @@ function apply(s: State, lease: Lease, signer: Hex32, a: ActionOf<'executeBatch'
     count: codes.length,
     codes: undefined,
   };
-  const context: ExecutionContext = { signer, execution, leaseEpoch: a.leaseEpoch, seq: a.seq };
+  const { shard, lane, leaseEpoch, seq } = a;
+  const context: ExecutionContext = { signer, shard, lane, execution, leaseEpoch, seq };
   const receipts: PaymentReceipt[] = [];
   for (const [i, item] of a.items.entries()) {
     const outcome = executeItem(s, item, context);

@@ -30,6 +30,10 @@ export class Reference {
   readonly paid = new Map<number, number>();
   /** Names in the order in which they were refused for funds. */
   unfunded: Name[] = [];
+  /** The last walk through them gave something away and left others waiting. */
+  passedOver = false;
+  /** Something that it gave away was not used. */
+  returned = false;
   balance = 10_000;
   client = 1_000_000;
   payments = 0;
@@ -76,8 +80,10 @@ export class Reference {
     const item = this.items.get(name);
     if (!item) return 'UnknownDisbursement';
     if (item.over) return item.over === 'executed' ? 'AlreadyExecuted' : 'AlreadyCancelled';
+    const returned = this.passedOver && this.isReady(name);
     item.over = 'cancelled';
     this.unfunded = this.unfunded.filter((n) => n !== name);
+    if (returned) this.wake();
     return 'done';
   }
 
@@ -90,7 +96,10 @@ export class Reference {
     if (notBefore > this.time) return 'NotDue';
     if (needs.some((n) => this.items.get(n)?.over !== 'executed')) return 'BlockedByDependency';
     if (amount > this.balance) {
-      if (!this.unfunded.includes(name)) this.unfunded.push(name);
+      if (!this.unfunded.includes(name)) {
+        this.unfunded.push(name);
+        this.returned ||= this.passedOver;
+      }
       return 'InsufficientFunds';
     }
     item.over = 'executed';
@@ -105,6 +114,19 @@ export class Reference {
     if (amount > this.client) return 'InsufficientFunds';
     this.client -= amount;
     this.balance += amount;
+    this.wake();
+    return 'done';
+  }
+
+  /** A batch's items one by one; what they leave unused is given away when all are through. */
+  payAll(names: readonly Name[]): string[] {
+    const verdicts = names.map((n) => this.pay(n));
+    if (this.returned) this.wake();
+    return verdicts;
+  }
+
+  /** Gives the balance away in order. */
+  wake(): void {
     let left = this.balance;
     const still: Name[] = [];
     for (const name of this.unfunded) {
@@ -112,8 +134,9 @@ export class Reference {
       if (needed <= left) left -= needed;
       else still.push(name);
     }
+    this.passedOver = still.length > 0 && still.length < this.unfunded.length;
     this.unfunded = still;
-    return 'done';
+    this.returned = false;
   }
 
   state(name: Name): string | undefined {

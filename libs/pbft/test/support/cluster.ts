@@ -189,10 +189,10 @@ export class Cluster {
           this.sent.push({ from: index, message });
           for (const other of this.nodes) if (other !== node) this.#deliver(index, other.index, message);
         },
-        send: (to, message) => this.#deliver(index, to, message),
         notify: (to) => {
           const height = node.blocks.length;
-          this.after(10, () => this.node(to).alive && this.node(to).driver.handle({ type: 'notice', from: index, height }));
+          const certificate = node.blocks.at(-1)?.certificate;
+          this.after(10, () => this.node(to).alive && this.node(to).driver.handle({ type: 'notice', from: index, height, certificate }));
         },
       },
       obtain: (_block, _from, done) => later(5, done),

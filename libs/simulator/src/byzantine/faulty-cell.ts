@@ -2,7 +2,7 @@
  * A faulty validator: it runs the shipped driver, so that it knows all that an honest one knows, holds a real key that signs
  * whatever it likes, and lets its actor decide what leaves. The oracle does not watch it.
  */
-import type { Proposal } from '@bursar/pbft';
+import { type Proposal, standardRules } from '@bursar/pbft';
 import type { Block, Digest, Message, Phase, SignedVote, Vote } from '@bursar/protocol';
 import type { FreeHand, Surroundings } from '../world/cell.ts';
 import type { Want } from '../world/envelope.ts';
@@ -20,8 +20,9 @@ export class FaultyCell extends ValidatorCell {
   readonly #actor: Actor;
   readonly #sign: FreeHand;
 
+  /** Its driver makes no fast certificate of what it hears: a liar who took the block for final would lie no more at that height. */
   constructor(around: Surroundings, signer: SignerDouble, actor: Actor, sign: FreeHand) {
-    super(around, signer);
+    super({ ...around, params: { ...around.params, rules: { ...(around.params.rules ?? standardRules), isAll: () => false } } }, signer);
     this.#actor = actor;
     this.#sign = sign;
   }

@@ -64,14 +64,17 @@ const mutant = (name: string, hint: number, bug: string, change: Partial<Variant
 });
 
 export const choiceMutants: readonly Mutant[] = [
-  mutant('ties prefer votes', 178, 'A lastVote of slowView itself outweighs the PreparedCert.', { counts: (view, slow) => view >= slow }),
-  mutant('votes ignore slowView', 178, 'Votes older than the PreparedCert outweigh it.', { counts: () => true }),
-  mutant('any PreparedCert wins', 222, 'A PreparedCert beats newer votes of everybody.', { slowFirst: true }),
-  mutant('votes must share one view', 20, 'Votes for one digest of different views are not added up.', {
+  mutant('ties prefer votes', 193, 'A lastVote of slowView itself outweighs the PreparedCert.', { counts: (view, slow) => view >= slow }),
+  mutant('votes ignore slowView', 193, 'Votes older than the PreparedCert outweigh it.', { counts: () => true }),
+  mutant('any PreparedCert wins', 1745, 'A PreparedCert beats newer votes of everybody.', { slowFirst: true }),
+  mutant('votes must share one view', 55, 'Votes for one digest of different views are not added up.', {
     group: ({ view, digest }) => `${view}/${digest}`,
   }),
-  mutant('threshold too low', 1010, 'stake(S) − 2f makes a digest mandatory.', { threshold: (inSet, set) => inSet - 2n * set.faulty }),
-  mutant('threshold too high', 1, 'A digest needs more than stake(S) − f.', { threshold: (inSet, set) => inSet - set.faulty + 1n }),
+  mutant('threshold too low', 195, 'stake(S) − 2f makes a digest mandatory.', { threshold: (inSet, set) => inSet - 2n * set.faulty }),
+  mutant('threshold too high', 27, 'A digest needs more than stake(S) − f.', { threshold: (inSet, set) => inSet - set.faulty + 1n }),
   mutant('lowest PreparedCert', 437, 'The PreparedCert of the lowest view counts.', { slow: 'lowest' }),
+  mutant("PBFT's own view change", 2, 'Votes that were never prepared are not looked at: what all prepared is lost.', {
+    counts: () => false,
+  }),
   mutant('votes only', 36, 'PreparedCerts are not looked at.', { slow: 'none' }),
 ];

@@ -9,7 +9,7 @@ const others: readonly Mutant[] = [
     sabotage: { rules: { countsViewChange: () => true } },
     validators: 4,
     blocks: 6,
-    hint: 951,
+    hint: 84,
     intensity: 'view changes',
   },
   {
@@ -28,6 +28,24 @@ const others: readonly Mutant[] = [
     validators: 4,
     blocks: 6,
     hint: 1,
+    intensity: 'view changes',
+  },
+  {
+    name: 'fast quorum of 2f + 1',
+    bug: 'Prepares of a quorum are final at once.',
+    sabotage: { rules: { isAll: (set, stake) => stake >= 2n * set.faulty + 1n }, fast: 3 },
+    validators: 4,
+    blocks: 6,
+    hint: 11,
+    intensity: 'view changes',
+  },
+  {
+    name: 'fast quorum of n − 1',
+    bug: 'One Prepare may be missing from a fast certificate.',
+    sabotage: { rules: { isAll: (set, stake) => stake >= set.total - 1n }, fast: 4 },
+    validators: 5,
+    blocks: 6,
+    hint: 5,
     intensity: 'view changes',
   },
   {

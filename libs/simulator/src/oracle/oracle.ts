@@ -15,13 +15,19 @@ export interface OracleFacts {
   readonly publicKeys: readonly Uint8Array[];
   readonly verifier: Verifier;
   readonly faulty: ReadonlySet<number>;
-  /** All Prepares of one view decide, too. */
-  readonly fast: boolean;
+  /**
+   * Stake of Prepares that makes a fast certificate: all, unless a mutant is to show what follows from less. Then its certificates
+   * are taken for valid, so that only a fork betrays it.
+   */
+  readonly fast: number;
+  /** Everybody is up and in time: every block must be final on the fast path, unless two validators are a quorum. */
+  readonly calm: boolean;
 }
 
 export class Oracle {
   readonly #facts: OracleFacts;
   readonly #quorum: Quorum;
+  readonly #fastOnly: boolean;
   readonly votes: VoteLedger;
   readonly #disks: DurableIndex[];
   /** validator/height/view/phase → digest, of every vote that was ever asked for. */
@@ -31,10 +37,15 @@ export class Oracle {
   readonly #sent = new Set<string>();
   readonly #checked = new WeakSet<Certificate>();
   readonly #roots = new Map<number, string>();
+  /** Height → by which certificate it was final first. */
+  readonly #kinds = new Map<number, Certificate['kind']>();
 
   constructor(facts: OracleFacts) {
     this.#facts = facts;
     this.#quorum = quorumOf(facts.stakes);
+    // Where two validators are a quorum, the second prepares and commits in one turn: then Commits take two hops as well.
+    const [first = 0, second = 0] = [...facts.stakes].sort((a, b) => b - a);
+    this.#fastOnly = facts.calm && (facts.stakes.length < 3 || first + second < this.#quorum.quorum);
     this.votes = new VoteLedger(facts.stakes, this.#quorum, facts.faulty, facts.fast);
     this.#disks = facts.stakes.map(() => new DurableIndex((c) => this.certificate(c)));
   }
@@ -72,13 +83,21 @@ export class Oracle {
   final(who: number, block: Block, c: Certificate): void {
     const { header } = block;
     const id = headerDigest(header);
-    if (c.kind !== 'commit' || c.digest !== id || c.height !== header.height)
+    if (c.kind === 'prepared' || c.digest !== id || c.height !== header.height)
       throw new Violation('certificate valid', `Validator ${who}: the certificate of height ${header.height} is for something else.`);
     this.certificate(c);
+    if (this.#fastOnly && c.kind !== 'fast')
+      throw new Violation('fast when calm', `Validator ${who}: height ${header.height} by a ${c.kind} certificate.`);
+    if (!this.#kinds.has(header.height)) this.#kinds.set(header.height, c.kind);
     this.votes.decide(header.height, id, `a certificate of view ${c.view} at validator ${who}`);
     const parent = header.height === 1 ? this.#facts.chain : this.votes.decided(header.height - 1);
     if (parent !== undefined && header.parent !== parent)
       throw new Violation('prefix', `Block ${header.height} at validator ${who} does not follow the final block before it.`);
+  }
+  /** Blocks by the certificate that the first validator to finish them had. */
+  get finalBy(): { readonly fast: number; readonly slow: number } {
+    const fast = [...this.#kinds.values()].filter((kind) => kind === 'fast').length;
+    return { fast, slow: this.#kinds.size - fast };
   }
   executed(who: number, height: number, stateRoot: Digest): void {
     const known = this.#roots.get(height);
@@ -111,6 +130,7 @@ export class Oracle {
       stake += this.#facts.stakes[i] ?? 0;
     }
     if (at !== c.signatures.length) bad('signatures left over');
-    if (stake < this.#quorum.quorum) bad(`stake ${stake}, a quorum is ${this.#quorum.quorum}`);
+    const needed = c.kind === 'fast' ? this.#facts.fast : this.#quorum.quorum;
+    if (stake < needed) bad(`stake ${stake}, it needs ${needed}`);
   }
 }

@@ -3,8 +3,7 @@
  * make its final certificate. Faulty validators are counted as voting for everything: they can still sign what is missing at
  * any later time, so two blocks that are decided in this sense are a fork that has only not been shown yet.
  *
- * With `fast`, all Prepares of one view for one digest decide too (the fast certificates that the choice rule must
- * already protect).
+ * Prepares of one view for one digest decide too, from the stake `fast` on (the fast certificate).
  */
 import type { Vote } from '@bursar/protocol';
 import type { Quorum } from './quorum-table.ts';
@@ -20,12 +19,12 @@ export class VoteLedger {
   readonly #quorum: Quorum;
   readonly #faulty: ReadonlySet<number>;
   readonly #faultyStake: number;
-  readonly #fast: boolean;
+  readonly #fast: number;
   /** height/view/phase → digest → voters. */
   readonly #votes = new Map<string, Map<string, Set<number>>>();
   readonly #decided = new Map<number, Decision>();
 
-  constructor(stakes: readonly number[], quorum: Quorum, faulty: ReadonlySet<number>, fast: boolean) {
+  constructor(stakes: readonly number[], quorum: Quorum, faulty: ReadonlySet<number>, fast: number) {
     this.#stakes = stakes;
     this.#quorum = quorum;
     this.#faulty = faulty;
@@ -46,7 +45,7 @@ export class VoteLedger {
       return;
     }
     if (stake >= this.#quorum.quorum) this.#onePrepared(key, digests);
-    if (this.#fast && stake >= this.#quorum.total) this.decide(vote.height, vote.digest, `all Prepares of view ${vote.view}`);
+    if (stake >= this.#fast) this.decide(vote.height, vote.digest, `Prepares of view ${vote.view}`);
   }
   /** @throws Violation when another block is decided at this height. */
   decide(height: number, digest: string, how: string): void {

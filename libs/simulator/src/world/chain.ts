@@ -48,13 +48,14 @@ export class Chain {
   }
   /** Gates 1 and 2, decided once per message: they depend on nothing else. */
   check(message: Message): RejectionName | undefined {
-    const { isQuorum } = this.rules;
-    const verdict = this.#verdicts.get(message) ?? { bad: checkMessage(this.set, this.id, message, this.scheme, { isQuorum }) };
+    const verdict = this.#verdicts.get(message) ?? {
+      bad: checkMessage(this.set, this.id, message, this.scheme, { thresholds: this.rules }),
+    };
     this.#verdicts.set(message, verdict);
     return verdict.bad;
   }
   checkCertificate(c: Certificate): boolean {
-    const valid = this.#certificates.get(c) ?? verifyCertificate(this.set, this.id, c, this.scheme, this.rules.isQuorum) === undefined;
+    const valid = this.#certificates.get(c) ?? verifyCertificate(this.set, this.id, c, this.scheme, this.rules) === undefined;
     this.#certificates.set(c, valid);
     return valid;
   }

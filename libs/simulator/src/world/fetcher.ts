@@ -2,6 +2,7 @@
  * Asks peers for what the engine lacks until it comes, one question of each kind at a time: a newer question replaces an
  * older one, as the engine only ever waits for things of its open height.
  */
+import { isFinalKind } from '@bursar/membership';
 import type { Proposal } from '@bursar/pbft';
 import { batchRefsDigest, certificateDigest, headerDigest, ZERO_DIGEST } from '@bursar/protocol';
 import type { Surroundings } from './cell.ts';
@@ -63,7 +64,7 @@ export class Fetcher {
 /** Whether a peer's answer is what its certificate says: a peer may lie. */
 export function isGenuineFinal(around: Surroundings, { block, certificate }: FinalBlock): boolean {
   return (
-    certificate.kind === 'commit' &&
+    isFinalKind(certificate.kind) &&
     certificate.height === block.header.height &&
     certificate.digest === headerDigest(block.header) &&
     block.header.batches === batchRefsDigest(block.batches) &&

@@ -30,6 +30,8 @@ export function drawProfile(random: Random, stakes: readonly number[], intensity
   const attack = intensity === 'view changes';
   const actors = calm ? new Map<number, ActorName>() : drawActors(random, stakes, attack);
   const latencyMs = random.pick([0.5, 2, 5, 10, 25]);
+  // Calm is in time: what delays differ by is small beside one hop, so that three hops never come before two.
+  const inTime = calm ? { latencyMs: Math.max(2, latencyMs), jitterMs: latencyMs / 50 } : {};
   return {
     shape: {
       latencyMs,
@@ -38,13 +40,14 @@ export function drawProfile(random: Random, stakes: readonly number[], intensity
       doubled: calm ? 0 : random.pick([0, 0.02, 0.1]),
       late: calm || attack ? 0 : random.pick([0, 0.02, 0.1]),
       lateMs: random.pick([50, 400, 3000]),
+      ...inTime,
     },
     faultEveryMs: calm || attack ? 0 : random.pick([150, 500, 1500]),
     crashChance: calm ? 0 : random.pick(attack ? [0, 0, 0.002] : [0, 0.0003, 0.002]),
     skewMs: calm ? 0 : random.pick([0, 20, 1500]),
     drift: calm ? 0 : random.pick([0, 1e-4, 1e-3]),
     batchEveryMs: random.pick([15, 60, 250]),
-    syncMs: random.pick([0.2, 1, 4]),
+    syncMs: calm ? latencyMs / 25 : random.pick([0.2, 1, 4]),
     actors,
     adversary: {
       share: calm ? 0 : attack ? 0.9 : random.pick([0, 0.03, 0.1]),

@@ -33,6 +33,7 @@ class World {
   readonly #chaos: Chaos;
   readonly #adversary: PhaseAdversary;
   readonly #load: Load;
+  readonly #oracle: Oracle;
   readonly #cells: Cell[] = [];
   readonly #honest: Cell[] = [];
   readonly #faults: FaultCounts = {};
@@ -75,7 +76,7 @@ class World {
       },
       this.#profile,
     );
-    this.#makeCells(random.fork(6), stakes);
+    this.#oracle = this.#makeCells(random.fork(6), stakes);
     this.#load = new Load(random.fork(7), this.#cells, (from, to, envelope) => this.#network.send(from, to, envelope));
   }
 
@@ -94,6 +95,7 @@ class World {
       violation,
       height: this.#height,
       events: this.#trace.count,
+      ...this.#oracle.finalBy,
       viewChanges: this.#viewChanges,
       batches: this.#load.count,
       faults: {
@@ -170,7 +172,7 @@ class World {
     this.#faults[what] = (this.#faults[what] ?? 0) + 1;
   }
 
-  #makeCells(random: Random, stakes: readonly number[]): void {
+  #makeCells(random: Random, stakes: readonly number[]): Oracle {
     const scenario = this.#scenario;
     const profile = this.#profile;
     const real = scenario.signatures === 'ed25519';
@@ -182,7 +184,8 @@ class World {
       publicKeys: chain.keys.map((k) => k.publicKey),
       verifier: scheme,
       faulty: new Set(profile.actors.keys()),
-      fast: true,
+      fast: scenario.sabotage?.fast ?? stakes.reduce((a, b) => a + b, 0),
+      calm: scenario.intensity === 'calm',
     });
     for (const [index, key] of chain.keys.entries()) {
       const params: Params = {
@@ -233,6 +236,7 @@ class World {
       this.#cells.push(cell);
       if (actor === undefined) this.#honest.push(cell);
     }
+    return oracle;
   }
   #died(who: number, lost: { records: number; torn: number }): void {
     this.#count('restart');

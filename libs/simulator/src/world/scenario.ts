@@ -5,6 +5,8 @@ import type { Intensity } from './profile.ts';
 /** A deliberate bug: the campaign must find it. */
 export interface Sabotage {
   readonly rules?: Partial<Rules>;
+  /** The stake of Prepares from which on `rules.isAll` holds: the oracle takes it for right and looks for what follows. */
+  readonly fast?: number;
   /** Disks say that they have synced and have not. */
   readonly lyingDisk?: boolean;
 }
@@ -32,6 +34,9 @@ export interface Outcome {
   /** Final blocks at the furthest honest validator. */
   readonly height: number;
   readonly events: number;
+  /** Blocks by the path on which they were final first. */
+  readonly fast: number;
+  readonly slow: number;
   readonly viewChanges: number;
   readonly batches: number;
   readonly faults: FaultCounts;

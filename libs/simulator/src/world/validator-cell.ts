@@ -2,6 +2,7 @@
  * An honest validator: the shipped driver over doubles of everything around it. A crash ends one *life*; whatever that life
  * still does afterwards has no effect, so a crash may strike inside any call.
  */
+import { isFinalKind } from '@bursar/membership';
 import { Driver, type Input, logRecord, type Ports, type Proposal, recover } from '@bursar/pbft';
 import { type BatchRef, type Block, type Certificate, type Digest, decode, type Message, type RejectionName } from '@bursar/protocol';
 import { tooLarge } from '../oracle/state-bounds.ts';
@@ -212,8 +213,8 @@ export class ValidatorCell implements Cell {
   }
   #onNotice(from: number, certificate: Certificate): void {
     const { kind, height } = certificate;
-    if (height <= this.storage.height || kind !== 'commit' || !this.around.checkCertificate(certificate)) return;
-    this.feed({ type: 'notice', from, height });
+    if (height <= this.storage.height || !isFinalKind(kind) || !this.around.checkCertificate(certificate)) return;
+    this.feed({ type: 'notice', from, height, certificate });
   }
   #offer(): void {
     const { storage } = this;
@@ -275,11 +276,6 @@ export class ValidatorCell implements Cell {
           if (message.kind === 'view-change') around.observe('view-change', '');
           this.onSent(message);
           this.broadcast(message);
-        },
-        send: (to, message) => {
-          if (!live()) return;
-          this.onSent(message);
-          this.transmit(to, message);
         },
         notify: (to) => {
           if (live()) this.#notify(to);
