@@ -297,7 +297,7 @@ export type TransactionResult = Message<"bursar.consensus.v1.TransactionResult">
   index: number;
 
   /**
-   * Kind of the certificate that made the block final: "commit".
+   * Kind of the certificate that made the block final: "commit" or "fast".
    *
    * @generated from field: string certificate_kind = 4;
    */
