@@ -45,7 +45,8 @@ export async function fetchPaymentProof(
         error.reason === 'UNKNOWN_DISBURSEMENT' ||
         mayWorkElsewhere(error);
       const askedAll = turn + 1 >= connection.validators.length;
-      if (!later || (askedAll && error.reason === 'UNKNOWN_DISBURSEMENT') || Date.now() >= deadline) throw error;
+      // Everybody is asked once, however slow the first was.
+      if (!later || (askedAll && (error.reason === 'UNKNOWN_DISBURSEMENT' || Date.now() >= deadline))) throw error;
       if (askedAll) await sleep(100);
     }
   }
