@@ -3,12 +3,14 @@ import { readFileSync } from 'node:fs';
 
 const TICK_US = 10_000; // USER_HZ is 100 on Linux
 
-/** Microseconds of CPU so far; 0 when the process is gone. */
+/** Microseconds of CPU so far, with its children that run (NATS runs below a shell that ends with this program); 0 when it is gone. */
 export function cpuUs(pid: number): number {
   try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+    const below = pid === process.pid ? 0 : children.reduce((sum, child) => sum + cpuUs(Number(child)), 0);
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) * TICK_US;
+    return below + (Number(fields[11]) + Number(fields[12])) * TICK_US;
   } catch {
     return 0;
   }
