@@ -1,4 +1,4 @@
-/** What approvers sign and executors pay (treasury.md of the design; docs/protocol.md, "Disbursements"). */
+/** What approvers sign and executors pay (docs/treasury.md; docs/protocol.md, "Disbursements"). */
 import { type Decoded, encode } from './codec.ts';
 import { hex32, list, struct, text, u64, uint, word } from './codecs.ts';
 import { digest, hash } from './hash.ts';
