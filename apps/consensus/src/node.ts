@@ -1,7 +1,7 @@
 /** One validator's consensus, put together: engine, mempool, batches, bodies, peers. Everything outside comes in by ports. */
 import { ed25519 } from '@bursar/crypto';
 import { genesisSet } from '@bursar/membership';
-import { Driver, recover } from '@bursar/pbft';
+import { Driver, ReplayFilter, recover } from '@bursar/pbft';
 import { type Digest, type Genesis, limits, type RejectionName } from '@bursar/protocol';
 import { type Bus, createLatencyWindow, type DurableLog, type Health, type Logger, type Metrics } from '@bursar/shared-core';
 import { EngineHost } from './adapters/engine-host.ts';
@@ -25,7 +25,6 @@ import { Obtainer } from './core/obtain.ts';
 import { Outcomes } from './core/outcomes.ts';
 import { OwnBatches } from './core/own-batches.ts';
 import { RecentBlocks } from './core/recent-blocks.ts';
-import { ReplayFilter } from './core/replay-filter.ts';
 import { liveRecords, ownSignatures, readJournal, restore } from './core/restore.ts';
 import { subjects } from './core/subjects.ts';
 import { TokenBucket } from './core/token-bucket.ts';

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { ed25519, sign } from '@bursar/crypto';
 import { genesisSet } from '@bursar/membership';
+import { ReplayFilter } from '@bursar/pbft';
 import { type Message, type Vote, voteHash } from '@bursar/protocol';
 import { wire } from '@bursar/protocol/rpc';
 import { describe, expect, it } from '@jest/globals';
@@ -9,7 +10,6 @@ import { BodyStore } from '../src/core/body-store.ts';
 import { packMessage } from '../src/core/envelope.ts';
 import { packNotice } from '../src/core/final-blocks.ts';
 import { Ingress, type Refused } from '../src/core/ingress.ts';
-import { ReplayFilter } from '../src/core/replay-filter.ts';
 import { testGenesis } from './support/genesis.ts';
 import { headerOf } from './support/header.ts';
 

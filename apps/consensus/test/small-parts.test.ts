@@ -4,7 +4,6 @@ import { assessHealth, type Vitals } from '../src/core/assess-health.ts';
 import { AuditTrail } from '../src/core/audit-trail.ts';
 import { Heard } from '../src/core/heard.ts';
 import { memoVerifier } from '../src/core/memo-verifier.ts';
-import { ReplayFilter } from '../src/core/replay-filter.ts';
 import { TokenBucket } from '../src/core/token-bucket.ts';
 import { testGenesis } from './support/genesis.ts';
 
@@ -28,18 +27,6 @@ describe('health (C11)', () => {
     expect(found.level).toBe(level);
     expect(found.reason === '').toBe(level === 'Healthy');
   });
-});
-
-it('a replay within the window is one; after it, or with another key, it passes; the filter is bounded', () => {
-  const filter = new ReplayFilter({ windowMs: 1_000, max: 3 });
-  expect([filter.isRepeat('a', 0), filter.isRepeat('a', 999), filter.isRepeat('b', 999), filter.isRepeat('a', 1_000)]).toEqual([
-    false,
-    true,
-    false,
-    false,
-  ]);
-  for (let i = 0; i < 100; i++) filter.isRepeat(`k${i}`, 1_000);
-  expect(filter.size).toBe(3);
 });
 
 it('a token bucket gives its burst at once, then its rate, and nothing for a clock that goes back', () => {

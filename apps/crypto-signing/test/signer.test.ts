@@ -2,11 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ed25519, keyPairFromSeed } from '@bursar/crypto';
+import type { VoteRow } from '@bursar/pbft';
 import { toHex, voteHash } from '@bursar/protocol';
 import { type BursarError, type DurableLog, recordingFiles } from '@bursar/shared-core';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { failingStop, openRecord } from '../src/adapters/record-log.ts';
-import type { VoteRow } from '../src/core/row.ts';
 import { type Ballot, Signer } from '../src/core/signer.ts';
 
 const chain = '1'.repeat(64);

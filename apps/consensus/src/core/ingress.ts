@@ -1,7 +1,7 @@
 /** The gates that a message of another validator passes on its way to the engine (C5): structure → signature → sequence → replay; phase and quorum are the engine's. */
 import type { Verifier } from '@bursar/crypto';
 import { fromBitmap, publicKeyOf, type ValidatorSet } from '@bursar/membership';
-import { checkMessage, messageKey, type Params } from '@bursar/pbft';
+import { checkMessage, type Params, type ReplayFilter } from '@bursar/pbft';
 import { type Certificate, type Digest, limits, type Message, type RejectionName } from '@bursar/protocol';
 import type { MessageKind } from '../metrics.ts';
 import type { Clock, VerifyPort } from '../ports.ts';
@@ -10,7 +10,6 @@ import { type Envelope, unpackMessage } from './envelope.ts';
 import { certifies, unpackNotice } from './final-blocks.ts';
 import type { Journal } from './journal.ts';
 import { type Obtainer, unpackBatch } from './obtain.ts';
-import type { ReplayFilter } from './replay-filter.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 export interface Refused {
@@ -129,9 +128,7 @@ export class Ingress {
       return { name: 'MessageExpired', why: `its time is ${Math.round(ageMs / 1_000)} s off` };
     const name = checkMessage(set, params.chain, message, verifier);
     if (name) return { name, why: 'form or signature' };
-    // What asks for an answer passes again: whoever has finalised the height answers a repeated ViewChange, too.
-    const isAnswered = message.kind === 'view-change' || isPast;
-    if (!isAnswered && replay.isRepeat(messageKey(message), now)) return { name: 'DuplicateMessage', why: 'it came a moment ago' };
+    if (replay.refuses(message, openHeight(), now)) return { name: 'DuplicateMessage', why: 'it came a moment ago' };
     return undefined;
   }
 

@@ -1,8 +1,7 @@
 /** Opens the record of signatures and reads it back, whole. */
+import { decodeRow, SigningRecord } from '@bursar/pbft';
 import { DecodeError } from '@bursar/protocol';
 import { BursarError, coreError, type DurableLog, type LogOptions, openLog } from '@bursar/shared-core';
-import { decodeRow } from '../core/row.ts';
-import { SigningRecord } from '../core/signing-record.ts';
 import type { RecordLog } from '../ports.ts';
 
 /** @throws LogCorrupt (exit 70) with file and offset: a signer that is not sure what it signed must not sign. */

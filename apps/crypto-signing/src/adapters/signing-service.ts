@@ -1,8 +1,8 @@
 /** bursar.signing.v1.Signing on the core. */
+import type { VoteRow } from '@bursar/pbft';
 import { fromHex, type Phase, toHex } from '@bursar/protocol';
 import type { signing } from '@bursar/protocol/rpc';
 import { type Handlers, rejection } from '@bursar/shared-core';
-import type { VoteRow } from '../core/row.ts';
 import type { Ballot, Signer } from '../core/signer.ts';
 import type { Purpose, SigningMetrics } from '../metrics.ts';
 

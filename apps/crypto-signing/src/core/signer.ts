@@ -1,9 +1,8 @@
 /** Check, record, fsync, then sign and answer (S4). Requests that arrive together share one fsync. */
+import { encodeRow, type SigningRecord, type SigningRow, type Verdict, type VoteRow } from '@bursar/pbft';
 import { type BatchRef, batchHash, type Digest, voteHash } from '@bursar/protocol';
 import { doubleSignRefused, signerBehind } from '../errors.ts';
 import type { RecordLog, SignHash, VerifyHash } from '../ports.ts';
-import { encodeRow, type Row, type VoteRow } from './row.ts';
-import type { SigningRecord, Verdict } from './signing-record.ts';
 
 export type Ballot = Pick<VoteRow, 'epoch' | 'height' | 'view' | 'phase' | 'digest'>;
 
@@ -58,7 +57,7 @@ export class Signer {
     if (record.behind) throw signerBehind();
   }
 
-  async #answer(verdict: Verdict, make: () => Extract<Row, { signature: Uint8Array }>): Promise<Uint8Array> {
+  async #answer(verdict: Verdict, make: () => Extract<SigningRow, { signature: Uint8Array }>): Promise<Uint8Array> {
     if (this.#o.record.behind) throw signerBehind();
     if (verdict.kind === 'refused') throw doubleSignRefused(verdict.reason);
     let signature: Uint8Array;
@@ -73,7 +72,7 @@ export class Signer {
     return signature;
   }
 
-  #write(row: Row): void {
+  #write(row: SigningRow): void {
     this.#o.log.append(encodeRow(row));
     this.#o.record.add(row);
   }

@@ -9,10 +9,10 @@ export const rowCodec = union('row', {
   /** A signature of ours is known that stands in no row: serve nothing any more. */
   behind: [4, struct({ behind: bool })],
 });
-export type Row = Decoded<typeof rowCodec>;
-export type VoteRow = Extract<Row, { kind: 'vote' }>;
-export type BatchRow = Extract<Row, { kind: 'batch' }>;
+export type SigningRow = Decoded<typeof rowCodec>;
+export type VoteRow = Extract<SigningRow, { kind: 'vote' }>;
+export type BatchRow = Extract<SigningRow, { kind: 'batch' }>;
 
-export const encodeRow = (row: Row): Uint8Array => encode(rowCodec, row);
+export const encodeRow = (row: SigningRow): Uint8Array => encode(rowCodec, row);
 /** @throws DecodeError */
-export const decodeRow = (bytes: Uint8Array): Row => decode(rowCodec, bytes);
+export const decodeRow = (bytes: Uint8Array): SigningRow => decode(rowCodec, bytes);

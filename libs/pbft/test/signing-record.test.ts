@@ -1,8 +1,8 @@
 import type { Phase } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeRow, encodeRow, type VoteRow } from '../src/core/row.ts';
-import { KEPT, SigningRecord } from '../src/core/signing-record.ts';
+import { decodeRow, encodeRow, type VoteRow } from '../src/index.ts';
+import { KEPT, SigningRecord } from '../src/signing-record.ts';
 
 const A = 'a'.repeat(64);
 const B = 'b'.repeat(64);

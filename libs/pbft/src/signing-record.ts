@@ -4,7 +4,7 @@
  * other signature for a lower view is given. Two signatures for one slot, or a vote in a view that was left, cannot come about.
  */
 import { type Digest, equalBytes } from '@bursar/protocol';
-import type { BatchRow, Row, VoteRow } from './row.ts';
+import type { BatchRow, SigningRow, VoteRow } from './signing-row.ts';
 
 /** Heights and batch numbers below the newest by more than this are forgotten and refused for good. */
 export const KEPT = 1_000;
@@ -62,7 +62,7 @@ export class SigningRecord {
   }
 
   /** Takes in a row that was made or read from the log. */
-  add(row: Row): void {
+  add(row: SigningRow): void {
     switch (row.kind) {
       case 'vote': {
         const height = this.#heights.get(row.height) ?? { view: 0, slots: new Map() };
@@ -89,7 +89,7 @@ export class SigningRecord {
   }
 
   /** Drops what is older than `KEPT` heights and batches. @returns the rows that say all that is left, floor first. */
-  compact(): Row[] {
+  compact(): SigningRow[] {
     this.add({
       kind: 'floor',
       height: Math.max(0, this.#top.height - KEPT),
@@ -98,7 +98,7 @@ export class SigningRecord {
     });
     for (const height of this.#heights.keys()) if (height <= this.#floor.height) this.#heights.delete(height);
     for (const number of this.#batches.keys()) if (number <= this.#floor.number) this.#batches.delete(number);
-    const rows: Row[] = [{ kind: 'floor', ...this.#floor }];
+    const rows: SigningRow[] = [{ kind: 'floor', ...this.#floor }];
     if (this.#behind) rows.push({ kind: 'behind', behind: true });
     return [...rows, ...this.#votes(), ...this.#batches.values()];
   }
