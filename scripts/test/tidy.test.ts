@@ -50,6 +50,7 @@ describe('each rule bites on a planted violation', () => {
       PBFT,
       "import type { C } from '@bursar/client';\nexport type D = C;",
     ],
+    ['a service imports the faults that scripts and tests inject', 'direction', APP, "import '@bursar/chaos';"],
     ['a lib is named inside a type', 'direction', PBFT, "export type C = import('@bursar/client').C;"],
     [
       'shared-core imports another lib than protocol',

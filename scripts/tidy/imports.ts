@@ -12,7 +12,9 @@ export const PURE: Readonly<Record<string, { readonly libs: readonly string[]; r
 };
 const SHARED_CORE = ['protocol'];
 /** These may use every lib. */
-const OPEN = new Set(['simulator', 'client']);
+const OPEN = new Set(['simulator', 'client', 'chaos']);
+/** For scripts and tests alone: nothing that ships breaks itself on purpose. */
+const NOT_SHIPPED = new Set(['chaos']);
 
 const mayUse = (allowed: readonly string[], name: string): boolean =>
   allowed.some((a) => (a.endsWith('/') ? name.startsWith(a) : name === a || name.startsWith(`${a}/`)));
@@ -48,6 +50,7 @@ export function checkImports(sources: readonly Source[]): Finding[] {
       const workspace = /^@bursar\/([^/]+)/.exec(name)?.[1];
       if (workspace !== undefined) {
         if (apps.has(workspace) && s.name !== workspace) add('app-imported', `nothing imports an app: ${name}`);
+        else if (inSrc(s) && NOT_SHIPPED.has(workspace) && s.name !== workspace) add('direction', `${name} is for scripts and tests`);
         else if (inSrc(s) && allowed && workspace !== s.name && !allowed.has(workspace))
           add('direction', `${s.folder} may not import ${name}`);
       } else if (inSrc(s) && PURE[s.name] && !mayUse(PURE[s.name]?.outside ?? [], name))

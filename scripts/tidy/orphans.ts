@@ -1,7 +1,7 @@
 /** Files in src/ that no entry point leads to: dead code, however many tests it has. */
 import { type Files, type Finding, inSrc, type Source, target } from './tree.ts';
 
-const ENTRY = /\/src\/(?:index|main|rpc)\.ts$|\/src\/(?:.*\/)?worker[^/]*\.ts$/;
+const ENTRY = /\/src\/(?:index|main|rpc)\.ts$|\/src\/(?:.*\/)?(?:worker|preload-)[^/]*\.ts$/;
 
 /** The files that a package.json names in `exports` and `bin`, as paths from the root. */
 function published(files: Files, folder: string): string[] {

@@ -1,12 +1,12 @@
 import { createServer } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { networkWithPorts, PORTS_NEEDED, portsOf } from '../src/devnet/network-file.ts';
+import { networkWithPorts, portsNeeded, portsOf } from '../src/devnet/network-file.ts';
 import { findPorts, HIGHEST_PORT, isFree, LOWEST_PORT } from '../src/devnet/ports.ts';
 
 describe('ports of a local network', () => {
   it('are free, different, and below the range from which outgoing connections take theirs', async () => {
-    const ports = await findPorts(PORTS_NEEDED);
-    expect(new Set(ports).size).toBe(PORTS_NEEDED);
+    const ports = await findPorts(portsNeeded(4));
+    expect(new Set(ports).size).toBe(portsNeeded(4));
     expect(Math.min(...ports)).toBeGreaterThanOrEqual(LOWEST_PORT);
     expect(Math.max(...ports)).toBeLessThan(HIGHEST_PORT);
   });
@@ -18,9 +18,9 @@ describe('ports of a local network', () => {
     await new Promise((done) => server.close(done));
     expect(await isFree(port)).toBe(true);
   });
-  it('are handed out once each', () => {
-    const ports = Array.from({ length: PORTS_NEEDED }, (_, i) => 10_000 + i);
-    expect(portsOf(networkWithPorts('00'.repeat(32), ports)).sort()).toEqual(ports);
-    expect(() => networkWithPorts('00'.repeat(32), ports.slice(1))).toThrow(/ports are needed/);
+  it.each([1, 4, 7])('are handed out once each to %d validators', (n) => {
+    const ports = Array.from({ length: portsNeeded(n) }, (_, i) => 10_000 + i);
+    expect(portsOf(networkWithPorts('00'.repeat(32), n, ports)).sort()).toEqual(ports);
+    expect(() => networkWithPorts('00'.repeat(32), n, ports.slice(1))).toThrow(/ports are needed/);
   });
 });

@@ -68,7 +68,7 @@ export async function statusOfDevnet(options: DevnetCommandOptions): Promise<voi
   if (!hasNetwork(at.dir)) return options.json ? json({ dir: at.dir, exists: false }) : line(`There is no network in ${at.dir}.`);
   const network = readNetworkFile(at.dir);
   const running = new Map(runningProcesses(at).map((p) => [p.name, p.pid]));
-  const specs = serviceSpecs(at, network, '', undefined);
+  const specs = serviceSpecs(at, network, { validators: [], executor: '' }, undefined);
   const rows = await Promise.all(
     specs.map(async ({ name, ports }) => {
       const pid = running.get(name);

@@ -1,4 +1,4 @@
-/** A local network of real processes: one NATS server, four validators' cells, one executor. */
+/** A local network of real processes: one NATS server, the validators' cells, one executor. */
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BursarError, messageOf, systemCode } from '@bursar/shared-core';
@@ -9,10 +9,11 @@ import { type Layout, layout } from './layout.ts';
 import { makeNetwork } from './make-network.ts';
 import { NATS, natsCommand, natsUrl, writeNatsConfig } from './nats-server.ts';
 import {
+  DEFAULT_VALIDATORS,
   hasNetwork,
   type NetworkFile,
   networkWithPorts,
-  PORTS_NEEDED,
+  portsNeeded,
   portsOf,
   type RunningProcess,
   readNetworkFile,
@@ -50,19 +51,31 @@ export interface DevnetOptions {
   readonly attached: boolean;
   /** True: whatever is in the folder is thrown away. */
   readonly anew?: boolean;
+  /** Of a network that is made; default 4. */
+  readonly validators?: number;
+  /** Where validator `i` finds NATS, given the server's own address; default: there. */
+  readonly natsUrl?: (validator: number, server: string) => string | Promise<string>;
+  /** Names of processes that somebody else runs, out of the config files that are written for them. */
+  readonly without?: readonly string[];
+  /** More environment for the process of this name. */
+  readonly env?: (name: string) => Readonly<Record<string, string>>;
 }
 
 /** Opens the network of a folder, or makes one when there is none. @throws exit 69 */
-export async function openDevnet({ dir, programs, attached, anew = false }: DevnetOptions): Promise<Devnet> {
+export async function openDevnet(options: DevnetOptions): Promise<Devnet> {
+  const { dir, programs, attached, anew = false, validators = DEFAULT_VALIDATORS, without = [] } = options;
   const at = layout(dir);
   const running = runningProcesses(at);
   if (anew && running.length > 0)
     throw networkFailed(`the network in ${at.dir} is running`, `Stop it first: bursar devnet down --dir ${at.dir}`);
   const fresh = anew || !hasNetwork(at.dir); // a folder without network.json was left half made
-  let network = fresh ? await makeNetwork(at, programs).catch((e) => unwritable(at, e)) : readNetworkFile(at.dir);
+  let network = fresh ? await makeNetwork(at, programs, validators).catch((e) => unwritable(at, e)) : readNetworkFile(at.dir);
   if (!fresh && running.length === 0) network = await withFreePorts(at, network);
   const url = natsUrl(at, network.natsPort);
-  const specs = serviceSpecs(at, network, url, attached ? process.pid : undefined);
+  const perValidator = network.validators.map((_, i) => options.natsUrl?.(i, url) ?? url);
+  const urls = { validators: await Promise.all(perValidator), executor: url };
+  const all = serviceSpecs(at, network, urls, attached ? process.pid : undefined);
+  const specs = all.filter((s) => !without.includes(s.name));
   const children = new Map<string, Child>();
   const ending = new Set<string>();
   const known = new Map<string, RunningProcess>(running.map((p) => [p.name, p]));
@@ -74,7 +87,8 @@ export async function openDevnet({ dir, programs, attached, anew = false }: Devn
   };
   const launch = async (name: string, { file, args }: { file: string; args: readonly string[] }, pipe: boolean): Promise<void> => {
     ending.delete(name);
-    const child = await startChild({ name, file, args, env: programs.env, cwd: at.dir, log: at.log(name), pipe }).catch((e: Error) => {
+    const env = { ...programs.env, ...options.env?.(name) };
+    const child = await startChild({ name, file, args, env, cwd: at.dir, log: at.log(name), pipe }).catch((e: Error) => {
       throw networkFailed(`${name} cannot be started: ${e.message}`, `See that ${file} is a program that runs here.`);
     });
     remember(child);
@@ -103,8 +117,8 @@ export async function openDevnet({ dir, programs, attached, anew = false }: Devn
     fresh,
     async startAll() {
       for (const dir of [at.logs, at.configs]) mkdirSync(dir, { recursive: true, mode: 0o700 });
+      for (const spec of all) if (missing(spec.name)) writeWhole(at.config(spec.name), `${JSON.stringify(spec.config, null, 2)}\n`);
       const absent = specs.filter((s) => missing(s.name));
-      for (const spec of absent) writeWhole(at.config(spec.name), `${JSON.stringify(spec.config, null, 2)}\n`);
       const names = absent.map((s) => s.name);
       if (missing(NATS)) {
         names.unshift(NATS);
@@ -159,7 +173,8 @@ function unwritable(at: Layout, e: unknown): never {
 async function withFreePorts(at: Layout, network: NetworkFile): Promise<NetworkFile> {
   const free = await Promise.all(portsOf(network).map((p) => isFree(p)));
   if (free.every(Boolean)) return network;
-  const changed = networkWithPorts(network.chain, await findPorts(PORTS_NEEDED));
+  const { length } = network.validators;
+  const changed = networkWithPorts(network.chain, length, await findPorts(portsNeeded(length)));
   writeWhole(at.network, `${JSON.stringify(changed, null, 2)}\n`);
   return changed;
 }

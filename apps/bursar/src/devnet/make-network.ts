@@ -8,7 +8,7 @@ import { formatGenesis, type Genesis, isHex32, parseAmount, parseGenesis } from 
 import { messageOf } from '@bursar/shared-core';
 import { networkFailed } from '../errors.ts';
 import { APPROVERS, GUARDIANS, type Layout } from './layout.ts';
-import { type NetworkFile, networkWithPorts, PORTS_NEEDED, VALIDATORS, writeWhole } from './network-file.ts';
+import { type NetworkFile, networkWithPorts, portsNeeded, writeWhole } from './network-file.ts';
 import { findPorts } from './ports.ts';
 import type { Programs } from './programs.ts';
 
@@ -21,10 +21,10 @@ const INIT_MS = 30_000;
 const secret = (path: string): void => writeFileSync(path, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
 
 /** Replaces whatever lies in the folder. */
-export async function makeNetwork(at: Layout, programs: Programs): Promise<NetworkFile> {
+export async function makeNetwork(at: Layout, programs: Programs, validatorCount: number): Promise<NetworkFile> {
   rmSync(at.dir, { recursive: true, force: true });
   for (const dir of [at.dir, at.logs, at.configs, at.keys, at.natsData, at.executorData]) mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const validators = Array.from({ length: VALIDATORS }, (_, i) => i);
+  const validators = Array.from({ length: validatorCount }, (_, i) => i);
   for (const v of validators) {
     mkdirSync(at.cell(v), { mode: 0o700 });
     secret(at.token(v));
@@ -33,7 +33,7 @@ export async function makeNetwork(at: Layout, programs: Programs): Promise<Netwo
   secret(at.executorToken);
   const [publicKeys, ports] = await Promise.all([
     Promise.all(validators.map((v) => initKeystore(at, v, programs))),
-    findPorts(PORTS_NEEDED),
+    findPorts(portsNeeded(validatorCount)),
   ]);
   const numbered = (n: number, make: (i: number) => string) => Array.from({ length: n }, (_, i) => createKeyFile(make(i + 1)).publicKey);
   const client = createKeyFile(at.clientKey).publicKey;
@@ -64,7 +64,7 @@ export async function makeNetwork(at: Layout, programs: Programs): Promise<Netwo
   const text = formatGenesis(genesis);
   const { chain } = parseGenesis(text); // what is written must be what every process will accept
   writeFileSync(at.genesis, text, { mode: 0o644 });
-  const network = networkWithPorts(chain, ports);
+  const network = networkWithPorts(chain, validatorCount, ports);
   writeWhole(at.network, `${JSON.stringify(network, null, 2)}\n`); // last: a folder without it was left half made
   return network;
 }

@@ -5,7 +5,7 @@ import { messageOf } from '@bursar/shared-core';
 import { usage } from '../errors.ts';
 import { CELL_SERVICES, type CellService, layout } from './layout.ts';
 
-export const VALIDATORS = 4;
+export const DEFAULT_VALIDATORS = 4;
 
 export interface ServicePorts {
   readonly grpc: number;
@@ -39,20 +39,20 @@ export const portsOf = (n: NetworkFile): number[] => [
   n.executor.admin,
   ...n.validators.flatMap((v) => CELL_SERVICES.flatMap((s) => [v[s].grpc, v[s].admin])),
 ];
-export const PORTS_NEEDED = 3 + VALIDATORS * CELL_SERVICES.length * 2;
+export const portsNeeded = (validators: number): number => 3 + validators * CELL_SERVICES.length * 2;
 
-/** @param ports PORTS_NEEDED of them, in the order of `portsOf` */
-export function networkWithPorts(chain: string, ports: readonly number[]): NetworkFile {
+/** @param ports `portsNeeded` of them, in the order of `portsOf` */
+export function networkWithPorts(chain: string, validatorCount: number, ports: readonly number[]): NetworkFile {
   let next = 0;
   const take = (): number => {
     const port = ports[next++];
-    if (port === undefined) throw new RangeError(`${PORTS_NEEDED} ports are needed, ${ports.length} were given`);
+    if (port === undefined) throw new RangeError(`${portsNeeded(validatorCount)} ports are needed, ${ports.length} were given`);
     return port;
   };
   const natsPort = take();
   const executor = { grpc: take(), admin: take() };
   const validators = Array.from(
-    { length: VALIDATORS },
+    { length: validatorCount },
     () => Object.fromEntries(CELL_SERVICES.map((s) => [s, { grpc: take(), admin: take() }])) as Record<CellService, ServicePorts>,
   );
   return { version: 1, chain, natsPort, executor, validators };

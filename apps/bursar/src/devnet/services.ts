@@ -17,8 +17,15 @@ export const SHUTDOWN_MS = 4_000;
 export const EXECUTOR = 'treasury-executor';
 export const serviceName = (validator: number, service: CellService): string => `validator-${validator}-${service}`;
 
+/** Where each process finds NATS: the cells one by one, the executor. */
+export interface NatsUrls {
+  /** By index of the validator. */
+  readonly validators: readonly string[];
+  readonly executor: string;
+}
+
 /** @param parentPid the processes stop when this one is gone; undefined: they live on */
-export function serviceSpecs(at: Layout, network: NetworkFile, natsUrl: string, parentPid: number | undefined): ServiceSpec[] {
+export function serviceSpecs(at: Layout, network: NetworkFile, urls: NatsUrls, parentPid: number | undefined): ServiceSpec[] {
   const common = (name: string, ports: ServicePorts) => ({
     instance: name,
     genesis: at.genesis,
@@ -32,6 +39,7 @@ export function serviceSpecs(at: Layout, network: NetworkFile, natsUrl: string, 
   const cells = network.validators.flatMap((cell, validator) =>
     CELL_SERVICES.map((app): ServiceSpec => {
       const name = serviceName(validator, app);
+      const natsUrl = urls.validators[validator];
       const own: Record<CellService, object> = {
         'crypto-signing': { keystore: at.keystore(validator), passphraseFile: at.passphrase(validator) },
         storage: { natsUrl },
@@ -55,7 +63,7 @@ export function serviceSpecs(at: Layout, network: NetworkFile, natsUrl: string, 
   );
   const config = {
     ...common(EXECUTOR, network.executor),
-    natsUrl,
+    natsUrl: urls.executor,
     keyFile: at.executorKey,
     tokenFile: at.executorToken,
     dataDir: at.executorData,
