@@ -15,4 +15,4 @@ export {
 } from './schedule.ts';
 export { isAll, isQuorum, stakeOf, type Thresholds, thresholds } from './stake.ts';
 export type { Validator, ValidatorSet } from './validator-set.ts';
-export { publicKeyOf, verifyCertificate } from './verify-certificate.ts';
+export { isEnough, type OpenCertificate, openCertificate, publicKeyOf, verifyCertificate } from './verify-certificate.ts';

@@ -1,4 +1,4 @@
-import type { Verifier } from '@bursar/crypto';
+import type { SignedMessage, Verifier } from '@bursar/crypto';
 import { type Certificate, type Digest, fromHex, type RejectionName, voteHash } from '@bursar/protocol';
 import { fromBitmap } from './bitmap.ts';
 import { stakeOf, type Thresholds, thresholds } from './stake.ts';
@@ -16,6 +16,42 @@ export function publicKeyOf(set: ValidatorSet, index: number): Uint8Array | unde
   return known[index];
 }
 
+/** A certificate whose form is right: who signed it, and the signatures that prove it. */
+export interface OpenCertificate {
+  /** Ascending. */
+  readonly signers: readonly number[];
+  readonly signatures: readonly SignedMessage[];
+}
+
+/**
+ * What of a certificate is to be verified; form, chain and epoch only are judged here.
+ *
+ * @returns its signatures with what they are over, or WrongChain, UnknownValidator, MalformedMessage.
+ */
+export function openCertificate(set: ValidatorSet, chain: Digest, certificate: Certificate): OpenCertificate | RejectionName {
+  if (certificate.chain !== chain) return 'WrongChain';
+  if (certificate.epoch !== set.epoch) return 'UnknownValidator';
+  const signers = fromBitmap(certificate.signers, set.validators.length);
+  if (signers === undefined || signers.length !== certificate.signatures.length) return 'MalformedMessage';
+  const { epoch, height, view, digest } = certificate;
+  const phase = certificate.kind === 'commit' ? 'commit' : 'prepare';
+  const message = voteHash({ chain, epoch, height, view, phase, digest });
+  const signatures = certificate.signatures.map((signature, i) => ({
+    publicKey: publicKeyOf(set, signers[i] as number) as Uint8Array,
+    message,
+    signature,
+  }));
+  return { signers, signatures };
+}
+
+/** Whether these signers are a quorum (K1) or, for a `fast` certificate, all stake (K2). */
+export const isEnough = (
+  set: ValidatorSet,
+  kind: Certificate['kind'],
+  signers: readonly number[],
+  needs: Thresholds = thresholds,
+): boolean => (kind === 'fast' ? needs.isAll : needs.isQuorum)(set, stakeOf(set, signers));
+
 /**
  * Checks a certificate by itself: of this chain and epoch, well formed, signed by a quorum (K1) or, a `fast` one, by all
  * stake (K2), every signature right. `prepared` and `fast` ones are over Prepares, a `commit` one over Commits. What it certifies is
@@ -30,18 +66,9 @@ export function verifyCertificate(
   verifier: Verifier,
   needs: Thresholds = thresholds,
 ): RejectionName | undefined {
-  if (certificate.chain !== chain) return 'WrongChain';
-  if (certificate.epoch !== set.epoch) return 'UnknownValidator';
-  const signers = fromBitmap(certificate.signers, set.validators.length);
-  if (signers === undefined || signers.length !== certificate.signatures.length) return 'MalformedMessage';
-  const isEnough = certificate.kind === 'fast' ? needs.isAll : needs.isQuorum;
-  if (!isEnough(set, stakeOf(set, signers))) return 'QuorumNotReached';
-  const { epoch, height, view, digest } = certificate;
-  const phase = certificate.kind === 'commit' ? 'commit' : 'prepare';
-  const signed = voteHash({ chain, epoch, height, view, phase, digest });
-  for (const [i, signer] of signers.entries()) {
-    if (!verifier.verify(publicKeyOf(set, signer) as Uint8Array, signed, certificate.signatures[i] as Uint8Array))
-      return 'InvalidSignature';
-  }
-  return undefined;
+  const open = openCertificate(set, chain, certificate);
+  if (typeof open === 'string') return open;
+  if (!isEnough(set, certificate.kind, open.signers, needs)) return 'QuorumNotReached';
+  const isSigned = open.signatures.every((s) => verifier.verify(s.publicKey, s.message, s.signature));
+  return isSigned ? undefined : 'InvalidSignature';
 }

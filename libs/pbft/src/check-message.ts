@@ -1,5 +1,16 @@
-import type { Verifier } from '@bursar/crypto';
-import { isFinalKind, publicKeyOf, stakeOf, type Thresholds, thresholds, type ValidatorSet, verifyCertificate } from '@bursar/membership';
+/** What can be said of a consensus message without any state: form, membership, signatures, stake (C5, gates 1, 2 and half of 6). */
+import type { SignedMessage, Verifier } from '@bursar/crypto';
+import {
+  fromBitmap,
+  isEnough,
+  isFinalKind,
+  openCertificate,
+  publicKeyOf,
+  stakeOf,
+  type Thresholds,
+  thresholds,
+  type ValidatorSet,
+} from '@bursar/membership';
 import {
   batchRefsDigest,
   type Certificate,
@@ -31,8 +42,7 @@ const phaseOf: Record<Message['kind'], Phase> = {
 };
 
 /**
- * Gates 1 and 2 of a consensus message (C5): what can be said of it without any state: its parts agree with its digests, its
- * certificates and its signature are right. The engine takes only messages that passed. The message came out of its decoder.
+ * All of it for a message that came out of its decoder.
  *
  * @returns undefined, or WrongChain, UnknownValidator, MalformedMessage, QuorumNotReached, InvalidSignature.
  */
@@ -41,33 +51,74 @@ export function checkMessage(
   chain: Digest,
   m: Message,
   verifier: Verifier,
-  options: CheckOptions = {},
+  { isKnown, thresholds: needs }: CheckOptions = {},
 ): RejectionName | undefined {
-  const { vote, validator, signature } = m.vote;
-  const key = publicKeyOf(set, validator);
-  if (vote.chain !== chain) return 'WrongChain';
-  if (key === undefined || vote.epoch !== set.epoch) return 'UnknownValidator';
-  if (vote.phase !== phaseOf[m.kind] || vote.height < 1) return 'MalformedMessage';
-  const wrong = checkContent(set, m, options);
+  const wrong = checkSender(set, chain, m) ?? checkForm(m) ?? checkStake(set, m, needs);
   if (wrong !== undefined) return wrong;
-  if (!verifier.verify(key, voteHash(vote), signature)) return 'InvalidSignature';
-  // The signer answers for the rest, so the dear part comes last.
-  const inside = m.kind === 'pre-prepare' ? m.certificate : m.kind === 'view-change' ? m.content.prepared : undefined;
-  if (inside === undefined || options.isKnown?.(certificateDigest(inside))) return undefined;
-  return verifyCertificate(set, chain, inside, verifier, options.thresholds);
+  const signatures = signaturesOf(set, chain, m, isKnown);
+  if (typeof signatures === 'string') return signatures;
+  return signatures.every((s) => verifier.verify(s.publicKey, s.message, s.signature)) ? undefined : 'InvalidSignature';
 }
 
-function checkContent(set: ValidatorSet, m: Message, options: CheckOptions): RejectionName | undefined {
+/** Gate 1, structure: the parts agree with one another and with their digests. */
+export function checkForm(m: Message): RejectionName | undefined {
+  const { vote } = m.vote;
+  return vote.phase === phaseOf[m.kind] && vote.height >= 1 && isWellFormed(m) ? undefined : 'MalformedMessage';
+}
+
+/** Gate 2, signature, first half: a member of this chain's set says so, and names members only. */
+export function checkSender(set: ValidatorSet, chain: Digest, m: Message): RejectionName | undefined {
+  const { vote, validator } = m.vote;
+  if (vote.chain !== chain) return 'WrongChain';
+  if (set.validators[validator] === undefined || vote.epoch !== set.epoch) return 'UnknownValidator';
+  const named = m.kind === 'new-view' ? m.content.viewChanges : [];
+  return named.every((v) => set.validators[v.validator] !== undefined) ? undefined : 'UnknownValidator';
+}
+
+/**
+ * Gate 2, second half: every signature that the message stands on. The sender's is the first: it answers for the rest, which
+ * need not be looked at when it does not hold. The message passed `checkSender`.
+ */
+export function signaturesOf(
+  set: ValidatorSet,
+  chain: Digest,
+  m: Message,
+  isKnown?: (certificate: Digest) => boolean,
+): readonly SignedMessage[] | RejectionName {
+  const { vote, validator, signature } = m.vote;
+  const own: SignedMessage = { publicKey: publicKeyOf(set, validator) as Uint8Array, message: voteHash(vote), signature };
+  const inside = certificateIn(m);
+  if (inside === undefined || isKnown?.(certificateDigest(inside))) return [own];
+  const open = openCertificate(set, chain, inside);
+  return typeof open === 'string' ? open : [own, ...open.signatures];
+}
+
+/** Gate 6, quorum, what needs no state: certificates and NewViews rest on enough stake. */
+export function checkStake(set: ValidatorSet, m: Message, needs: Thresholds = thresholds): RejectionName | undefined {
+  const inside = certificateIn(m);
+  if (inside !== undefined) {
+    const signers = fromBitmap(inside.signers, set.validators.length) ?? [];
+    return isEnough(set, inside.kind, signers, needs) ? undefined : 'QuorumNotReached';
+  }
+  if (m.kind !== 'new-view') return undefined;
+  const named = m.content.viewChanges.map((v) => v.validator);
+  return needs.isQuorum(set, stakeOf(set, named)) ? undefined : 'QuorumNotReached';
+}
+
+const certificateIn = (m: Message): Certificate | undefined =>
+  m.kind === 'pre-prepare' ? m.certificate : m.kind === 'view-change' ? m.content.prepared : undefined;
+
+function isWellFormed(m: Message): boolean {
   switch (m.kind) {
     case 'prepare':
     case 'commit':
-      return undefined;
+      return true;
     case 'pre-prepare':
-      return isWellFormedProposal(m) ? undefined : 'MalformedMessage';
+      return isWellFormedProposal(m);
     case 'view-change':
-      return isWellFormedViewChange(m) ? undefined : 'MalformedMessage';
+      return isWellFormedViewChange(m);
     case 'new-view':
-      return checkNewView(set, m, options);
+      return isWellFormedNewView(m);
   }
 }
 
@@ -97,14 +148,9 @@ function isWellFormedViewChange({ vote: { vote }, content }: MessageOf<'view-cha
   );
 }
 
-function checkNewView(
-  set: ValidatorSet,
-  { vote: { vote }, content }: MessageOf<'new-view'>,
-  options: CheckOptions,
-): RejectionName | undefined {
+/** Each validator once, or one would count twice. */
+function isWellFormedNewView({ vote: { vote }, content }: MessageOf<'new-view'>): boolean {
   const named = content.viewChanges.map((v) => v.validator);
   const ascending = named.every((v, i) => i === 0 || v > (named[i - 1] as number));
-  if (vote.view === 0 || !ascending || newViewDigest(content) !== vote.digest) return 'MalformedMessage';
-  if (named.some((v) => set.validators[v] === undefined)) return 'UnknownValidator';
-  return (options.thresholds ?? thresholds).isQuorum(set, stakeOf(set, named)) ? undefined : 'QuorumNotReached';
+  return vote.view > 0 && ascending && newViewDigest(content) === vote.digest;
 }

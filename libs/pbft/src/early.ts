@@ -1,12 +1,13 @@
-/** Messages of the next height that come before it opens are kept, not refused (C5). */
+/** Messages of later heights that come before theirs opens are kept, not refused (C5). */
 import type { Message } from '@bursar/protocol';
 import { bounds } from './state.ts';
 import { rejectMessage, type Turn } from './turn.ts';
 
+const heightOf = (m: Message): number => m.vote.vote.height;
 const same = (a: Message, b: Message): boolean =>
-  a.kind === b.kind && a.vote.vote.view === b.vote.vote.view && a.vote.vote.digest === b.vote.vote.digest;
+  a.kind === b.kind && heightOf(a) === heightOf(b) && a.vote.vote.view === b.vote.vote.view && a.vote.vote.digest === b.vote.vote.digest;
 
-/** Keeps the newest of each sender. @returns whether it was new. */
+/** Of too many of one sender the lowest height goes: its sender has moved on, so that height is had as a final block. @returns whether it was new. */
 export function holdEarly(t: Turn, m: Message): boolean {
   const { s } = t;
   const of = s.early[m.vote.validator] ?? [];
@@ -14,13 +15,22 @@ export function holdEarly(t: Turn, m: Message): boolean {
     rejectMessage(t, 'DuplicateMessage', m);
     return false;
   }
-  s.early = s.early.with(m.vote.validator, [...of.slice(-(bounds.early - 1)), m]);
+  const held = [...of, m];
+  if (held.length > bounds.early) {
+    const lowest = Math.min(...held.map(heightOf));
+    held.splice(
+      held.findIndex((o) => heightOf(o) === lowest),
+      1,
+    );
+  }
+  s.early = s.early.with(m.vote.validator, held);
   return true;
 }
 
-/** All that was kept, when the height opens. */
+/** What was kept for the height that has just opened. */
 export function takeEarly(t: Turn): readonly Message[] {
-  const held = t.s.early.flat();
-  if (held.length > 0) t.s.early = t.s.early.map(() => []);
-  return held;
+  const { s } = t;
+  const held = s.early.flat().filter((m) => heightOf(m) <= s.height);
+  if (held.length > 0) s.early = s.early.map((of) => of.filter((m) => heightOf(m) > s.height));
+  return held.filter((m) => heightOf(m) === s.height);
 }

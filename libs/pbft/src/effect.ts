@@ -39,8 +39,15 @@ export type Effect =
   | { readonly type: 'commit'; readonly block: Block; readonly certificate: Certificate }
   /** Feed `tick` at this time (milliseconds of `now`); replaces an earlier wake. */
   | { readonly type: 'wake'; readonly atMs: number }
-  /** A message was refused: counted, logged, published (C4). */
-  | { readonly type: 'reject'; readonly name: RejectionName; readonly validator: number; readonly height: number; readonly view: number }
+  /** Something was refused: counted, logged, published (C4). `message`: the one that was, if it was one. */
+  | {
+      readonly type: 'reject';
+      readonly name: RejectionName;
+      readonly validator: number;
+      readonly height: number;
+      readonly view: number;
+      readonly message?: Message;
+    }
   /** The phase machine moved (C7). */
   | {
       readonly type: 'transition';

@@ -1,9 +1,11 @@
 /** The consensus engine: PBFT with view change as a pure step function, and the driver that carries out what it asks for. */
-export { type CheckOptions, checkMessage } from './check-message.ts';
+export { type CheckOptions, checkForm, checkMessage, checkSender, checkStake, signaturesOf } from './check-message.ts';
 export { MAX_BLOCK_BYTES } from './check-refs.ts';
 export { type Choice, type Claim, choose, type Place } from './choose.ts';
 export { Driver } from './driver.ts';
 export type { Effect, Unsigned } from './effect.ts';
+export { type InPhase, phaseGate } from './gate-phase.ts';
+export { type Admitted, quorumGate } from './gate-quorum.ts';
 export type { Input } from './input.ts';
 export { type LogRecord, logRecord } from './log-record.ts';
 export { findProposal, findViewChange } from './lookup.ts';

@@ -1,11 +1,14 @@
-/** Where a message of another validator belongs: the open height, the next one, or one that is over (C5). */
+/** Where a message of another validator belongs: the open height, a later one, or one that is over (C5). */
 import { isFinalKind } from '@bursar/membership';
-import type { Message, MessageOf } from '@bursar/protocol';
+import type { Message, MessageOf, RejectionName } from '@bursar/protocol';
 import { catchUp, noteFinal, takeCertificate } from './catch-up.ts';
 import { holdEarly } from './early.ts';
-import { onNewView, onViewChange } from './on-view-change.ts';
+import { phaseGate } from './gate-phase.ts';
+import { type Admitted, quorumGate } from './gate-quorum.ts';
+import { onNewView, onViewChange, takeWanted } from './on-view-change.ts';
 import { onPrePrepare, onVote } from './on-vote.ts';
 import { onOwnEcho } from './own-echo.ts';
+import { bounds } from './state.ts';
 import { reject, rejectMessage, type Turn } from './turn.ts';
 
 export function onMessage(t: Turn, m: Message): void {
@@ -27,18 +30,24 @@ export function onMessage(t: Turn, m: Message): void {
     onOwnEcho(t, m);
     return;
   }
-  if (m.kind === 'view-change' && s.decided === undefined && t.rules.countsViewChange(vote, s.height)) {
-    onViewChange(t, m);
-    return;
-  }
-  if (vote.height > s.height) {
-    onAhead(t, m);
-    return;
-  }
-  if (vote.height < s.height || s.decided !== undefined) {
-    onOver(t, m);
-    return;
-  }
+  if (m.kind === 'view-change' && s.decided === undefined && t.rules.countsViewChange(vote, s.height)) onOpen(t, m);
+  else if (vote.height > s.height) onAhead(t, m);
+  else if (vote.height < s.height) onOver(t, m);
+  else onOpen(t, m);
+}
+
+/** Gates 5 and 6 (C5), then what is new is taken. */
+function onOpen(t: Turn, m: Message): void {
+  const { s, params, rules } = t;
+  const isWanted = takeWanted(t, m);
+  const inPhase = phaseGate(s, m);
+  const admitted = typeof inPhase === 'string' ? inPhase : quorumGate(params.set, rules, s, inPhase);
+  if (s.decided !== undefined) onDecided(t, m, admitted);
+  else if (typeof admitted !== 'string') take(t, admitted);
+  else if (!isWanted || admitted === 'EquivocationDetected') rejectMessage(t, admitted, m);
+}
+
+function take(t: Turn, m: Admitted): void {
   switch (m.kind) {
     case 'pre-prepare':
       onPrePrepare(t, m);
@@ -47,58 +56,56 @@ export function onMessage(t: Turn, m: Message): void {
     case 'commit':
       onVote(t, m);
       return;
+    case 'view-change':
+      // A rule that counts no ViewChange at all comes here as well.
+      if (t.rules.countsViewChange(m.vote.vote, t.s.height)) onViewChange(t, m);
+      return;
     case 'new-view':
       onNewView(t, m);
-      return;
-    case 'view-change':
-      rejectMessage(t, 'InvalidPhase', m); // a rule that counts no ViewChange at all
       return;
   }
 }
 
+/** The block is final, storage is at work on it. Who shows that it does not know so is told as soon as storage holds it. */
+function onDecided(t: Turn, m: Message, admitted: Admitted | RejectionName): void {
+  const { s } = t;
+  const { validator } = m.vote;
+  if (s.decided === undefined) return;
+  const { certificate, askers } = s.decided;
+  // Where all Prepares made it final, Commits are not sent: whoever sends one lacks a Prepare, or did so a moment ago.
+  const asks = admitted === 'InvalidPhase' || (m.kind === 'commit' && certificate.kind === 'fast');
+  if (asks && !askers.includes(validator)) s.decided = { ...s.decided, askers: [...askers, validator] };
+  // Repeats of late votes are the normal case.
+  if (admitted === 'InvalidPhase' || admitted === 'EquivocationDetected') rejectMessage(t, admitted, m);
+}
+
 /**
- * A height that is final here. Whoever still asks about it is told by certificate, also when it asks again (the driver limits the
+ * A height that is over. Whoever still asks about it is told by certificate, also when it asks again (the driver limits the
  * rate). The last votes of a block that was just finished are the normal case, not a question.
  */
 function onOver(t: Turn, m: Message): void {
   const { s, params } = t;
   const { height } = m.vote.vote;
-  if (m.kind === 'commit' && onNeedlessCommit(t, m)) return;
-  const late = height >= s.height - 1 && m.kind !== 'view-change' && t.now - (s.openedAt ?? t.now) < params.resendMs / 2;
-  if (late || s.decided !== undefined) return;
-  rejectMessage(t, 'OutOfSequence', m);
-  t.effects.push({ type: 'notify', to: m.vote.validator });
-}
-
-/**
- * Where all Prepares made the block final, Commits are not sent. Whoever sends one lacks a Prepare, or did so a moment ago: it is
- * told at once, by certificate, or when storage holds the block.
- */
-function onNeedlessCommit(t: Turn, { vote: { vote, validator } }: MessageOf<'commit'>): boolean {
-  const { s } = t;
-  if (s.decided === undefined) {
-    if (vote.height !== s.tip.height || s.tip.certificate?.kind !== 'fast') return false;
-    t.effects.push({ type: 'notify', to: validator });
-    return true;
+  if (s.decided !== undefined) return;
+  const notify = () => t.effects.push({ type: 'notify', to: m.vote.validator });
+  if (m.kind === 'commit' && height === s.tip.height && s.tip.certificate?.kind === 'fast') {
+    notify(); // as in onDecided
+    return;
   }
-  const { certificate, askers } = s.decided;
-  if (vote.height !== s.height || certificate.kind !== 'fast') return false;
-  if (!askers.includes(validator)) s.decided = { ...s.decided, askers: [...askers, validator] };
-  return true;
+  const isLate = height >= s.height - 1 && m.kind !== 'view-change' && t.now - (s.openedAt ?? t.now) < params.resendMs / 2;
+  if (isLate) return;
+  rejectMessage(t, 'OutOfSequence', m);
+  notify();
 }
 
-/** The next height is kept until it opens; who speaks of it says that ours is final, and a PrePrepare proves it. */
+/** Kept until its height opens (C5); who speaks of it says that ours is final, and a PrePrepare of the next one proves it. */
 function onAhead(t: Turn, m: Message): void {
   const { s } = t;
   const { validator, vote } = m.vote;
   noteFinal(t, validator, vote.height - 1);
-  if (vote.height > s.height + 1) {
-    rejectMessage(t, 'SequenceGap', m);
-    catchUp(t, [validator]);
-    return;
-  }
-  if (!holdEarly(t, m)) return;
-  if (m.kind === 'pre-prepare' && s.decided === undefined) onShownCertificate(t, m);
+  if (vote.height > s.height + 1) catchUp(t, [validator]);
+  if (vote.height > s.height + bounds.heightsAhead) rejectMessage(t, 'SequenceGap', m);
+  else if (holdEarly(t, m) && m.kind === 'pre-prepare' && s.decided === undefined) onShownCertificate(t, m);
 }
 
 function onShownCertificate(t: Turn, m: MessageOf<'pre-prepare'>): void {

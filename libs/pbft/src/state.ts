@@ -10,8 +10,9 @@ export const bounds = {
   /** Views behind the current one whose Commits still count, and views ahead whose votes are kept. */
   viewsBehind: 8,
   viewsAhead: 16,
-  /** Early messages of the next height, for each sender. */
-  early: 8,
+  /** Heights above the open one of which messages are kept (C5, gate 3), and how many messages of each sender. */
+  heightsAhead: 1_000,
+  early: 16,
   /** ViewChanges of one sender for different views. */
   viewChanges: 4,
   /** Proposed blocks of the open height. */
@@ -116,7 +117,7 @@ export interface State {
   /** The block of this height is final; storage has not executed it yet. */
   readonly decided: Decided | undefined;
 
-  /** By sender: messages of the next height. */
+  /** By sender: messages of later heights. */
   readonly early: readonly (readonly Message[])[];
   /** By height: certified blocks above the open height. */
   readonly finals: ReadonlyMap<number, { readonly block: Block; readonly certificate: Certificate }>;

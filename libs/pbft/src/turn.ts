@@ -35,8 +35,10 @@ export const hasVoted = (t: Turn): boolean => t.s.lastVote?.view === t.s.view;
 export function reject(t: Turn, name: RejectionName, validator: number, height: number, view: number): void {
   t.effects.push({ type: 'reject', name, validator, height, view });
 }
-export const rejectMessage = (t: Turn, name: RejectionName, m: Message): void =>
-  reject(t, name, m.vote.validator, m.vote.vote.height, m.vote.vote.view);
+export function rejectMessage(t: Turn, name: RejectionName, message: Message): void {
+  const { validator, vote } = message.vote;
+  t.effects.push({ type: 'reject', name, validator, height: vote.height, view: vote.view, message });
+}
 
 /** Stops for good: every later input is ignored. */
 export function halt(t: Turn, name: RejectionName, reason: string): void {

@@ -1,7 +1,7 @@
 import { digest } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
 import { mostRefs } from '../src/select-batches.ts';
-import { Bench, digestOf, ref } from './support/bench.ts';
+import { Bench, digestOf, ref, signedVote } from './support/bench.ts';
 import { equalStakes, worldOf } from './support/network.ts';
 
 const types = (b: Bench) => b.last.map((e) => (e.type === 'record' ? `record ${e.record.kind}` : e.type));
@@ -209,25 +209,29 @@ describe('C5 messages that are early, late or double', () => {
   });
 
   it.each([
-    { height: 3, name: 'SequenceGap', effect: 'catch-up', why: 'two ahead: it says that two are final' },
-    { height: 0, name: 'OutOfSequence', effect: 'notify', why: 'it is final: the sender is told' },
+    { height: 3, name: [], effect: 'catch-up', why: 'two ahead: it is kept, and says that two are final' },
+    { height: 1_001, name: [], effect: 'catch-up', why: 'a thousand ahead is still kept' },
+    { height: 1_002, name: ['SequenceGap'], effect: 'catch-up', why: 'farther ahead it is not, but says the same' },
+    { height: 0, name: ['OutOfSequence'], effect: 'notify', why: 'it is final: the sender is told' },
   ])('height $height: $why', ({ height, name, effect }) => {
     const b = new Bench(3);
     b.now += 10_000;
     const from = b.peers[0] as number;
     b.hear({ kind: 'commit', vote: { ...b.commit(from, 0, 'a'.repeat(64)).vote, vote: b.vote('commit', 0, 'a'.repeat(64), height) } });
-    expect(b.rejected).toEqual([name]);
+    expect(b.rejected).toEqual(name);
     expect(b.last.some((e) => e.type === effect)).toBe(true);
   });
 
-  it('messages of the next height wait, bounded for each sender', () => {
+  it('messages of later heights wait, bounded for each sender: the lowest height goes first, and nobody takes another one’s room', () => {
     const b = new Bench(3);
-    const from = b.peers[0] as number;
-    for (let view = 0; view < 50; view++) {
-      const { vote } = b.commit(from, view, 'a'.repeat(64));
-      b.hear({ kind: 'commit', vote: { ...vote, vote: b.vote('commit', view, 'a'.repeat(64), 2) } });
-    }
-    expect(b.state.early[from]?.length).toBe(8);
+    const [from, other] = b.peers as [number, number];
+    const commit = (by: number, height: number) => signedVote(by, b.vote('commit', 0, 'a'.repeat(64), height));
+    b.hear({ kind: 'commit', vote: commit(other, 2) });
+    for (let height = 2; height < 50; height++) b.hear({ kind: 'commit', vote: commit(from, height) });
+    expect(b.state.early[from]?.map((m) => m.vote.vote.height)).toEqual(Array.from({ length: 16 }, (_, i) => 34 + i));
+    expect(b.state.early[other]?.length).toBe(1);
+    b.hear({ kind: 'commit', vote: commit(other, 2) });
+    expect(b.rejected).toEqual(['DuplicateMessage']);
   });
 
   it('a PrePrepare of the next height brings the certificate that ours lacks', () => {
