@@ -23,6 +23,7 @@ import {
   startTelemetry,
 } from '@bursar/shared-core';
 import { consensusHandlers } from './adapters/consensus-service.ts';
+import { SignatureWorker } from './adapters/signature-worker.ts';
 import { createSignerClient } from './adapters/signer-client.ts';
 import { createStorageClient } from './adapters/storage-client.ts';
 import { transactionsHandlers } from './adapters/transactions-service.ts';
@@ -95,6 +96,11 @@ async function start(context: ServiceContext): Promise<void> {
 
   const verify = new VerifyPool({ chain, onCrash: (error) => log.error({ err: error }, 'a verifying worker crashed and is replaced') });
   onStop('flush', 'workers', () => verify.close());
+  const signatures = new SignatureWorker({
+    timeoutMs: tuning.signatures.timeoutMs,
+    onCrash: (error) => log.error({ err: error }, 'the thread that verifies votes is replaced'),
+  });
+  onStop('flush', 'signatures', () => signatures.close());
   const node = await startNode({
     genesis,
     chain,
@@ -108,6 +114,7 @@ async function start(context: ServiceContext): Promise<void> {
     signer,
     storage,
     verify,
+    signatures,
     signal,
     memory: () => {
       const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();

@@ -16,7 +16,7 @@ import { Fetcher } from './core/fetcher.ts';
 import { unpackFinalBlock } from './core/final-blocks.ts';
 import { FinalityFigures } from './core/finality-figures.ts';
 import { Heard } from './core/heard.ts';
-import { Ingress, type Refused } from './core/ingress.ts';
+import { Ingress } from './core/ingress.ts';
 import { Intake } from './core/intake.ts';
 import { Journal } from './core/journal.ts';
 import { memoVerifier } from './core/memo-verifier.ts';
@@ -24,13 +24,17 @@ import { Mempool } from './core/mempool.ts';
 import { Obtainer } from './core/obtain.ts';
 import { Outcomes } from './core/outcomes.ts';
 import { OwnBatches } from './core/own-batches.ts';
+import { Pipeline } from './core/pipeline.ts';
+import { PipelineFigures } from './core/pipeline-figures.ts';
 import { RecentBlocks } from './core/recent-blocks.ts';
 import { liveRecords, ownSignatures, readJournal, restore } from './core/restore.ts';
+import { Shedder } from './core/shedder.ts';
 import { subjects } from './core/subjects.ts';
 import { TokenBucket } from './core/token-bucket.ts';
 import { consensusMetrics } from './metrics.ts';
 import { EngineObserver } from './observe-engine.ts';
-import type { Clock, SignerPort, StoragePort, VerifyPort } from './ports.ts';
+import { observeIngress } from './observe-ingress.ts';
+import type { Clock, SignaturePort, SignerPort, StoragePort, VerifyPort } from './ports.ts';
 import { readStart } from './start-state.ts';
 import { tuning } from './tuning.ts';
 import { watchHealth } from './watch-health.ts';
@@ -48,6 +52,7 @@ export interface NodeParts {
   readonly signer: SignerPort;
   readonly storage: StoragePort;
   readonly verify: VerifyPort;
+  readonly signatures: SignaturePort;
   readonly signal: AbortSignal;
   /** Share of the heap in use, 0 to 1. */
   readonly memory: () => number;
@@ -106,18 +111,15 @@ export async function startNode(parts: NodeParts) {
   const metrics = consensusMetrics(parts.metrics, {
     latency,
     finality,
-    queueDepth: () => inbox.pending() + ingress.atWork,
+    queueDepth: () => inbox.pending() + pipeline.waiting + ingress.atWork,
     peerHealth: () => (n === 1 ? 1 : (heard.lately(clock.now()).length - 1) / (n - 1)),
     pendingTransactions: () => mempool.size,
     logBytes: () => file.bytes,
   });
   const peers = createPeers({ bus, subjects: name, self, clock, log, onTooLarge: () => metrics.tooLarge.inc() });
   const events = createEvents({ validator: self, clock, log, publish: peers.event });
-  const refused = (r: Refused) => {
-    metrics.rejected.inc({ reason: r.name });
-    if (r.name === 'EquivocationDetected') metrics.byzantineDetections.inc();
-    events.rejected(r);
-  };
+  const figures = new PipelineFigures();
+  const told = observeIngress({ clock, log, metrics, events, heard, figures });
   const unpackFinal = (bytes: Uint8Array, height: number) => unpackFinalBlock(bytes, height, chain, set, verifier);
   const fetcher = new Fetcher({ ...tuning.fetch, ask: peers.ask, self, validators: n, now: () => performance.now() });
   const obtainer = new Obtainer({
@@ -128,7 +130,7 @@ export async function startNode(parts: NodeParts) {
     journal,
     unpackFinal,
     graceMs: tuning.fetch.graceMs,
-    onRefused: (ref, reason, why) => refused({ name: reason, kind: 'batch', sender: ref.origin, msgId: undefined, why }),
+    onRefused: (ref, reason, why) => told.onRefused({ name: reason, kind: 'batch', sender: ref.origin, msgId: undefined, why }),
   });
 
   let isOfferDue = false;
@@ -166,7 +168,7 @@ export async function startNode(parts: NodeParts) {
     onOutcome: (outcome) => metrics.transactionsSubmitted.inc({ outcome }),
   });
 
-  const observer = new EngineObserver({ clock, log, metrics, events, refused });
+  const observer = new EngineObserver({ clock, log, metrics, events, refused: (effect) => pipeline.engineRefused(effect) });
   const bookkeeping = afterBlock({
     clock,
     mempool,
@@ -211,36 +213,46 @@ export async function startNode(parts: NodeParts) {
   });
   const driver = new Driver(params, recovered, host);
 
-  const ingress = new Ingress({
-    params,
+  const shedder = new Shedder(parts.memory, () => performance.now());
+  const pipeline = new Pipeline({
+    ...told,
     set,
+    chain,
+    self,
+    clock,
+    shedder,
+    signatures: parts.signatures,
+    inPlaceMax: tuning.signatures.inPlaceMax,
+    memo: verifier,
+    replay: new ReplayFilter(tuning.replay),
+    rate: tuning.rates.messages,
+    room: { messages: Math.ceil(tuning.lobby.messages / n), bytes: Math.max(limits.consensusMessage, tuning.lobby.bytes / n) },
+    position: () => driver.state,
+    isOurs: peers.isOurs,
+    engine: (message) => driver.handle({ type: 'message', message }),
+    onFarAhead: (from, height) => driver.handle({ type: 'notice', from, height: height - 1 }),
+    onDefect: (error) => log.error({ err: error }, 'a message could not be handled'),
+  });
+  const ingress = new Ingress({
+    ...told,
+    set,
+    chain,
+    self,
     verifier,
     clock,
     verify,
     store,
     obtainer,
     journal,
-    replay: new ReplayFilter(tuning.replay),
+    shedder,
     rates: tuning.rates,
     openHeight: () => outcomes.finalHeight + 1,
-    isOurs: peers.isOurs,
-    onMessage: (message) => driver.handle({ type: 'message', message }),
     onNotice: (from, certificate) => driver.handle({ type: 'notice', from, height: certificate.height, certificate }),
     onHeld: offer,
-    onReceived(kind) {
-      metrics.received.inc({ kind });
-      if (log.isEnabled('trace')) log.event('MessageReceived', { kind }, 'a message came', 'trace');
-    },
-    onAccepted(kind, sender) {
-      metrics.accepted.inc({ kind });
-      if (log.isEnabled('trace')) log.event('ValidationGatePass', { kind, sender }, 'a message passed the gates', 'trace');
-      heard.note(sender, clock.now());
-    },
-    onRefused: refused,
   });
   const budget = new TokenBucket({ perSecond: tuning.fetch.answerBytesPerSecond, burst: tuning.fetch.answerBytesPerSecond }, clock.now());
   const inbox = listen(
-    { bus, subjects: name, self, ingress, queues: tuning.queues },
+    { bus, subjects: name, self, pipeline, ingress, queues: tuning.queues },
     {
       store,
       recent,
@@ -261,7 +273,7 @@ export async function startNode(parts: NodeParts) {
     metrics,
     events,
     peers: n - 1,
-    queue: () => inbox.pending() + ingress.atWork + mempool.size,
+    queue: () => inbox.pending() + pipeline.waiting + ingress.atWork + mempool.size,
     memory: parts.memory,
     finalHeight: () => outcomes.finalHeight,
   });

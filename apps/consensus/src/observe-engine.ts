@@ -4,7 +4,6 @@ import type { Message } from '@bursar/protocol';
 import type { Logger } from '@bursar/shared-core';
 import type { Events } from './adapters/events.ts';
 import { AuditTrail } from './core/audit-trail.ts';
-import type { Refused } from './core/ingress.ts';
 import type { ConsensusMetrics } from './metrics.ts';
 import type { Clock } from './ports.ts';
 
@@ -13,7 +12,7 @@ export interface EngineObserverParts {
   readonly log: Logger;
   readonly metrics: ConsensusMetrics;
   readonly events: Events;
-  readonly refused: (refused: Refused) => void;
+  readonly refused: Ports['observe']['reject'];
 }
 /** Why a view is left, by the trigger of the last transition. */
 const LEAVING: Readonly<Record<string, string>> = { timeout: 'timeout', 'view-change': 'joined', mandatory: 'mandatory' };
@@ -49,10 +48,10 @@ export class EngineObserver {
     return since === undefined ? undefined : nowMs - since;
   }
 
-  #onReject({ name, validator, height, view }: Parameters<Ports['observe']['reject']>[0]): void {
+  #onReject(effect: Parameters<Ports['observe']['reject']>[0]): void {
     const { metrics, refused } = this.#parts;
-    if (name === 'StateForkDetected') metrics.forkDetected.set(1);
-    refused({ name, kind: 'unknown', sender: validator, msgId: undefined, why: `height ${height}, view ${view}` });
+    if (effect.name === 'StateForkDetected') metrics.forkDetected.set(1);
+    refused(effect);
   }
 
   #onTransition({ type: _, ...transition }: Parameters<Ports['observe']['transition']>[0]): void {

@@ -1,4 +1,5 @@
 /** What the core needs of the rest of the cell and of its peers; adapters/ and tests implement it. */
+import type { SignedMessage } from '@bursar/crypto';
 import type { BatchRef, Block, Certificate, Digest, Header, Message, SignedVote, TransactionResult, Vote } from '@bursar/protocol';
 import type { BatchVerdict, Verdict } from './core/verify-job.ts';
 
@@ -52,6 +53,11 @@ export interface VerifyPort {
   transaction(encoded: Uint8Array): Promise<Verdict>;
   transactions(encoded: readonly Uint8Array[]): Promise<readonly Verdict[]>;
   batch(encoded: Uint8Array, origin: { readonly publicKey: Uint8Array; readonly signature: Uint8Array } | undefined): Promise<BatchVerdict>;
+}
+
+/** Signatures of votes, off the main loop: for each group whether all of it holds. One job at a time. @throws SignatureVerificationTimeout, InsufficientResources */
+export interface SignaturePort {
+  verify(groups: readonly (readonly SignedMessage[])[]): Promise<readonly boolean[]>;
 }
 
 /** What leaves for other validators. Lossy: nothing says whether it arrived. */

@@ -11,9 +11,13 @@ export const tuning = {
   outcomes: { heights: 64, results: 200_000, watchers: 20_000 },
   recentBlocks: 8,
   replay: { windowMs: 1_000, max: 16_384 },
-  /** What one validator may send; notices: all together. */
+  /** Signatures of votes: as many of one turn are verified on the main loop, more in a thread that has so long (docs/decisions/0009-ingress.md). */
+  signatures: { inPlaceMax: 8, timeoutMs: 1_000 },
+  /** Consensus messages that wait for gate 2, of all validators together. */
+  lobby: { messages: 10_000, bytes: 32 * 1024 * 1024 },
+  /** What one validator may send (messages: and have verified); notices: all together. */
   rates: {
-    votes: { perSecond: 2_000, burst: 4_000 },
+    messages: { perSecond: 2_000, burst: 4_000 },
     batchBytes: { perSecond: 32 * 1024 * 1024, burst: 64 * 1024 * 1024 },
     notices: { perSecond: 500, burst: 1_000 },
   },

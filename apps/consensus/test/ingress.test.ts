@@ -1,32 +1,35 @@
-import { randomBytes } from 'node:crypto';
 import { create, toBinary } from '@bufbuild/protobuf';
-import { ed25519, sign } from '@bursar/crypto';
+import { ed25519 } from '@bursar/crypto';
 import { genesisSet } from '@bursar/membership';
-import { ReplayFilter } from '@bursar/pbft';
-import { type Message, type Vote, voteHash } from '@bursar/protocol';
 import { wire } from '@bursar/protocol/rpc';
 import { describe, expect, it } from '@jest/globals';
 import { BodyStore } from '../src/core/body-store.ts';
-import { packMessage } from '../src/core/envelope.ts';
 import { packNotice } from '../src/core/final-blocks.ts';
-import { Ingress, type Refused } from '../src/core/ingress.ts';
+import type { Refused } from '../src/core/gates/refusal.ts';
+import { Ingress } from '../src/core/ingress.ts';
+import { Shedder } from '../src/core/shedder.ts';
 import { testGenesis } from './support/genesis.ts';
 import { headerOf } from './support/header.ts';
 
-const { genesis, chain, keys } = testGenesis(4);
+const { genesis, chain } = testGenesis(4);
 const set = genesisSet(genesis);
 const NOW = 1_800_000_000_000;
 
 function setUp() {
-  const heard: Message[] = [];
+  let memory = 0;
   const refused: Refused[] = [];
   let verified = 0;
   const atWorkers: number[] = [];
   const store = new BodyStore([1, 1, 1, 1], 0, { window: 8, bytesPerOrigin: 1e6, pinnedBlocks: 4 });
   const clock = { ms: NOW };
   const ingress = new Ingress({
-    params: { chain, set, self: 0, blockIntervalMs: 1, viewTimeoutMs: 1, resendMs: 1, clockToleranceMs: 1 },
     set,
+    chain,
+    self: 0,
+    shedder: new Shedder(
+      () => memory,
+      () => clock.ms,
+    ),
     verifier: {
       verify(key, message, signature) {
         verified++;
@@ -47,28 +50,19 @@ function setUp() {
     store,
     obtainer: undefined as never, // only a batch that holds reaches it
     journal: undefined as never,
-    replay: new ReplayFilter({ windowMs: 1_000, max: 100 }),
     rates: {
-      votes: { perSecond: 10, burst: 10 },
       batchBytes: { perSecond: 1_000, burst: 1_000 },
       notices: { perSecond: 10, burst: 10 },
     },
     openHeight: () => 5,
-    isOurs: () => false,
-    onMessage: (m) => heard.push(m),
     onNotice: () => {},
     onHeld: () => {},
     onReceived: () => {},
     onAccepted: () => {},
     onRefused: (r) => refused.push(r),
   });
-  return { ingress, heard, refused, atWorkers, store, clock, verified: () => verified };
+  return { ingress, refused, atWorkers, store, clock, verified: () => verified, fill: (share: number) => (memory = share) };
 }
-const prepare = (validator: number, height = 5, isForged = false): Uint8Array => {
-  const vote: Vote = { chain, epoch: 0, height, view: 0, phase: 'prepare', digest: 'a'.repeat(64) };
-  const signature = isForged ? new Uint8Array(64) : sign(keys[validator]?.secretKey ?? new Uint8Array(64), voteHash(vote));
-  return packMessage({ kind: 'prepare', vote: { vote, validator, signature } }, randomBytes(16), NOW) ?? new Uint8Array();
-};
 /** A batch of that many bytes, number and last byte. */
 function batch(bytes: number, number = 1, last = 0): Uint8Array {
   const body = new Uint8Array(bytes);
@@ -78,19 +72,6 @@ function batch(bytes: number, number = 1, last = 0): Uint8Array {
 }
 
 describe('C6: what one sender can take from another', () => {
-  it('messages on subjects that are not the sender’s do not use up what it may say on its own', () => {
-    const { ingress, heard, verified } = setUp();
-    for (let i = 0; i < 100; i++) ingress.onConsensus(prepare(1, 5 + i, true), i % 2 === 0 ? undefined : 2);
-    expect(verified()).toBe(0);
-    ingress.onConsensus(prepare(1), 1);
-    expect(heard.map((m) => m.vote.validator)).toEqual([1]);
-  });
-  it('forged batches under its name do not use up its votes', async () => {
-    const { ingress, heard } = setUp();
-    for (let i = 0; i < 100; i++) await ingress.onBatch(batch(60), 1);
-    ingress.onConsensus(prepare(1), 1);
-    expect(heard.length).toBe(1);
-  });
   it('batches are counted by their bytes', async () => {
     const { ingress, refused } = setUp();
     await ingress.onBatch(batch(600), 1);
@@ -117,6 +98,12 @@ describe('C6: what one sender can take from another', () => {
     expect(refused.map((r) => r.name)).toEqual(['InvalidSignature', 'MalformedMessage', 'RateLimited', 'MalformedMessage']);
     expect(atWorkers).toEqual([0, 1, 1]);
   });
+  it('when memory is short, batches are refused before they reach the workers (InsufficientResources)', async () => {
+    const { ingress, refused, atWorkers, fill } = setUp();
+    fill(0.91);
+    await ingress.onBatch(batch(60), 1);
+    expect([refused.map((r) => r.name), atWorkers]).toEqual([['InsufficientResources'], []]);
+  });
   it('notices that prove nothing cost a bounded number of verifications', () => {
     const { ingress, refused, verified } = setUp();
     const header = headerOf(chain, { height: 9 });
@@ -134,10 +121,4 @@ it('a batch on a subject without a validator is refused, not an error', async ()
   const { ingress, refused } = setUp();
   await ingress.onBatch(batch(60), undefined);
   expect(refused).toMatchObject([{ name: 'UnknownValidator', sender: undefined }]);
-});
-
-it('a vote on another validator’s subject is refused before anything is verified', () => {
-  const { ingress, refused, verified } = setUp();
-  ingress.onConsensus(prepare(1), 2);
-  expect([refused.map((r) => r.name), verified()]).toEqual([['UnknownValidator'], 0]);
 });

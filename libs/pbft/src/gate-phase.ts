@@ -3,7 +3,7 @@
  * the state and the message; what it lets through is of a type that nothing else makes and that only gate 6 takes.
  */
 import { leaderOf } from '@bursar/membership';
-import type { Message, MessageOf, RejectionName } from '@bursar/protocol';
+import type { Certificate, Message, MessageOf, RejectionName } from '@bursar/protocol';
 import { bounds, type State } from './state.ts';
 
 declare const passed: unique symbol;
@@ -17,7 +17,7 @@ export function phaseGate(s: State, m: Message): InPhase | RejectionName {
 function phaseFault(s: State, m: Message): RejectionName | undefined {
   const { validator, vote } = m.vote;
   const { view } = vote;
-  if (s.decided !== undefined) return reopens(m, s.decided.digest) ? 'InvalidPhase' : undefined;
+  if (s.decided !== undefined) return reopens(m, s.decided.certificate) ? 'InvalidPhase' : undefined;
   switch (m.kind) {
     case 'pre-prepare':
       return validator === leaderOf(s.order, view) ? voteFault(s, m) : 'WrongValidator';
@@ -40,6 +40,9 @@ function voteFault(s: State, m: MessageOf<'pre-prepare'> | MessageOf<'prepare'> 
   return view > s.view + bounds.viewsAhead ? 'SequenceGap' : undefined;
 }
 
-/** The block is final, storage is at work: late votes are the normal case, but nothing begins anew at this height. */
-const reopens = (m: Message, final: string): boolean =>
-  m.kind === 'view-change' || m.kind === 'new-view' || (m.kind === 'pre-prepare' && m.vote.vote.digest !== final);
+/**
+ * The block is final, storage is at work: late messages are the normal case. But above the view of its certificate no honest leader
+ * proposes another block (K1, the choice rule).
+ */
+const reopens = ({ kind, vote: { vote } }: Message, final: Certificate): boolean =>
+  kind === 'pre-prepare' && vote.view > final.view && vote.digest !== final.digest;

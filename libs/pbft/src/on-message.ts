@@ -73,7 +73,7 @@ function onDecided(t: Turn, m: Message, admitted: Admitted | RejectionName): voi
   if (s.decided === undefined) return;
   const { certificate, askers } = s.decided;
   // Where all Prepares made it final, Commits are not sent: whoever sends one lacks a Prepare, or did so a moment ago.
-  const asks = admitted === 'InvalidPhase' || (m.kind === 'commit' && certificate.kind === 'fast');
+  const asks = m.kind === 'view-change' || m.kind === 'new-view' || (m.kind === 'commit' && certificate.kind === 'fast');
   if (asks && !askers.includes(validator)) s.decided = { ...s.decided, askers: [...askers, validator] };
   // Repeats of late votes are the normal case.
   if (admitted === 'InvalidPhase' || admitted === 'EquivocationDetected') rejectMessage(t, admitted, m);

@@ -2,41 +2,46 @@ import type { Message } from '@bursar/protocol';
 import { messageKey } from './message-key.ts';
 
 /**
- * Gate 4, replay: the same message within a short time goes no further (C5). The key holds sender, phase, height, view and
- * digest, so that the second half of an equivocation passes. After `windowMs` a repeat passes again, for the engine may have
- * refused or dropped the first: a redelivered message never costs an honest validator anything.
+ * The memory of gate 4, replay (C5): what was accepted a short time ago goes no further. The key holds sender, phase, height, view and
+ * digest, so that the second half of an equivocation passes. Only what was accepted is remembered, and after `windowMs` a repeat passes
+ * again, for the engine may have dropped the first since: a redelivered message never costs an honest validator anything.
  */
 export class ReplayFilter {
   readonly #windowMs: number;
   readonly #max: number;
-  readonly #seen = new Map<string, number>();
+  readonly #accepted = new Map<string, number>();
 
   constructor({ windowMs, max }: { readonly windowMs: number; readonly max: number }) {
     this.#windowMs = windowMs;
     this.#max = max;
   }
   get size(): number {
-    return this.#seen.size;
+    return this.#accepted.size;
   }
 
   /**
-   * Whether a message stops here. What asks for an answer never does: whoever has finalised the height answers a repeated ViewChange,
-   * too, and whoever votes at a height that is over is told so.
+   * Whether a message stops here; nothing is remembered. What asks for an answer never does: whoever has finalised the height
+   * answers a repeated ViewChange, too, and whoever votes at a height that is over is told so.
    */
-  refuses(message: Message, openHeight: number, nowMs: number): boolean {
-    const isAnswered = message.kind === 'view-change' || message.vote.vote.height < openHeight;
-    return !isAnswered && this.isRepeat(messageKey(message), nowMs);
+  isRepeat(message: Message, openHeight: number, nowMs: number): boolean {
+    if (message.kind === 'view-change' || message.vote.vote.height < openHeight) return false;
+    const acceptedMs = this.#accepted.get(messageKey(message));
+    return acceptedMs !== undefined && this.#isRecent(acceptedMs, nowMs);
   }
-  /** @returns true when the key was seen within the window. */
-  isRepeat(key: string, nowMs: number): boolean {
-    const at = this.#seen.get(key);
-    if (at !== undefined && nowMs - at < this.#windowMs) return true;
-    this.#seen.delete(key);
-    this.#seen.set(key, nowMs);
-    for (const [oldest, seenMs] of this.#seen) {
-      if (this.#seen.size <= this.#max && nowMs - seenMs < this.#windowMs) break;
-      this.#seen.delete(oldest);
+
+  /** The engine took it. */
+  accepted(message: Message, nowMs: number): void {
+    const key = messageKey(message);
+    this.#accepted.delete(key);
+    this.#accepted.set(key, nowMs);
+    for (const [oldest, acceptedMs] of this.#accepted) {
+      if (this.#accepted.size <= this.#max && this.#isRecent(acceptedMs, nowMs)) break;
+      this.#accepted.delete(oldest);
     }
-    return false;
+  }
+
+  /** A clock that was set back ends the window. */
+  #isRecent(acceptedMs: number, nowMs: number): boolean {
+    return nowMs >= acceptedMs && nowMs - acceptedMs < this.#windowMs;
   }
 }

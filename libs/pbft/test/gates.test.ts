@@ -82,8 +82,8 @@ const table: Row[] = [
   ],
   ['a late vote for a final block', 'admitted', (b) => b.commit(others(b, 0), 0, digestOf(b.block())), (b) => decide(b)],
   ['its PrePrepare, come late', '6 DuplicateMessage', (b) => b.prePrepare(0, b.block()), (b) => decide(b)],
-  ['another block at a height that is final', '5 InvalidPhase', (b) => b.prePrepare(1, b.block(1)), (b) => decide(b)],
-  ['a ViewChange at a height that is final', '5 InvalidPhase', (b) => b.viewChange(others(b, 0), 1), (b) => decide(b)],
+  ['another block above the view in which one is final', '5 InvalidPhase', (b) => b.prePrepare(1, b.block(1)), (b) => decide(b)],
+  ['a ViewChange at a height that is final: a question', 'admitted', (b) => b.viewChange(others(b, 0), 1), (b) => decide(b)],
 ];
 function newView(b: Bench, view: number, lastVote?: { view: number; digest: string }): Message {
   return b.newView(

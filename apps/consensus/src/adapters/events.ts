@@ -3,7 +3,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { type Digest, fromHex, type RejectionName, rejections } from '@bursar/protocol';
 import { consensusEvents } from '@bursar/protocol/rpc';
 import type { EventType, HealthReport, Logger } from '@bursar/shared-core';
-import type { Refused } from '../core/ingress.ts';
+import type { Refused } from '../core/gates/refusal.ts';
 import type { EventName } from '../core/subjects.ts';
 import { TokenBucket } from '../core/token-bucket.ts';
 import type { Clock } from '../ports.ts';

@@ -3,6 +3,7 @@ import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { proposalCodec } from '@bursar/pbft';
 import { decode, encode, fromHex, limits, type Message, newView, type Phase, toHex, viewChange } from '@bursar/protocol';
 import { wire } from '@bursar/protocol/rpc';
+import { type Context, context } from '@opentelemetry/api';
 
 const { Phase: WirePhase } = wire;
 const WIRE: Readonly<Record<Message['kind'], wire.Phase>> = {
@@ -23,6 +24,9 @@ export interface Envelope {
   readonly msgId: string;
   /** Milliseconds since 1970, as the sender says. */
   readonly timestampMs: number;
+  /** Local only (C2): when it came, by a monotonic clock, and the trace in which it came. */
+  readonly receivedMs: number;
+  readonly trace: Context;
 }
 
 function content(message: Message): Uint8Array {
@@ -61,8 +65,8 @@ export function packMessage(message: Message, msgId: Uint8Array, nowMs: number):
   return bytes.length > limits.consensusMessage ? undefined : bytes;
 }
 
-/** Gate 1, structure: total; undefined for whatever is no envelope of this version. */
-export function unpackMessage(bytes: Uint8Array): Envelope | undefined {
+/** Total; undefined for whatever is no envelope of this version. */
+export function unpackMessage(bytes: Uint8Array, receivedMs = 0): Envelope | undefined {
   if (bytes.length > limits.consensusMessage) return undefined;
   try {
     const m = fromBinary(wire.ConsensusMessageSchema, bytes);
@@ -81,7 +85,8 @@ export function unpackMessage(bytes: Uint8Array): Envelope | undefined {
       validator: m.sender,
       signature: m.signature,
     };
-    return { message: assemble(kind, vote, m.content), msgId: toHex(m.msgId), timestampMs: safe(m.timestamp) };
+    const message = assemble(kind, vote, m.content);
+    return { message, msgId: toHex(m.msgId), timestampMs: safe(m.timestamp), receivedMs, trace: context.active() };
   } catch {
     return undefined; // protobuf, canonical decoding and safe() throw on what does not fit
   }

@@ -1,43 +1,33 @@
-/** The gates that a message of another validator passes on its way to the engine (C5): structure → signature → sequence → replay; phase and quorum are the engine's. */
+/** Batches and notices of other validators; consensus messages go through the gates of pipeline.ts. */
 import type { Verifier } from '@bursar/crypto';
 import { fromBitmap, publicKeyOf, type ValidatorSet } from '@bursar/membership';
-import { checkMessage, type Params, type ReplayFilter } from '@bursar/pbft';
-import { type Certificate, type Digest, limits, type Message, type RejectionName } from '@bursar/protocol';
+import { type Certificate, type Digest, limits, type RejectionName } from '@bursar/protocol';
 import type { MessageKind } from '../metrics.ts';
 import type { Clock, VerifyPort } from '../ports.ts';
 import type { BodyStore, HoldVerdict } from './body-store.ts';
-import { type Envelope, unpackMessage } from './envelope.ts';
 import { certifies, unpackNotice } from './final-blocks.ts';
+import type { Refused } from './gates/refusal.ts';
 import type { Journal } from './journal.ts';
 import { type Obtainer, unpackBatch } from './obtain.ts';
-import { TokenBucket } from './token-bucket.ts';
+import type { Shedder } from './shedder.ts';
+import { type Rate, TokenBucket } from './token-bucket.ts';
 
-export interface Refused {
-  readonly name: RejectionName;
-  readonly kind: MessageKind;
-  /** As the subject says. */
-  readonly sender: number | undefined;
-  readonly msgId: string | undefined;
-  readonly why: string;
-}
 interface Wrong {
   readonly name: RejectionName;
   readonly why: string;
 }
 export interface IngressParts {
-  readonly params: Params;
   readonly set: ValidatorSet;
+  readonly chain: Digest;
+  readonly self: number;
   readonly verifier: Verifier;
   readonly clock: Clock;
   readonly verify: VerifyPort;
   readonly store: BodyStore;
   readonly obtainer: Obtainer;
   readonly journal: Journal;
-  readonly replay: ReplayFilter;
+  readonly shedder: Shedder;
   readonly openHeight: () => number;
-  /** This process sent the message of that id. */
-  readonly isOurs: (msgId: string) => boolean;
-  readonly onMessage: (message: Message) => void;
   /** A height is final by this certificate, which was checked and which this validator has signed. */
   readonly onNotice: (from: number, certificate: Certificate) => void;
   readonly onHeld: () => void;
@@ -45,19 +35,12 @@ export interface IngressParts {
   readonly onAccepted: (kind: MessageKind, sender: number) => void;
   readonly onRefused: (refused: Refused) => void;
   /**
-   * C6, for each validator: messages on its subject, and bytes of its batches. Each has a bucket of its own, so that a flood of one
-   * kind cannot silence another. Notices: from all together.
+   * C6: bytes in batches of each validator; notices of all together. Each has a bucket of its own, as consensus messages have, so that
+   * a flood of one kind cannot silence another.
    */
-  readonly rates: { readonly votes: Rate; readonly batchBytes: Rate; readonly notices: Rate };
-}
-interface Rate {
-  readonly perSecond: number;
-  readonly burst: number;
+  readonly rates: { readonly batchBytes: Rate; readonly notices: Rate };
 }
 
-/** C5: the envelope's time is a hint; for the open height and later it is not looked at. */
-const PAST_MS = 3_600_000;
-const FUTURE_MS = 60_000;
 /** An invalid batch may cost the workers a third of a second, and its origin nothing. */
 const DISTRUST_MS = 60_000;
 /** Batches of one origin that wait for the workers: the rest is sent again by its origin. */
@@ -69,7 +52,6 @@ const NUMBER_AT = 34;
 
 export class Ingress {
   readonly #parts: IngressParts;
-  readonly #votes: TokenBucket[];
   readonly #batches: TokenBucket[];
   readonly #notices: TokenBucket;
   readonly #atWork: number[];
@@ -80,7 +62,6 @@ export class Ingress {
     this.#parts = parts;
     const { rates, clock } = parts;
     const buckets = (rate: Rate) => parts.set.validators.map(() => new TokenBucket(rate, clock.now()));
-    this.#votes = buckets(rates.votes);
     this.#batches = buckets(rates.batchBytes);
     this.#notices = new TokenBucket(rates.notices, clock.now());
     this.#atWork = parts.set.validators.map(() => 0);
@@ -91,51 +72,10 @@ export class Ingress {
     return this.#atWork.reduce((a, b) => a + b, 0);
   }
 
-  /** A consensus message from `vote.<sender>`; undefined: its subject names no validator. */
-  onConsensus(bytes: Uint8Array, sender: number | undefined): void {
-    const { onReceived, onMessage, onAccepted, onRefused, isOurs, params } = this.#parts;
-    const envelope = unpackMessage(bytes);
-    const kind = envelope?.message.kind ?? 'unknown';
-    onReceived(kind);
-    if (!envelope) {
-      onRefused({ name: 'MalformedMessage', kind, sender, msgId: undefined, why: 'the bytes are no consensus message' });
-      return;
-    }
-    const { message, msgId } = envelope;
-    const from = message.vote.validator;
-    // An echo of ours; with our signature but not from here, it goes on: somebody else may run with our key.
-    if (from === params.self && isOurs(msgId)) return;
-    const wrong = this.#gates(envelope, sender);
-    if (wrong) onRefused({ ...wrong, kind, sender: from, msgId });
-    else {
-      onAccepted(kind, from);
-      onMessage(message);
-    }
-  }
-
-  #gates({ message, timestampMs }: Envelope, sender: number | undefined): Wrong | undefined {
-    const { clock, params, set, verifier, replay, openHeight } = this.#parts;
-    const from = message.vote.validator;
-    const now = clock.now();
-    const isPast = message.vote.vote.height < openHeight();
-    if (sender !== from)
-      return { name: 'UnknownValidator', why: `it came on the subject of ${sender === undefined ? 'nobody' : `validator ${sender}`}` };
-    const bucket = this.#votes[from];
-    if (!bucket) return { name: 'UnknownValidator', why: 'there is no such validator' };
-    if (!bucket.take(now)) return { name: 'RateLimited', why: 'too many messages of this validator' };
-    const ageMs = now - timestampMs;
-    if (isPast && (ageMs > PAST_MS || ageMs < -FUTURE_MS))
-      return { name: 'MessageExpired', why: `its time is ${Math.round(ageMs / 1_000)} s off` };
-    const name = checkMessage(set, params.chain, message, verifier);
-    if (name) return { name, why: 'form or signature' };
-    if (replay.refuses(message, openHeight(), now)) return { name: 'DuplicateMessage', why: 'it came a moment ago' };
-    return undefined;
-  }
-
   /** A batch from `batch.<sender>`: to the workers, then into log and store. */
   async onBatch(bytes: Uint8Array, sender: number | undefined): Promise<void> {
-    const { onReceived, params, onAccepted, onRefused } = this.#parts;
-    if (sender === params.self) return;
+    const { onReceived, self, onAccepted, onRefused } = this.#parts;
+    if (sender === self) return;
     onReceived('batch');
     if (sender === undefined) {
       onRefused({ name: 'UnknownValidator', kind: 'batch', sender, msgId: undefined, why: 'its subject names no validator' });
@@ -147,7 +87,7 @@ export class Ingress {
   }
 
   async #takeBatch(bytes: Uint8Array, sender: number): Promise<Wrong | 'held' | 'known'> {
-    const { set, clock, verify, store, journal, obtainer, onHeld } = this.#parts;
+    const { set, clock, verify, store, journal, obtainer, shedder, onHeld } = this.#parts;
     const publicKey = publicKeyOf(set, sender);
     if (!publicKey) return { name: 'UnknownValidator', why: 'there is no such validator' };
     const message = bytes.length <= BATCH_MESSAGE_BYTES ? unpackBatch(bytes) : undefined;
@@ -156,6 +96,7 @@ export class Ingress {
     if (isSame(store, sender, number, message.batch)) return 'known'; // sent again until it is ordered
     const misplaced = notHeld(store.place(sender, number), number);
     if (misplaced) return misplaced;
+    if (shedder.refuses('batch')) return { name: 'InsufficientResources', why: 'memory is short' };
     if (clock.now() < (this.#distrustedUntil[sender] as number)) return { name: 'RateLimited', why: 'a batch that it signed was invalid' };
     if (!this.#batches[sender]?.take(clock.now(), bytes.length))
       return { name: 'RateLimited', why: 'too many bytes in batches of this validator' };
@@ -185,7 +126,7 @@ export class Ingress {
 
   /** A FinalNotice in our inbox: believed for its certificate, whoever sent it. */
   onFinal(bytes: Uint8Array): void {
-    const { onReceived, onAccepted, onRefused, params, set, verifier, openHeight, onNotice, clock } = this.#parts;
+    const { onReceived, onAccepted, onRefused, chain, self, set, verifier, openHeight, onNotice, clock } = this.#parts;
     onReceived('final');
     const notice = unpackNotice(bytes);
     const refuse = (name: RejectionName, why: string) => onRefused({ name, kind: 'final', sender: undefined, msgId: undefined, why });
@@ -193,10 +134,10 @@ export class Ingress {
     else if (notice.header.height < openHeight())
       return; // known
     else if (!this.#notices.take(clock.now())) refuse('RateLimited', 'too many notices');
-    else if (!certifies(notice.certificate, notice.header, params.chain, set, verifier))
+    else if (!certifies(notice.certificate, notice.header, chain, set, verifier))
       refuse('InvalidSignature', 'the certificate does not prove it');
     else {
-      const from = fromBitmap(notice.certificate.signers, set.validators.length)?.find((i) => i !== params.self);
+      const from = fromBitmap(notice.certificate.signers, set.validators.length)?.find((i) => i !== self);
       if (from === undefined) return;
       onAccepted('final', from);
       onNotice(from, notice.certificate);

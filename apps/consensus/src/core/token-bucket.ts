@@ -1,11 +1,16 @@
 /** A token bucket (R3, C6). The clock is given. */
+export interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
 export class TokenBucket {
   readonly #perSecond: number;
   readonly #burst: number;
   #tokens: number;
   #atMs: number;
 
-  constructor({ perSecond, burst }: { readonly perSecond: number; readonly burst: number }, nowMs: number) {
+  constructor({ perSecond, burst }: Rate, nowMs: number) {
     this.#perSecond = perSecond;
     this.#burst = burst;
     this.#tokens = burst;

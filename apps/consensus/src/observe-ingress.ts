@@ -1,0 +1,39 @@
+/** What comes in from other validators, told to log, metrics, events and figures (C4, C8 to C10). Nothing depends on it. */
+import type { Logger } from '@bursar/shared-core';
+import type { Events } from './adapters/events.ts';
+import type { Refused } from './core/gates/refusal.ts';
+import type { Heard } from './core/heard.ts';
+import type { PipelineFigures } from './core/pipeline-figures.ts';
+import type { ConsensusMetrics, MessageKind } from './metrics.ts';
+import type { Clock } from './ports.ts';
+
+export interface IngressObserverParts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly metrics: ConsensusMetrics;
+  readonly events: Events;
+  readonly heard: Heard;
+  readonly figures: PipelineFigures;
+}
+
+export function observeIngress({ clock, log, metrics, events, heard, figures }: IngressObserverParts) {
+  return {
+    onReceived(kind: MessageKind): void {
+      metrics.received.inc({ kind });
+      figures.onReceived(kind);
+      if (log.isEnabled('trace')) log.event('MessageReceived', { kind }, 'a message came', 'trace');
+    },
+    onAccepted(kind: MessageKind, sender: number, tookMs?: number): void {
+      metrics.accepted.inc({ kind });
+      figures.onAccepted(kind, performance.now(), tookMs);
+      heard.note(sender, clock.now());
+      if (log.isEnabled('trace')) log.event('ValidationGatePass', { kind, sender, tookMs }, 'a message passed the gates', 'trace');
+    },
+    onRefused(refused: Refused, tookMs?: number): void {
+      metrics.rejected.inc({ reason: refused.name });
+      figures.onRejected(refused.name, tookMs);
+      if (refused.name === 'EquivocationDetected') metrics.byzantineDetections.inc();
+      events.rejected(refused);
+    },
+  };
+}
