@@ -17,6 +17,7 @@ import { importChunk } from './actions/import-chunk.ts';
 import { importSeal } from './actions/import-seal.ts';
 import { lease } from './actions/lease.ts';
 import { pause, resume } from './actions/pause.ts';
+import { recordEvidence } from './actions/record-evidence.ts';
 import { transfer } from './actions/transfer.ts';
 import type { Account } from './entities.ts';
 import type { State } from './state.ts';
@@ -25,10 +26,10 @@ import type { State } from './state.ts';
  * Applies one entry of a batch, whatever its bytes are, and adds its result and receipts to `results`. The signature is not looked
  * at: every honest validator checked it before its Prepare, so the block's certificate vouches for it.
  */
-export function applyTransaction(s: State, bytes: Uint8Array, index: number, results: Result[]): void {
+export function applyTransaction(s: State, bytes: Uint8Array, index: number, origin: number, results: Result[]): void {
   const signed = parse(() => decode(signedTransaction, bytes));
   const id = transactionId(signed?.body ?? bytes);
-  const verdict = signed ? applySigned(s, signed, id, index) : refused('MalformedMessage');
+  const verdict = signed ? applySigned(s, signed, id, index, origin) : refused('MalformedMessage');
   if ('result' in verdict) {
     results.push(verdict.result);
     for (const receipt of verdict.receipts) results.push(receipt);
@@ -46,7 +47,7 @@ interface Verdict {
 /** Nothing changed: the same bytes may come again. */
 const refused = (reason: RejectionName): Verdict => ({ reason, consumed: false });
 
-function applySigned(s: State, signed: SignedTransaction, id: Digest, index: number): Verdict | BatchOutcome {
+function applySigned(s: State, signed: SignedTransaction, id: Digest, index: number, origin: number): Verdict | BatchOutcome {
   const tx = parse(() => decodeTransaction(signed.body));
   if (tx?.version !== 1) return refused('MalformedMessage');
   if (tx.chain !== s.chain) return refused('WrongChain');
@@ -54,6 +55,11 @@ function applySigned(s: State, signed: SignedTransaction, id: Digest, index: num
     if (tx.nonce !== 0n) return refused('MalformedMessage'); // its order is (shard, seq)
     const outcome = executeBatch(s, tx.signer, tx.action, id, index);
     return typeof outcome === 'string' ? refused(outcome) : outcome;
+  }
+  if (tx.action.kind === 'evidence') {
+    if (tx.nonce !== 0n) return refused('MalformedMessage'); // it counts once for each offence
+    const outcome = recordEvidence(s, tx.signer, tx.action, id, index, origin);
+    return typeof outcome === 'string' ? refused(outcome) : { result: outcome, receipts: [] };
   }
   const account = s.books.find(tx.signer);
   if (!account) return refused('UnknownAccount');
@@ -72,7 +78,7 @@ function parse<T>(decodeIt: () => T): T | undefined {
   }
 }
 
-function act(s: State, account: Account, a: Exclude<Action, { kind: 'executeBatch' }>): RejectionName | undefined {
+function act(s: State, account: Account, a: Exclude<Action, { kind: 'executeBatch' | 'evidence' }>): RejectionName | undefined {
   switch (a.kind) {
     case 'transfer':
       return transfer(s, account, a);

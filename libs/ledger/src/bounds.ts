@@ -12,6 +12,10 @@ export const bounds = {
   openBytes: 768 * 1024 * 1024,
   /** An import that is not sealed this long after its first chunk is refused, milliseconds of ledger time. */
   openImportMs: 60 * 60 * 1000,
+  /** Offences of one validator that are recorded: more would cost nobody anything. */
+  evidencePerOffender: 1_000,
+  /** Pieces of evidence whose signatures a block may have checked, for each batch origin: who fills its batches with false ones spends its own. */
+  evidencePerOrigin: 16,
 } as const;
 
 /** What a staged item is counted for beside its body: ids, hashes, the objects around them. */

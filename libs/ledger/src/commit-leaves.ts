@@ -1,7 +1,7 @@
 import type { Digest } from '@bursar/protocol';
 import type { Leafed } from './entities.ts';
 import type { State } from './state.ts';
-import { accountLeaf, chainLeaf, disbursementLeaf, importLeafOf, leaseLeaf, treasuryLeaf } from './state-codecs.ts';
+import { accountLeaf, chainLeaf, disbursementLeaf, importLeafOf, leaseLeaf, offenderLeaf, treasuryLeaf } from './state-codecs.ts';
 
 /** The slot of the chain's own leaf. */
 export const CHAIN_SLOT = 0;
@@ -34,6 +34,7 @@ export function commitLeaves(s: State): Digest {
   write(s.dirtyTreasuries, treasuryLeaf);
   write(s.dirtyImports, importLeafOf);
   write(s.dirtyLeases, leaseLeaf);
+  write(s.dirtyOffenders, offenderLeaf);
   for (const n of s.dirtyDisbursements) {
     d.dirty[n] = 0;
     tree.put(d.slot[n] as number, disbursementLeaf(d, n, s.imports, s.executions));

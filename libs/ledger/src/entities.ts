@@ -1,5 +1,5 @@
 /** The entities of the state, as they stand in memory. Each has a leaf of the state tree at `slot`, given at its creation. */
-import type { GenesisTreasury, Hex32, RejectionName } from '@bursar/protocol';
+import type { Evidence, EvidenceKind, GenesisTreasury, Hex32, RejectionName } from '@bursar/protocol';
 import type { SinceList } from './since-list.ts';
 import type { Counts } from './status.ts';
 
@@ -132,4 +132,24 @@ export interface Lease extends Leafed {
   readonly executions: Execution[];
   /** Running digest over the transactions of all seqs and their codes. */
   history: Hex32;
+}
+
+/** What is proven against a validator, in the order of the blocks (K6). */
+export interface Offender extends Leafed {
+  readonly validator: number;
+  /** By height and kind. */
+  readonly offences: Map<string, Offence>;
+  /** Running digest over them. */
+  history: Hex32;
+}
+export interface Offence {
+  readonly kind: EvidenceKind;
+  readonly evidence: Evidence;
+  /** Who signed the transaction. */
+  readonly reporter: Hex32;
+  readonly transaction: Hex32;
+  /** Of the block that records it, and the place there. */
+  readonly height: number;
+  readonly time: number;
+  readonly index: number;
 }

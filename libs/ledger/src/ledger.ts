@@ -13,12 +13,14 @@ import type { State } from './state.ts';
 import {
   type AccountView,
   type DisbursementView,
+  type EvidenceView,
   type ImportView,
   type LeaseView,
   type TreasuryView,
   viewDisbursement,
   viewImport,
   viewLease,
+  viewOffences,
   viewTreasury,
 } from './views.ts';
 
@@ -76,6 +78,7 @@ export class Ledger {
     s.height = block.height;
     s.time = block.time;
     s.budget = bounds.workPerBlock;
+    s.evidenceLeft.clear();
     expireStagings(s);
     openTimeLocks(s);
     runTasks(s);
@@ -84,7 +87,7 @@ export class Ledger {
     for (const batch of block.batches) {
       s.nextBatch[batch.origin] = batch.number + 1;
       for (const { transaction } of batch.entries) {
-        applyTransaction(s, transaction, index, results);
+        applyTransaction(s, transaction, index, batch.origin, results);
         index += 1;
       }
     }
@@ -146,6 +149,10 @@ export class Ledger {
   disbursement(id: Digest): DisbursementView | undefined {
     const n = this.#state.disbursements.find(id);
     return n === undefined ? undefined : viewDisbursement(this.#state, n);
+  }
+  /** What is proven against validators, by validator and then in the order of the blocks. */
+  evidence(): EvidenceView[] {
+    return [...this.#state.offenders.values()].sort((a, b) => a.validator - b.validator).flatMap(viewOffences);
   }
   /** See {@link readyPage}; empty for a shard that does not exist. */
   ready(shard: number, lane: Lane, limit: number, cursor?: string): ReadyPage {

@@ -3,6 +3,7 @@ import {
   bool,
   digest,
   encode,
+  evidenceDigest,
   hash,
   hex32,
   list,
@@ -18,7 +19,7 @@ import {
   word,
 } from '@bursar/protocol';
 import type { DisbursementTable } from './disbursement-table.ts';
-import type { Account, Execution, Import, Lease, Treasury } from './entities.ts';
+import type { Account, Execution, Import, Lease, Offence, Offender, Treasury } from './entities.ts';
 
 const KEYS = 64;
 const sum = struct({ high: u64, low: u64 });
@@ -126,6 +127,15 @@ const executionCodec = struct({ before: hex32, transaction: hex32, height: uint,
 /** The next running digest of a lease's executions. */
 export const executionDigest = (before: string, e: Execution, codes: number[]): string =>
   digest('bursar/state/execution', encode(executionCodec, { ...e, before, codes }));
+
+const offenderCodec = struct({ validator: u16, count: u32, history: hex32 });
+export const offenderLeaf = ({ validator, offences, history }: Offender): Uint8Array =>
+  hash('bursar/state/offender', encode(offenderCodec, { validator, count: offences.size, history }));
+
+const offenceCodec = struct({ before: hex32, evidence: hex32, reporter: hex32, transaction: hex32, height: uint, time: uint, index: u32 });
+/** The next running digest of a validator's offences. */
+export const offenceDigest = (before: string, o: Offence): string =>
+  digest('bursar/state/offence', encode(offenceCodec, { ...o, before, evidence: evidenceDigest(o.evidence) }));
 
 const LEAF_BYTES = 158;
 const scratch = Buffer.alloc(LEAF_BYTES);

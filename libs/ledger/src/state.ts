@@ -1,10 +1,10 @@
 import type { Digest, Genesis, Hex32 } from '@bursar/protocol';
-import { chainId } from '@bursar/protocol';
+import { chainId, fromHex } from '@bursar/protocol';
 import { Books } from './books.ts';
 import { DisbursementTable } from './disbursement-table.ts';
 import { DueHeap } from './due-heap.ts';
 import { EdgeTable } from './edge-table.ts';
-import type { Execution, Import, Leafed, Lease, Staging, Treasury } from './entities.ts';
+import type { Execution, Import, Leafed, Lease, Offender, Staging, Treasury } from './entities.ts';
 import { Fifo } from './fifo.ts';
 import { LeafTree } from './leaf-tree.ts';
 
@@ -45,6 +45,12 @@ export class State {
   readonly stagings = new Map<string, Staging>();
   stagedBytes = 0;
   readonly executions: Execution[] = [];
+  /** By validator. */
+  readonly offenders = new Map<number, Offender>();
+  /** Public keys of the validators, by index. */
+  readonly validatorKeys: readonly Uint8Array[];
+  /** By origin: evidence whose signatures this block may still have checked. */
+  readonly evidenceLeft = new Map<number, number>();
   readonly due = new DueHeap();
   readonly tasks = new Fifo<Task>();
   /** Steps of deferred work that this block may still do. */
@@ -53,6 +59,7 @@ export class State {
   readonly dirtyTreasuries: Treasury[] = [];
   readonly dirtyImports: Import[] = [];
   readonly dirtyLeases: Lease[] = [];
+  readonly dirtyOffenders: Offender[] = [];
 
   constructor(genesis: Genesis) {
     this.chain = chainId(genesis);
@@ -60,6 +67,7 @@ export class State {
     this.leaseMs = genesis.leaseMs;
     this.time = genesis.time;
     this.nextBatch = genesis.validators.map(() => 1);
+    this.validatorKeys = genesis.validators.map((v) => fromHex(v.publicKey));
   }
 
   touchDisbursement(n: number): void {
@@ -75,6 +83,9 @@ export class State {
   }
   touchLease(l: Lease): void {
     touch(l, this.dirtyLeases);
+  }
+  touchOffender(o: Offender): void {
+    touch(o, this.dirtyOffenders);
   }
   findImport(treasury: Digest, digest: Digest): Import | undefined {
     return this.#importByKey.get(treasury + digest);

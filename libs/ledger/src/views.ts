@@ -1,6 +1,6 @@
 /** What the ledger tells its readers: copies, so that nobody can change the state through them. */
-import type { Digest, DisbursementBody, Hex32, RejectionName } from '@bursar/protocol';
-import type { Import, Lease, Refusal, Treasury } from './entities.ts';
+import type { Digest, DisbursementBody, Evidence, EvidenceKind, Hex32, RejectionName } from '@bursar/protocol';
+import type { Import, Lease, Offender, Refusal, Treasury } from './entities.ts';
 import type { State } from './state.ts';
 import { type Counts, type DisbursementState, Status, stateOf } from './status.ts';
 
@@ -74,6 +74,17 @@ export interface LeaseView {
   readonly nextSeq: bigint;
 }
 
+/** An offence that a block has recorded. */
+export interface EvidenceView {
+  readonly validator: number;
+  readonly kind: EvidenceKind;
+  readonly evidence: Evidence;
+  /** Key that signed the transaction. */
+  readonly reporter: Hex32;
+  /** Height and ledger time (milliseconds) of the block, and the transaction in it. */
+  readonly recorded: { readonly height: number; readonly time: number; readonly transaction: Digest };
+}
+
 export function viewTreasury(s: State, t: Treasury): TreasuryView {
   return {
     ...t.policy,
@@ -134,3 +145,12 @@ export const viewLease = (l: Lease): LeaseView => ({
   released: l.released,
   nextSeq: l.nextSeq,
 });
+
+export const viewOffences = ({ validator, offences }: Offender): EvidenceView[] =>
+  [...offences.values()].map(({ kind, evidence, reporter, height, time, transaction }) => ({
+    validator,
+    kind,
+    evidence,
+    reporter,
+    recorded: { height, time, transaction },
+  }));

@@ -4,6 +4,7 @@ import type { Block, Certificate } from '@bursar/protocol';
 import { decide, matches } from './finalise.ts';
 import { bounds } from './state.ts';
 import { reject, type Turn } from './turn.ts';
+import { witnessCertificate } from './witness.ts';
 
 /** What a validator says about itself; a lie costs one request per resend interval. */
 export function noteFinal(t: Turn, validator: number, height: number): void {
@@ -37,6 +38,7 @@ export function onNotice(t: Turn, from: number, height: number, certificate: Cer
 /** A valid certificate that a peer showed. @returns whether it makes a block final that is known here. */
 export function takeCertificate(t: Turn, certificate: Certificate): boolean {
   const { s } = t;
+  witnessCertificate(t, certificate);
   const known = s.known.get(certificate.digest);
   if (known === undefined || s.decided !== undefined || certificate.height !== s.height || !isFinalKind(certificate.kind)) return false;
   decide(t, certificate.digest, known.block, certificate);
@@ -47,6 +49,7 @@ export function onFinal(t: Turn, block: Block, certificate: Certificate): void {
   const { s } = t;
   const { height } = certificate;
   if (height < s.height || (height === s.height && s.decided !== undefined)) return;
+  witnessCertificate(t, certificate);
   if (!matches(block, certificate, height)) {
     reject(t, 'MalformedMessage', t.params.self, height, certificate.view);
     return;

@@ -13,7 +13,7 @@ import { type Step, step } from './step.ts';
 
 /** Effects that may wait for the disk at one time; past it, what the resend timer repeats anyway is dropped. */
 const MOST_WAITING = 4096;
-type Deferred = Exclude<Effect, { type: 'record' | 'wake' | 'reject' }>;
+type Deferred = Exclude<Effect, { type: 'record' | 'wake' | 'reject' | 'evidence' }>;
 const repeated: ReadonlySet<Effect['type']> = new Set(['broadcast', 'notify', 'catch-up', 'fetch-block', 'fetch-view-change']);
 
 /**
@@ -91,12 +91,15 @@ export class Driver {
         case 'record':
           this.#append(effect);
           break;
-        // These two are caused by nothing that the log holds.
+        // These are caused by nothing that the log holds.
         case 'wake':
           this.#ports.wake(effect.atMs);
           break;
         case 'reject':
           this.#ports.observe.reject(effect);
+          break;
+        case 'evidence':
+          this.#ports.accuse(effect.evidence, effect.kind);
           break;
         default:
           if (this.#waiting.length - this.#head < MOST_WAITING || !repeated.has(effect.type)) {

@@ -1,4 +1,15 @@
-import type { Block, Certificate, Digest, Message, NewView, RejectionName, ViewChange, Vote } from '@bursar/protocol';
+import type {
+  Block,
+  Certificate,
+  Digest,
+  Evidence,
+  EvidenceKind,
+  Message,
+  NewView,
+  RejectionName,
+  ViewChange,
+  Vote,
+} from '@bursar/protocol';
 import type { LogRecord } from './log-record.ts';
 import type { PhaseName } from './phase-name.ts';
 
@@ -48,6 +59,8 @@ export type Effect =
       readonly view: number;
       readonly message?: Message;
     }
+  /** A validator contradicted itself (K6): keep the proof, have it recorded in a block, tell the operator. Once for each height and kind. */
+  | { readonly type: 'evidence'; readonly kind: EvidenceKind; readonly evidence: Evidence }
   /** The phase machine moved (C7). */
   | {
       readonly type: 'transition';

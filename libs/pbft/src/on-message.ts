@@ -10,6 +10,7 @@ import { onPrePrepare, onVote } from './on-vote.ts';
 import { onOwnEcho } from './own-echo.ts';
 import { bounds } from './state.ts';
 import { reject, rejectMessage, type Turn } from './turn.ts';
+import { witness } from './witness.ts';
 
 export function onMessage(t: Turn, m: Message): void {
   const { s, params } = t;
@@ -30,6 +31,7 @@ export function onMessage(t: Turn, m: Message): void {
     onOwnEcho(t, m);
     return;
   }
+  witness(t, m);
   if (m.kind === 'view-change' && s.decided === undefined && t.rules.countsViewChange(vote, s.height)) onOpen(t, m);
   else if (vote.height > s.height) onAhead(t, m);
   else if (vote.height < s.height) onOver(t, m);

@@ -4,6 +4,7 @@ import type { Params } from './params.ts';
 import { recall } from './recall.ts';
 import type { Decided, Start, State, Tip } from './state.ts';
 import type { Turn } from './turn.ts';
+import { closeHeight, nothingHeard } from './witness.ts';
 
 const NO_BATCHES = batchRefsDigest([]);
 
@@ -63,6 +64,7 @@ export function freshHeight(params: Params, tip: Tip) {
     newViews: new Array(n).fill(undefined),
     found: new Map(),
     offered: new Array(n).fill(undefined),
+    heard: new Array(n).fill(nothingHeard),
     decided: undefined,
     openedAt: undefined,
     dueAt: Infinity,
@@ -77,6 +79,7 @@ export function initialState(params: Params, start: Start): State {
   return {
     ...freshHeight(params, tipOf(params, start)),
     muteBelow: 0,
+    past: [],
     early: Array.from({ length: n }, () => []),
     finals: new Map(),
     finalAt: new Array(n).fill(0),
@@ -92,6 +95,7 @@ export function initialState(params: Params, start: Start): State {
 
 /** Opens the height above `tip`: view 0 with base timers (K6), or where the log of an earlier run left it. */
 export function openHeight(t: Turn, tip: Tip): void {
+  if (tip.height === t.s.height) closeHeight(t);
   Object.assign(t.s, freshHeight(t.params, tip));
   const recalled = t.s.memory.get(t.s.height);
   if (recalled === undefined) return;

@@ -1,4 +1,4 @@
-import type { Block, Certificate, Digest, Message, RejectionName, Vote } from '@bursar/protocol';
+import type { Block, Certificate, Digest, Evidence, EvidenceKind, Message, RejectionName, Vote } from '@bursar/protocol';
 import type { Effect } from './effect.ts';
 import type { Proposal } from './proposal.ts';
 
@@ -42,6 +42,8 @@ export interface Ports {
   catchUp(height: number, from: readonly number[], found: (block: Block, certificate: Certificate) => void): void;
   /** Storage executes and stores; retries for ever. */
   commit(block: Block, certificate: Certificate, done: (stateRoot: Digest, resultsRoot: Digest) => void): void;
+  /** A validator contradicted itself. The host keeps the evidence until a block has recorded it; the same may come again after a restart. */
+  accuse(evidence: Evidence, kind: EvidenceKind): void;
   /** Observations: metrics, logs, events. */
   readonly observe: {
     reject(e: Extract<Effect, { type: 'reject' }>): void;

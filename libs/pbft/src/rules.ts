@@ -1,5 +1,5 @@
 import { type Thresholds, thresholds, type ValidatorSet } from '@bursar/membership';
-import type { Vote } from '@bursar/protocol';
+import { contradiction, type EvidenceKind, type Statement, type Vote } from '@bursar/protocol';
 import { type Choice, type Claim, choose } from './choose.ts';
 import { type Memory, reportVotes, type VoteReport } from './report-votes.ts';
 
@@ -14,6 +14,8 @@ export interface Rules extends Thresholds {
   reportVotes(memory: Memory): VoteReport;
   /** Whether a ViewChange counts at the open height. */
   countsViewChange(vote: Vote, openHeight: number): boolean;
+  /** Whether two statements of one validator about one height are evidence (K6). */
+  contradiction(a: Statement, b: Statement): EvidenceKind | undefined;
 }
 
 export const standardRules: Rules = {
@@ -22,4 +24,5 @@ export const standardRules: Rules = {
   reportVotes,
   // Without the height in it, old ViewChanges mixed into a later height fork (docs/protocol.md "View change").
   countsViewChange: (vote, openHeight) => vote.height === openHeight,
+  contradiction,
 };

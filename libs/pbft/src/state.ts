@@ -4,6 +4,7 @@ import type { Choice, Place } from './choose.ts';
 import type { PhaseName } from './phase-name.ts';
 import type { Recalled } from './recall-records.ts';
 import type { Tally } from './tally.ts';
+import type { Heard } from './witness.ts';
 
 /** Bounds of what peers can make us keep. Heights and views beyond them are refused and had again later. */
 export const bounds = {
@@ -19,6 +20,13 @@ export const bounds = {
   blocks: 16,
   /** Certified blocks above the open height that catch-up brought. */
   finals: 64,
+  /** Statements of one validator that are remembered of the open height: enough for every view within 19 of ours. */
+  statements: 160,
+  /** Heights back that are watched for evidence (C5, gate 6), and statements of one validator for each of them. */
+  pastHeights: 1_000,
+  pastStatements: 8,
+  /** ViewChanges of one validator that are remembered with their content over all those heights. */
+  pastContents: 16,
 } as const;
 
 /** Where storage stands when the engine starts: the last final height that it has executed. */
@@ -114,6 +122,10 @@ export interface State {
   readonly found: ReadonlyMap<string, MessageOf<'view-change'> | undefined>;
   /** By sender: its newest PrePrepare for a view at or above ours. */
   readonly offered: readonly (MessageOf<'pre-prepare'> | undefined)[];
+  /** By sender: what it signed of this height. */
+  readonly heard: readonly Heard[];
+  /** The same of heights that are over, the last one last: about 300 bytes a vote, so 2.5 MB for 4 validators, 60 MB for 100. */
+  readonly past: readonly (readonly Heard[])[];
   /** The block of this height is final; storage has not executed it yet. */
   readonly decided: Decided | undefined;
 

@@ -47,6 +47,7 @@ function recorded(place: number) {
       calls.push('commit');
       bodies.push(() => done('c'.repeat(64), 'd'.repeat(64)));
     },
+    accuse: (_evidence, kind) => void calls.push(`accuse ${kind}`),
     observe: { reject: (e) => void calls.push(`reject ${e.name}`), transition: (e) => void calls.push(`phase ${e.to}`) },
     halt: (name) => void calls.push(`halt ${name}`),
   };
@@ -129,6 +130,15 @@ describe('docs/protocol.md "Durability": write → fsync → sign → send', () 
     done();
     expect(calls).toEqual(['notify 1']);
   });
+});
+
+it('evidence waits for no disk: nothing that the log holds is its cause', () => {
+  const { bench, take, hear } = recorded(3);
+  const liar = bench.peers[1] as number;
+  hear(bench.prePrepare(0, bench.block()), bench.prepare(liar, 0, 'a'.repeat(64)));
+  take();
+  hear(bench.prepare(liar, 0, 'b'.repeat(64)));
+  expect(take()).toEqual(['accuse double-prepare', 'reject EquivocationDetected']);
 });
 
 describe('answers that come too late are dropped', () => {

@@ -4,6 +4,21 @@ export { type Block, batchRefs, batchRefsDigest, block, type Header, header, hea
 export { type Codec, type Decoded, DecodeError, decode, encode, Reader, Writer } from './codec.ts';
 export { bool, bytes, hex32, list, optional, signature, struct, text, u8, u16, u32, u64, uint, union, word } from './codecs.ts';
 export { bodyHash, type DisbursementBody, disbursementBody, disbursementId, importDigest, importLeaf, type Lane } from './disbursement.ts';
+export {
+  checkEvidence,
+  contradiction,
+  type Evidence,
+  type EvidenceContext,
+  type EvidenceKind,
+  evidence,
+  evidenceDigest,
+  evidenceKind,
+  evidenceKinds,
+  evidenceOf,
+  type Statement,
+  statement,
+  voteOf,
+} from './evidence.ts';
 export { chainId, type Genesis, type GenesisTreasury, genesisCodec, treasuryAccount, treasuryId } from './genesis.ts';
 export { BadGenesis, formatGenesis, parseGenesis } from './genesis-json.ts';
 export { digest, hash } from './hash.ts';

@@ -130,6 +130,20 @@ const table = {
   ],
   PauseNumberStale: [7208, 'medium', 'The pause number is not the current one.', 'Read the treasury and sign with its pause number.'],
 
+  EvidenceInvalid: [
+    7301,
+    'high',
+    'The two messages do not prove that one validator contradicted itself.',
+    'Give two messages that one validator signed for one height, in the form of docs/protocol.md ("Evidence").',
+  ],
+  EvidenceKnown: [7302, 'low', 'This offence is recorded already.', 'Nothing: the first evidence counts.'],
+  EvidenceFull: [
+    7303,
+    'low',
+    'So many offences of this validator are recorded that more add nothing.',
+    'Nothing: act on what is recorded.',
+  ],
+
   TransactionTooLarge: [8001, 'medium', 'The transaction exceeds 256 KiB.', 'Split it: imports go in chunks.'],
   FieldInvalid: [8002, 'medium', 'A field does not have its form.', 'Correct the fields that the details name.'],
   CsvInvalid: [

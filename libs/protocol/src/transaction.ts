@@ -2,6 +2,7 @@
 import { type Decoded, decode, encode } from './codec.ts';
 import { bytes, hex32, list, signature, struct, text, u16, u32, u64, uint, union, word } from './codecs.ts';
 import { disbursementBody, lane } from './disbursement.ts';
+import { evidence } from './evidence.ts';
 import { digest, hash } from './hash.ts';
 import type { Digest } from './hex.ts';
 import { limits } from './limits.ts';
@@ -33,6 +34,8 @@ export const action = union('action', {
   /** `number` is the pause it opens (pauses so far + 1) or, for resume, closes: an old signature cannot serve again. */
   pause: [8, struct({ treasury: hex32, number: u32 })],
   resume: [9, struct({ treasury: hex32, number: u32 })],
+  /** Carries nonce 0: it counts once for each offender, height and kind, whoever signs the transaction. */
+  evidence: [10, struct({ evidence })],
 });
 export type Action = Decoded<typeof action>;
 export type ActionOf<K extends Action['kind']> = Extract<Action, { kind: K }>;

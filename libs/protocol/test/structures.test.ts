@@ -16,6 +16,7 @@ import {
   disbursementId,
   encode,
   encodeTransaction,
+  evidence,
   findRejection,
   formatAccount,
   formatAmount,
@@ -118,6 +119,7 @@ describe('every decoder survives any bytes', () => {
     newView,
     result,
     genesisCodec,
+    evidence,
   };
   it.each(Object.entries(decoders))('%s', (_, codec) => {
     const check = (input: Uint8Array): void => {

@@ -11,6 +11,8 @@ export interface Summary {
   readonly fast: number;
   readonly slow: number;
   readonly viewChanges: number;
+  /** Evidence that honest validators found. */
+  readonly accusations: number;
   readonly batches: number;
   readonly faults: FaultCounts;
   readonly rejects: Readonly<Record<string, number>>;
@@ -31,6 +33,7 @@ export function campaign(scenario: Omit<Scenario, 'seed'>, first: number, seeds:
   let fast = 0;
   let slow = 0;
   let viewChanges = 0;
+  let accusations = 0;
   let batches = 0;
   for (let i = 0; i < seeds; i++) {
     const outcome = runScenario({ ...scenario, seed: first + i });
@@ -41,12 +44,13 @@ export function campaign(scenario: Omit<Scenario, 'seed'>, first: number, seeds:
     fast += outcome.fast;
     slow += outcome.slow;
     viewChanges += outcome.viewChanges;
+    accusations += outcome.accusations;
     batches += outcome.batches;
     done?.(i + 1);
     if (outcome.violation !== undefined)
-      return { seeds: i + 1, blocks, events, fast, slow, viewChanges, batches, faults, rejects, failure: outcome };
+      return { seeds: i + 1, blocks, events, fast, slow, viewChanges, accusations, batches, faults, rejects, failure: outcome };
   }
-  return { seeds, blocks, events, fast, slow, viewChanges, batches, faults, rejects, failure: undefined };
+  return { seeds, blocks, events, fast, slow, viewChanges, accusations, batches, faults, rejects, failure: undefined };
 }
 
 function add(to: Record<string, number>, from: Readonly<Record<string, number>>): void {

@@ -37,10 +37,10 @@ function showFailure(failure: Outcome, { mutant }: Arguments): void {
 const exitCode = ({ failure }: Summary): number => (failure === undefined ? 0 : failure.violation?.safety === true ? 70 : 1);
 
 function showSummary(summary: Summary, { validators }: Arguments, ms: number): void {
-  const { seeds, blocks, events, fast, slow, viewChanges, batches } = summary;
+  const { seeds, blocks, events, fast, slow, viewChanges, accusations, batches } = summary;
   print(`${seeds} seeds with ${validators} validators in ${(ms / 1000).toFixed(1)} s (${(ms / seeds).toFixed(1)} ms each)`);
   print(
-    `${blocks} blocks (${fast} on the fast path, ${slow} on the slow one), ${events} events, ${batches} batches, ${viewChanges} ViewChanges sent`,
+    `${blocks} blocks (${fast} on the fast path, ${slow} on the slow one), ${events} events, ${batches} batches, ${viewChanges} ViewChanges sent, ${accusations} pieces of evidence`,
   );
   print(`faults: ${table(summary.faults)}`);
   print(`refused messages: ${table(summary.rejects)}`);

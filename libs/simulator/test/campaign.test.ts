@@ -37,6 +37,7 @@ describe('four validators under all faults', () => {
     expect(summary.viewChanges).toBeGreaterThan(1000);
     expect(summary.fast).toBeGreaterThan(1000);
     expect(summary.slow).toBeGreaterThan(1000);
+    expect(summary.accusations).toBeGreaterThan(1000);
   });
   it.each(faultKinds)('suffered: %s', (kind) => {
     expect(summary.faults[kind] ?? 0).toBeGreaterThan(0);

@@ -20,6 +20,8 @@ const broken: Record<string, Invariant> = {
   'fast quorum of n − 1': 'agreement',
   'forget lastVote': 'agreement',
   'forget PreparedCert': 'agreement',
+  'accuse who votes in the view it entered': 'evidence is true',
+  'overlook a double Prepare': 'evidence is found',
   'skip fsync': 'durable before visible',
 };
 

@@ -11,6 +11,7 @@ export const KINDS = [
   'executeBatch',
   'pause',
   'resume',
+  'evidence',
 ] as const satisfies readonly Action['kind'][];
 
 /** u32 length of the body, then version, chain, signer, nonce; then the tag of the action, from 1. */

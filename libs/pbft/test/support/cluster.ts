@@ -6,6 +6,8 @@ import {
   type Digest,
   decode,
   digest,
+  type Evidence,
+  type EvidenceKind,
   fromHex,
   type Message,
   type SignedVote,
@@ -44,6 +46,7 @@ export interface Node {
   halts: string[];
   rejects: Extract<Effect, { type: 'reject' }>[];
   transitions: Extract<Effect, { type: 'transition' }>[];
+  accused: { evidence: Evidence; kind: EvidenceKind }[];
   syncs: number;
 }
 
@@ -73,6 +76,7 @@ export class Cluster {
         halts: [],
         rejects: [],
         transitions: [],
+        accused: [],
         syncs: 0,
       });
     }
@@ -231,6 +235,7 @@ export class Cluster {
           const stored = node.blocks[height - 1];
           if (stored !== undefined) done(stored.stateRoot, stored.resultsRoot);
         }),
+      accuse: (evidence, kind) => void node.accused.push({ evidence, kind }),
       observe: { reject: (e) => void node.rejects.push(e), transition: (e) => void node.transitions.push(e) },
       halt: (name, reason) => void node.halts.push(`${name}: ${reason}`),
     };

@@ -1,6 +1,9 @@
 /** Bugs planted on purpose. The campaign must find each: a simulator that finds nothing proves nothing. */
+import { contradiction, type Statement } from '@bursar/protocol';
 import { choiceMutants } from './choice-mutants.ts';
 import type { Mutant } from './mutant.ts';
+
+const entering = (s: Statement): Statement => (s.phase === 'view-change' ? { ...s, view: s.view + 1 } : s);
 
 const others: readonly Mutant[] = [
   {
@@ -64,6 +67,24 @@ const others: readonly Mutant[] = [
     validators: 4,
     blocks: 6,
     hint: 36,
+    intensity: 'view changes',
+  },
+  {
+    name: 'accuse who votes in the view it entered',
+    bug: 'A Prepare after the ViewChange into its view counts as forgotten.',
+    sabotage: { rules: { contradiction: (a, b) => contradiction(entering(a), entering(b)) } },
+    validators: 4,
+    blocks: 6,
+    hint: 1,
+    intensity: 'view changes',
+  },
+  {
+    name: 'overlook a double Prepare',
+    bug: 'Two Prepares of one view are no evidence.',
+    sabotage: { rules: { contradiction: (a, b) => (a.phase === 'prepare' && b.phase === 'prepare' ? undefined : contradiction(a, b)) } },
+    validators: 4,
+    blocks: 6,
+    hint: 1,
     intensity: 'view changes',
   },
   {

@@ -5,6 +5,7 @@
 import type { Verifier } from '@bursar/crypto';
 import { type Block, type Certificate, type Digest, headerDigest, type Message, type Vote, voteHash } from '@bursar/protocol';
 import { DurableIndex } from './durable-index.ts';
+import { EvidenceLedger } from './evidence-ledger.ts';
 import { type Quorum, quorumOf } from './quorum-table.ts';
 import { Violation } from './violation.ts';
 import { VoteLedger } from './vote-ledger.ts';
@@ -22,6 +23,8 @@ export interface OracleFacts {
   readonly fast: number;
   /** Everybody is up and in time: every block must be final on the fast path, unless two validators are a quorum. */
   readonly calm: boolean;
+  /** False: a mutant makes liars of honest validators, and what follows from that is to be seen. */
+  readonly evidence: boolean;
 }
 
 export class Oracle {
@@ -29,6 +32,8 @@ export class Oracle {
   readonly #quorum: Quorum;
   readonly #fastOnly: boolean;
   readonly votes: VoteLedger;
+  /** Undefined: not looked at. */
+  readonly evidence: EvidenceLedger | undefined;
   readonly #disks: DurableIndex[];
   /** validator/height/view/phase → digest, of every vote that was ever asked for. */
   readonly #asked = new Map<string, string>();
@@ -47,6 +52,7 @@ export class Oracle {
     const [first = 0, second = 0] = [...facts.stakes].sort((a, b) => b - a);
     this.#fastOnly = facts.calm && (facts.stakes.length < 3 || first + second < this.#quorum.quorum);
     this.votes = new VoteLedger(facts.stakes, this.#quorum, facts.faulty, facts.fast);
+    this.evidence = facts.evidence ? new EvidenceLedger(facts) : undefined;
     this.#disks = facts.stakes.map(() => new DurableIndex((c) => this.certificate(c)));
   }
   /** An honest validator's engine asks its signer. */

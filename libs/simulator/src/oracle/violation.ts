@@ -12,6 +12,8 @@ export const invariants = {
   'total step': 'The engine answers every input without an exception.',
   'message size': 'A consensus message has at most 10 KiB.',
   'bounded state': 'Queues and buffers stay within their bounds.',
+  'evidence is true': 'Evidence names only faulty validators, and proves what it says.',
+  'evidence is found': 'Who contradicts himself before an honest validator is accused by it.',
   progress: 'After the faults end every honest validator reaches the last height in time.',
   'fast when calm': 'While everyone is up and in time every block is final by the Prepares of all.',
   'same trace': 'The same seed gives the same trace.',

@@ -38,7 +38,7 @@ export interface Surroundings {
   strikes(point: CrashPoint): boolean;
   /** The validator died (its `crash` is done): bring it back later. */
   died(lost: { records: number; torn: number }): void;
-  observe(what: 'misdeed' | 'view-change' | 'reject', name: string): void;
+  observe(what: 'misdeed' | 'view-change' | 'reject' | 'evidence', name: string): void;
 }
 
 /** A validator as the world sees it. */

@@ -40,6 +40,7 @@ class World {
   readonly #rejects: Record<string, number> = {};
   readonly #crashes: Random;
   #viewChanges = 0;
+  #accusations = 0;
   #faultsOver = false;
   #deadline = Number.POSITIVE_INFINITY;
   /** When the furthest honest validator last moved. */
@@ -97,6 +98,7 @@ class World {
       events: this.#trace.count,
       ...this.#oracle.finalBy,
       viewChanges: this.#viewChanges,
+      accusations: this.#accusations,
       batches: this.#load.count,
       faults: {
         ...this.#faults,
@@ -186,6 +188,7 @@ class World {
       faulty: new Set(profile.actors.keys()),
       fast: scenario.sabotage?.fast ?? stakes.reduce((a, b) => a + b, 0),
       calm: scenario.intensity === 'calm',
+      evidence: scenario.sabotage?.rules?.reportVotes === undefined,
     });
     for (const [index, key] of chain.keys.entries()) {
       const params: Params = {
@@ -223,6 +226,7 @@ class World {
         observe: (what, name) => {
           if (what === 'misdeed') this.#count(name);
           else if (what === 'view-change') this.#viewChanges++;
+          else if (what === 'evidence') this.#accusations++;
           else this.#rejects[name] = (this.#rejects[name] ?? 0) + 1;
         },
       };

@@ -38,6 +38,8 @@ export interface Outcome {
   readonly fast: number;
   readonly slow: number;
   readonly viewChanges: number;
+  /** Evidence that honest validators found. */
+  readonly accusations: number;
   readonly batches: number;
   readonly faults: FaultCounts;
   readonly rejects: Readonly<Record<string, number>>;

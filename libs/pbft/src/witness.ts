@@ -1,0 +1,105 @@
+/**
+ * What each validator has signed, remembered so that nobody contradicts himself unnoticed (K6, gate 6 of C5). It judges nobody's
+ * place in the protocol: a vote that comes too late or for a view that was left testifies as well as one that counts.
+ */
+import { fromBitmap } from '@bursar/membership';
+import { type Certificate, type EvidenceKind, evidenceOf, type Message, type Statement } from '@bursar/protocol';
+import { bounds, type State } from './state.ts';
+import type { Turn } from './turn.ts';
+
+/** One validator at one height. */
+export interface Heard {
+  /** The first of each phase and view. */
+  readonly statements: readonly Statement[];
+  /** Evidence that was given already. */
+  readonly told: readonly EvidenceKind[];
+}
+export const nothingHeard: Heard = { statements: [], told: [] };
+
+/** A message whose signature and certificates were checked. */
+export function witness(t: Turn, m: Message): void {
+  const { vote, validator, signature } = m.vote;
+  const { phase, view, digest, height } = vote;
+  hear(t, height, validator, { phase, view, digest, signature, content: m.kind === 'view-change' ? m.content : undefined });
+  if (m.kind === 'pre-prepare' && m.certificate !== undefined) witnessCertificate(t, m.certificate);
+  if (m.kind === 'view-change' && m.content.prepared !== undefined) witnessCertificate(t, m.content.prepared);
+}
+
+/** A valid certificate holds votes, too: who votes for one block before us alone is given away by the certificate of the other. */
+export function witnessCertificate(t: Turn, c: Certificate): void {
+  const { height, view, digest } = c;
+  const phase = c.kind === 'commit' ? 'commit' : 'prepare';
+  const signers = fromBitmap(c.signers, t.params.set.validators.length) ?? [];
+  for (const [i, signature] of c.signatures.entries()) {
+    const validator = signers[i];
+    if (validator !== undefined && validator !== t.params.self)
+      hear(t, height, validator, { phase, view, digest, signature, content: undefined });
+  }
+}
+
+function hear(t: Turn, height: number, validator: number, said: Statement): void {
+  const { s } = t;
+  const back = s.height - height;
+  const at = s.past.length - back;
+  const all = back === 0 ? s.heard : s.past[at];
+  const heard = all?.[validator];
+  if (all === undefined || heard === undefined) return; // a height that is not open yet, or longer ago than is remembered
+  const next = hearOne(t, height, validator, heard, said);
+  if (next === heard) return;
+  if (back === 0) s.heard = all.with(validator, next);
+  else s.past = s.past.with(at, all.with(validator, next));
+}
+
+function hearOne(t: Turn, height: number, validator: number, heard: Heard, said: Statement): Heard {
+  const { statements } = heard;
+  const before = statements.find((o) => o.phase === said.phase && o.view === said.view);
+  if (before?.digest === said.digest) return heard;
+  const told = [...heard.told];
+  for (const o of statements) {
+    const kind = t.rules.contradiction(o, said);
+    if (kind === undefined || told.includes(kind)) continue;
+    told.push(kind);
+    t.effects.push({ type: 'evidence', kind, evidence: evidenceOf(validator, t.params.set.epoch, height, o, said) });
+  }
+  if (before !== undefined) return told.length === heard.told.length ? heard : { ...heard, told };
+  return { told, statements: nearest([...statements, said], t.s.view, bounds.statements) };
+}
+
+/**
+ * Of too many the ones whose views are farthest from `view` go. There are eight statements for each distance, so whoever floods its own
+ * list must leave the neighbourhood in which votes count to do so.
+ */
+function nearest(statements: readonly Statement[], view: number, most: number): readonly Statement[] {
+  if (statements.length <= most) return statements;
+  return [...statements].sort((a, b) => Math.abs(a.view - view) - Math.abs(b.view - view)).slice(0, most);
+}
+
+/** The open height is over: less of it is kept, around the view in which it ended. */
+export function closeHeight(t: Turn): void {
+  const { s } = t;
+  const closed = s.heard.map((h) => {
+    const statements = nearest(h.statements, s.view, bounds.pastStatements);
+    return statements === h.statements ? h : { ...h, statements };
+  });
+  s.past = [...s.past.slice(1 - bounds.pastHeights), closed];
+  if (closed.some((h) => h.statements.some((o) => o.content !== undefined))) s.past = lighter(s.past);
+}
+
+/** Contents of ViewChanges are large: of each validator the newest few stay, the older ones keep digest and signature. */
+function lighter(past: State['past']): State['past'] {
+  const left: number[] = past[past.length - 1]?.map(() => bounds.pastContents) ?? [];
+  const keep = (h: Heard, validator: number): Heard => {
+    if (!h.statements.some((o) => o.content !== undefined)) return h;
+    const statements = h.statements.map((o) => {
+      if (o.content === undefined) return o;
+      const room = (left[validator] ?? 0) > 0;
+      if (room) left[validator] = (left[validator] as number) - 1;
+      return room ? o : { ...o, content: undefined };
+    });
+    return { ...h, statements };
+  };
+  return past
+    .toReversed()
+    .map((all) => all.map(keep))
+    .toReversed();
+}
