@@ -56,7 +56,7 @@ export function consensusMetrics(metrics: Metrics, sources: GaugeSources) {
     }),
     transactionsFinalized: metrics.counter('transactions_finalized_total', 'transactions in executed blocks'),
     viewChanges: metrics.counter('view_changes_total', 'views that this validator left'),
-    byzantineDetections: metrics.counter('byzantine_detections_total', 'contradicting messages of one validator'),
+    byzantineDetections: metrics.counter('byzantine_detections_total', 'pieces of evidence that this validator found against another'),
     batchesMade: metrics.counter('batches_made_total', 'batches of this validator'),
     transactionsSubmitted: metrics.counter('transactions_submitted_total', 'transactions given by clients', {
       outcome: ['accepted', 'repeated', 'refused'],

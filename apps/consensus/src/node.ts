@@ -118,8 +118,15 @@ export async function startNode(parts: NodeParts) {
   });
   const peers = createPeers({ bus, subjects: name, self, clock, log, onTooLarge: () => metrics.tooLarge.inc() });
   const events = createEvents({ validator: self, clock, log, publish: peers.event });
+<<<<<<< HEAD
   const figures = new PipelineFigures();
   const told = observeIngress({ clock, log, metrics, events, heard, figures });
+=======
+  const refused = (r: Refused) => {
+    metrics.rejected.inc({ reason: r.name });
+    if (r.name !== 'EquivocationDetected') events.rejected(r); // told once, with its evidence
+  };
+>>>>>>> 9cfcd35 (Evidence is told to operators once: ByzantineDetected, 4003, counter; protocol page and decision 0008)
   const unpackFinal = (bytes: Uint8Array, height: number) => unpackFinalBlock(bytes, height, chain, set, verifier);
   const fetcher = new Fetcher({ ...tuning.fetch, ask: peers.ask, self, validators: n, now: () => performance.now() });
   const obtainer = new Obtainer({
@@ -207,6 +214,7 @@ export async function startNode(parts: NodeParts) {
       offer();
     },
     onBroadcast: (message) => observer.onBroadcast(message),
+    accuse: (evidence, kind) => observer.onAccused(evidence, kind),
     observe: observer.ports,
     halt: (reason, why) => parts.halt(reason, why, { status: driver.status(), transitions: observer.trail.last(100) }),
     onFailure,

@@ -1,6 +1,6 @@
 /** What the engine does, told to log, metrics, events and the audit trail (C3, C7 to C9). Nothing depends on it. */
 import type { Ports } from '@bursar/pbft';
-import type { Message } from '@bursar/protocol';
+import type { Evidence, EvidenceKind, Message } from '@bursar/protocol';
 import type { Logger } from '@bursar/shared-core';
 import type { Events } from './adapters/events.ts';
 import { AuditTrail } from './core/audit-trail.ts';
@@ -39,6 +39,13 @@ export class EngineObserver {
     const last = this.trail.last(1)[0];
     const reason = last?.height === vote.height ? LEAVING[last.trigger] : undefined;
     events.viewChange(vote.height, vote.view, reason ?? 'timeout'); // in Idle the time-out moves no phase
+  }
+
+  /** A validator is convicted of something new. */
+  onAccused(evidence: Evidence, kind: EvidenceKind): void {
+    const { metrics, events } = this.#parts;
+    metrics.byzantineDetections.inc();
+    events.accused(evidence, kind);
   }
 
   /** Milliseconds since the height had its proposal; undefined when it came as a final block. Forgets it and what is below. */

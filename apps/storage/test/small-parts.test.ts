@@ -1,5 +1,15 @@
 import { ed25519 } from '@bursar/crypto';
-import { type Action, encode, encodeTransaction, header, type Result, signedTransaction, ZERO_DIGEST } from '@bursar/protocol';
+import {
+  type Action,
+  encode,
+  encodeTransaction,
+  evidenceOf,
+  header,
+  type Result,
+  type Statement,
+  signedTransaction,
+  ZERO_DIGEST,
+} from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
 import { CertifiedHead, SLACK } from '../src/core/certified-head.ts';
 import { Indexes } from '../src/core/indexes.ts';
@@ -8,6 +18,8 @@ import { RecentBlocks } from '../src/core/recent-blocks.ts';
 import type { StoredBlock } from '../src/core/stored-block.ts';
 import { Wakers } from '../src/core/wakers.ts';
 import { approvers, client, TestChain, testImport, testKey } from './support/chain.ts';
+
+const statement = (digest: string): Statement => ({ phase: 'prepare', view: 0, digest, signature: new Uint8Array(64), content: undefined });
 
 describe('kindOf', () => {
   const actions: Record<Action['kind'], Action> = {
@@ -20,6 +32,7 @@ describe('kindOf', () => {
     executeBatch: { kind: 'executeBatch', shard: 0, leaseEpoch: 1n, lane: 'consumer', seq: 1n, expiresAt: 1, items: [] },
     pause: { kind: 'pause', treasury: ZERO_DIGEST, number: 1 },
     resume: { kind: 'resume', treasury: ZERO_DIGEST, number: 1 },
+    evidence: { kind: 'evidence', evidence: evidenceOf(0, 0, 1, statement(ZERO_DIGEST), statement('1'.repeat(64))) },
   };
   it.each(KINDS)('reads %s off the bytes', (kind) => {
     const body = encodeTransaction({ chain: ZERO_DIGEST, signer: ZERO_DIGEST, nonce: 7n, action: actions[kind] });

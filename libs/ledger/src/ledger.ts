@@ -20,7 +20,7 @@ import {
   viewDisbursement,
   viewImport,
   viewLease,
-  viewOffences,
+  viewOffence,
   viewTreasury,
 } from './views.ts';
 
@@ -150,9 +150,11 @@ export class Ledger {
     const n = this.#state.disbursements.find(id);
     return n === undefined ? undefined : viewDisbursement(this.#state, n);
   }
-  /** What is proven against validators, by validator and then in the order of the blocks. */
-  evidence(): EvidenceView[] {
-    return [...this.#state.offenders.values()].sort((a, b) => a.validator - b.validator).flatMap(viewOffences);
+  /** What is proven against validators, or one of them, in the order of the blocks: at most `limit`, from the place `from` on. */
+  evidence(from: number, limit: number, validator?: number): EvidenceView[] {
+    const { offences } = this.#state;
+    const wanted = validator === undefined ? offences : offences.filter((o) => o.evidence.validator === validator);
+    return wanted.slice(from, from + limit).map(viewOffence);
   }
   /** See {@link readyPage}; empty for a shard that does not exist. */
   ready(shard: number, lane: Lane, limit: number, cursor?: string): ReadyPage {

@@ -4,7 +4,7 @@ import { Books } from './books.ts';
 import { DisbursementTable } from './disbursement-table.ts';
 import { DueHeap } from './due-heap.ts';
 import { EdgeTable } from './edge-table.ts';
-import type { Execution, Import, Leafed, Lease, Offender, Staging, Treasury } from './entities.ts';
+import type { Execution, Import, Leafed, Lease, Offence, Offender, Staging, Treasury } from './entities.ts';
 import { Fifo } from './fifo.ts';
 import { LeafTree } from './leaf-tree.ts';
 
@@ -47,6 +47,8 @@ export class State {
   readonly executions: Execution[] = [];
   /** By validator. */
   readonly offenders = new Map<number, Offender>();
+  /** Of all of them, in the order of the blocks. */
+  readonly offences: Offence[] = [];
   /** Public keys of the validators, by index. */
   readonly validatorKeys: readonly Uint8Array[];
   /** By origin: evidence whose signatures this block may still have checked. */

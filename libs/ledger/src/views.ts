@@ -1,6 +1,6 @@
 /** What the ledger tells its readers: copies, so that nobody can change the state through them. */
 import type { Digest, DisbursementBody, Evidence, EvidenceKind, Hex32, RejectionName } from '@bursar/protocol';
-import type { Import, Lease, Offender, Refusal, Treasury } from './entities.ts';
+import type { Import, Lease, Offence, Refusal, Treasury } from './entities.ts';
 import type { State } from './state.ts';
 import { type Counts, type DisbursementState, Status, stateOf } from './status.ts';
 
@@ -146,11 +146,10 @@ export const viewLease = (l: Lease): LeaseView => ({
   nextSeq: l.nextSeq,
 });
 
-export const viewOffences = ({ validator, offences }: Offender): EvidenceView[] =>
-  [...offences.values()].map(({ kind, evidence, reporter, height, time, transaction }) => ({
-    validator,
-    kind,
-    evidence,
-    reporter,
-    recorded: { height, time, transaction },
-  }));
+export const viewOffence = ({ kind, evidence, reporter, height, time, transaction }: Offence): EvidenceView => ({
+  validator: evidence.validator,
+  kind,
+  evidence,
+  reporter,
+  recorded: { height, time, transaction },
+});

@@ -48,7 +48,7 @@ describe('K6 the ledger records what is proven', () => {
     const evidence = forgotten(1, 1);
     const [result] = w.block([tx(evidence)]);
     expect(result).toMatchObject({ code: 0, consumed: true, height: 1 });
-    expect(w.ledger.evidence()).toEqual([
+    expect(w.ledger.evidence(0, 10_000)).toEqual([
       {
         validator: 1,
         kind: 'forgotten-prepare',
@@ -63,7 +63,7 @@ describe('K6 the ledger records what is proven', () => {
     const [w, other] = [new World(), new World()];
     w.block([tx(doubled(1, 1), 'a passer-by')]);
     other.block([]);
-    expect([w.ledger.account(idOf('a passer-by')), w.ledger.evidence().length]).toEqual([undefined, 1]);
+    expect([w.ledger.account(idOf('a passer-by')), w.ledger.evidence(0, 10_000).length]).toEqual([undefined, 1]);
     expect(w.ledger.stateRoot).not.toBe(other.ledger.stateRoot);
     w.ledger.audit();
   });
@@ -82,13 +82,16 @@ describe('K6 the ledger records what is proven', () => {
       'done',
       'done',
     ]);
-    expect(w.ledger.evidence().map((e) => [e.validator, e.evidence.height, e.kind])).toEqual([
-      [0, 1, 'double-prepare'],
+    expect(w.ledger.evidence(0, 10_000).map((e) => [e.validator, e.evidence.height, e.kind])).toEqual([
       [1, 1, 'double-prepare'],
       [1, 2, 'double-prepare'],
       [1, 1, 'double-commit'],
+      [0, 1, 'double-prepare'],
       [1, 1, 'forgotten-prepare'],
     ]);
+    expect(w.ledger.evidence(1, 2, 1).map((e) => e.kind)).toEqual(['double-prepare', 'double-commit']);
+    expect(w.ledger.evidence(0, 9, 0).map((e) => e.validator)).toEqual([0]);
+    expect(w.ledger.evidence(5, 9)).toEqual([]);
   });
 
   it('a replay of the blocks gives the same roots and records', () => {
@@ -97,7 +100,7 @@ describe('K6 the ledger records what is proven', () => {
     w.block([tx(forgotten(0, 2), 'client')]);
     const again = new Ledger(genesis());
     for (const { block, executed } of w.history) expect(again.execute(block)).toEqual(executed);
-    expect(again.evidence()).toEqual(w.ledger.evidence());
+    expect(again.evidence(0, 10_000)).toEqual(w.ledger.evidence(0, 10_000));
   });
 });
 
@@ -115,7 +118,7 @@ describe('K6 what is refused, and changes nothing', () => {
   it.each(rows)('%s', (_, unsigned, verdict) => {
     const w = new World();
     expect(w.run([unsigned])).toEqual([verdict]);
-    expect(w.ledger.evidence()).toEqual([]);
+    expect(w.ledger.evidence(0, 10_000)).toEqual([]);
   });
   it('what came too early comes true, and the same bytes are taken then', () => {
     const w = new World();
@@ -132,12 +135,16 @@ describe('C6 evidence is bounded', () => {
     const verdicts = w.run([...many, tx(doubled(1, 1))]);
     expect(verdicts.slice(bounds.evidencePerOrigin - 1)).toEqual(['EvidenceInvalid?', 'RateLimited?', 'RateLimited?', 'RateLimited?']);
     w.block([tx(doubled(1, 1))], 10, 1);
-    expect(w.ledger.evidence().length).toBe(1);
+    expect(w.ledger.evidence(0, 10_000).length).toBe(1);
   });
   it('of one validator only so much is recorded', () => {
     const w = new World();
     for (let height = 1; height <= bounds.evidencePerOffender; height++) w.block([tx(doubled(1, height))]);
-    expect(w.run([tx(doubled(1, 1, 'commit')), tx(doubled(1, 1), 'v1'), tx(doubled(0, 1))])).toEqual(['EvidenceFull?', 'EvidenceKnown?', 'done']);
-    expect(w.ledger.evidence().length).toBe(bounds.evidencePerOffender + 1);
+    expect(w.run([tx(doubled(1, 1, 'commit')), tx(doubled(1, 1), 'v1'), tx(doubled(0, 1))])).toEqual([
+      'EvidenceFull?',
+      'EvidenceKnown?',
+      'done',
+    ]);
+    expect(w.ledger.evidence(0, 10_000).length).toBe(bounds.evidencePerOffender + 1);
   });
 });

@@ -52,6 +52,7 @@ export interface EngineHostParts {
   /** Storage has it: bookkeeping before the engine goes on. */
   readonly onExecuted: (executed: Executed) => void;
   readonly onBroadcast: (message: Message) => void;
+  readonly accuse: Ports['accuse'];
   readonly observe: Ports['observe'];
   /** A safety rule is violated: the process ends with 70. */
   readonly halt: (name: RejectionName, reason: string) => void;
@@ -68,6 +69,7 @@ export class EngineHost implements Ports {
 
   readonly log: Ports['log'];
   readonly network: Ports['network'];
+  readonly accuse: Ports['accuse'];
   readonly observe: Ports['observe'];
 
   constructor(parts: EngineHostParts) {
@@ -89,6 +91,7 @@ export class EngineHost implements Ports {
         if (final) peers.notice(to, final.block.header, final.certificate);
       },
     };
+    this.accuse = parts.accuse;
     this.observe = parts.observe;
   }
 

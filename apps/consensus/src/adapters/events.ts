@@ -1,6 +1,6 @@
 /** Events of this process (C3) on NATS and in the log (C9). Nothing depends on them; what is too many is left out of NATS. */
 import { create, toBinary } from '@bufbuild/protobuf';
-import { type Digest, fromHex, type RejectionName, rejections } from '@bursar/protocol';
+import { type Digest, type Evidence, type EvidenceKind, fromHex, type RejectionName, rejections } from '@bursar/protocol';
 import { consensusEvents } from '@bursar/protocol/rpc';
 import type { EventType, HealthReport, Logger } from '@bursar/shared-core';
 import type { Refused } from '../core/gates/refusal.ts';
@@ -20,6 +20,15 @@ const REJECTIONS = { perSecond: 20, burst: 50 };
 export function createEvents({ validator, clock, log, publish }: EventsOptions) {
   const rejected = new TokenBucket(REJECTIONS, clock.now());
   const now = () => BigInt(clock.now());
+  const publishRejected = (code: number, msgId: string | undefined, sender: number | undefined) => {
+    const event = create(consensusEvents.ValidationRejectedSchema, {
+      timeMs: now(),
+      msgId: msgId === undefined ? new Uint8Array() : fromHex(msgId),
+      rejection: rejectionMessage(code),
+      ...(sender === undefined ? {} : { sender }),
+    });
+    publish('message.rejected', toBinary(consensusEvents.ValidationRejectedSchema, event));
+  };
   return {
     progress(height: number, view: number, phase: string): void {
       const event = create(consensusEvents.ConsensusProgressSchema, {
@@ -60,13 +69,15 @@ export function createEvents({ validator, clock, log, publish }: EventsOptions) 
       if (!rejected.take(clock.now())) return; // counted all the same
       const fields = { timestamp: clock.now(), msgId, code, name, reason, why, kind, sender, severity, correctiveAction: remedy };
       log.event(typeOf(name), fields, `refused: ${name}`, severity === 'critical' ? 'warn' : 'debug');
-      const event = create(consensusEvents.ValidationRejectedSchema, {
-        timeMs: now(),
-        msgId: msgId === undefined ? new Uint8Array() : fromHex(msgId),
-        rejection: rejectionMessage(code),
-        ...(sender === undefined ? {} : { sender }),
-      });
-      publish('message.rejected', toBinary(consensusEvents.ValidationRejectedSchema, event));
+      publishRejected(code, msgId, sender);
+    },
+    /** One for each piece of evidence, so none is left out. */
+    accused({ validator: offender, height, first, second }: Evidence, evidenceKind: EvidenceKind): void {
+      const { code, severity, reason, remedy } = rejections.EquivocationDetected;
+      const views = [first.view, second.view];
+      const fields = { code, reason, severity, correctiveAction: remedy, sender: offender, height, views, evidence: evidenceKind };
+      log.event('ByzantineDetected', fields, `validator ${offender} contradicted itself: ${evidenceKind}`, 'error');
+      publishRejected(code, undefined, offender);
     },
     health({ level, reason, sinceMs }: HealthReport): void {
       log.event('HealthCheck', { health: level, reason }, `health is ${level}`, level === 'Healthy' ? 'info' : 'warn');
@@ -77,5 +88,4 @@ export function createEvents({ validator, clock, log, publish }: EventsOptions) 
 }
 export type Events = ReturnType<typeof createEvents>;
 
-const typeOf = (name: RejectionName): EventType =>
-  name === 'EquivocationDetected' || name === 'ConflictingVotes' ? 'ByzantineDetected' : 'ValidationGateReject';
+const typeOf = (name: RejectionName): EventType => (name === 'ConflictingVotes' ? 'ByzantineDetected' : 'ValidationGateReject');

@@ -45,6 +45,7 @@ export function recordEvidence(
   const offence: Offence = { kind, evidence, reporter: signer, transaction, height: s.height, time: s.time, index };
   const of = offender ?? openOffender(s, evidence.validator);
   of.offences.set(key, offence);
+  s.offences.push(offence);
   of.history = offenceDigest(of.history, offence);
   s.touchOffender(of);
   return resultOf(offence);

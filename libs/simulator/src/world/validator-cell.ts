@@ -4,7 +4,16 @@
  */
 import { isFinalKind } from '@bursar/membership';
 import { Driver, type Input, logRecord, type Ports, type Proposal, recover } from '@bursar/pbft';
-import { type BatchRef, type Block, type Certificate, type Digest, decode, type Evidence, type Message, type RejectionName } from '@bursar/protocol';
+import {
+  type BatchRef,
+  type Block,
+  type Certificate,
+  type Digest,
+  decode,
+  type Evidence,
+  type Message,
+  type RejectionName,
+} from '@bursar/protocol';
 import { tooLarge } from '../oracle/state-bounds.ts';
 import { Violation } from '../oracle/violation.ts';
 import { Asking } from './asking.ts';
