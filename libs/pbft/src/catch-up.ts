@@ -48,8 +48,8 @@ export function takeCertificate(t: Turn, certificate: Certificate): boolean {
 export function onFinal(t: Turn, block: Block, certificate: Certificate): void {
   const { s } = t;
   const { height } = certificate;
-  if (height < s.height || (height === s.height && s.decided !== undefined)) return;
   witnessCertificate(t, certificate);
+  if (height < s.height || (height === s.height && s.decided !== undefined)) return;
   if (!matches(block, certificate, height)) {
     reject(t, 'MalformedMessage', t.params.self, height, certificate.view);
     return;

@@ -85,9 +85,7 @@ export class FaultyCell extends ValidatorCell {
   protected override onDurable(): void {}
   protected override onExecuted(): void {}
   protected override onRefused(): void {}
-  protected override onInput(): void {}
-  protected override onStepped(): void {}
-  protected override onAccused(): void {}
+
   protected override halted(): void {
     this.crash();
   }

@@ -3,6 +3,7 @@
  * contradicted himself before an honest validator's eyes is accused by it in the same step. The rule stands here a second time.
  */
 import type { Verifier } from '@bursar/crypto';
+import type { Input } from '@bursar/pbft';
 import { type Certificate, type Digest, type Evidence, type Message, type Statement, viewChangeDigest, voteHash } from '@bursar/protocol';
 import { Violation } from './violation.ts';
 
@@ -22,28 +23,38 @@ export class EvidenceLedger {
   readonly #facts: EvidenceFacts;
   /** Of each honest validator since its last start: faulty validator/height → what it heard of it. */
   readonly #heard = new Map<number, Map<string, Said[]>>();
+  readonly #since = new Map<number, number>();
   /** validator/height that it accused. */
   readonly #accused = new Map<number, Set<string>>();
   /** validator/height that must be accused before the step is over. */
   readonly #due: string[] = [];
 
+  /** Accusations, all together. */
+  count = 0;
+
   constructor(facts: EvidenceFacts) {
     this.#facts = facts;
   }
-  started(who: number): void {
+  /** `since`: height that its storage holds; what is below is not its business. */
+  started(who: number, since: number): void {
+    this.#since.set(who, since);
     this.#heard.set(who, new Map());
     this.#accused.set(who, new Set());
   }
-  /** Before its engine takes the message; `open` is its open height. Heights before its start are not its business. */
-  reached(who: number, message: Message, open: number, since: number): void {
+  /** Before its engine takes the input; `open` is its open height. */
+  reached(who: number, input: Input, open: number): void {
+    if (input.type === 'message') this.#message(who, input.message, open);
+    else if (input.type === 'notice' || input.type === 'final') this.#certificate(who, input.certificate, open);
+  }
+  #message(who: number, message: Message, open: number): void {
     const { vote, validator } = message.vote;
     const content = message.kind === 'view-change' ? message.content : undefined;
-    if (vote.height <= open && vote.height > since) this.#add(who, validator, vote.height, { ...vote, content });
-    const inside = message.kind === 'pre-prepare' ? message.certificate : content?.prepared;
-    if (inside !== undefined) this.certified(who, inside, open, since);
+    if (vote.height <= open) this.#add(who, validator, vote.height, { ...vote, content });
+    this.#certificate(who, message.kind === 'pre-prepare' ? message.certificate : content?.prepared, open);
   }
-  certified(who: number, { kind, height, view, digest, signers }: Certificate, open: number, since: number): void {
-    if (height > open || height <= since) return;
+  #certificate(who: number, certificate: Certificate | undefined, open: number): void {
+    if (certificate === undefined || certificate.height > open) return;
+    const { kind, height, view, digest, signers } = certificate;
     const phase = kind === 'commit' ? 'commit' : 'prepare';
     for (const i of this.#facts.publicKeys.keys())
       if ((((signers[i >> 3] ?? 0) >> (i & 7)) & 1) === 1) this.#add(who, i, height, { phase, view, digest, content: undefined });
@@ -60,6 +71,7 @@ export class EvidenceLedger {
       if (content !== undefined && viewChangeDigest(content) !== digest) false_('the content is another');
     }
     if (!contradict(e.first, e.second)) false_('nothing contradicts');
+    this.count++;
     this.#accused.get(who)?.add(`${e.validator}/${e.height}`);
   }
   /** After its engine took what reached it. */
@@ -72,7 +84,8 @@ export class EvidenceLedger {
   #add(who: number, validator: number, height: number, said: Said): void {
     const key = `${validator}/${height}`;
     const of = this.#heard.get(who);
-    if (of === undefined || !this.#facts.faulty.has(validator) || this.#accused.get(who)?.has(key)) return;
+    if (of === undefined || height <= (this.#since.get(who) ?? 0) || !this.#facts.faulty.has(validator) || this.#accused.get(who)?.has(key))
+      return;
     const before = of.get(key) ?? [];
     if (before.some((o) => o.phase === said.phase && o.view === said.view && o.digest === said.digest)) return;
     of.set(key, [...before, said]);

@@ -1,6 +1,7 @@
 /** What every validator in the world is made of, and what the world gives to each. */
 import type { Params } from '@bursar/pbft';
 import type { BatchRef, Certificate, Message, RejectionName, Vote } from '@bursar/protocol';
+import type { EvidenceLedger } from '../oracle/evidence-ledger.ts';
 import type { Oracle } from '../oracle/oracle.ts';
 import type { Clock } from './clock.ts';
 import type { Envelope } from './envelope.ts';
@@ -23,6 +24,8 @@ export interface Surroundings {
   readonly random: Random;
   readonly trace: Trace;
   readonly oracle: Oracle;
+  /** Watches what reaches an honest validator, and what it makes of it. */
+  readonly witness: EvidenceLedger | undefined;
   readonly params: Params;
   readonly genesis: { readonly chain: string; readonly time: number; readonly validators: number };
   readonly latencies: Latencies;
@@ -38,7 +41,7 @@ export interface Surroundings {
   strikes(point: CrashPoint): boolean;
   /** The validator died (its `crash` is done): bring it back later. */
   died(lost: { records: number; torn: number }): void;
-  observe(what: 'misdeed' | 'view-change' | 'reject' | 'evidence', name: string): void;
+  observe(what: 'misdeed' | 'view-change' | 'reject', name: string): void;
 }
 
 /** A validator as the world sees it. */

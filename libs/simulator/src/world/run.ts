@@ -40,7 +40,6 @@ class World {
   readonly #rejects: Record<string, number> = {};
   readonly #crashes: Random;
   #viewChanges = 0;
-  #accusations = 0;
   #faultsOver = false;
   #deadline = Number.POSITIVE_INFINITY;
   /** When the furthest honest validator last moved. */
@@ -98,7 +97,7 @@ class World {
       events: this.#trace.count,
       ...this.#oracle.finalBy,
       viewChanges: this.#viewChanges,
-      accusations: this.#accusations,
+      accusations: this.#oracle.evidence?.count ?? 0,
       batches: this.#load.count,
       faults: {
         ...this.#faults,
@@ -208,6 +207,7 @@ class World {
         random: own,
         trace: this.#trace,
         oracle,
+        witness: profile.actors.has(index) ? undefined : oracle.evidence,
         params,
         genesis: { chain: chain.id, time: chain.time, validators: stakes.length },
         latencies: this.#chaos,
@@ -226,7 +226,6 @@ class World {
         observe: (what, name) => {
           if (what === 'misdeed') this.#count(name);
           else if (what === 'view-change') this.#viewChanges++;
-          else if (what === 'evidence') this.#accusations++;
           else this.#rejects[name] = (this.#rejects[name] ?? 0) + 1;
         },
       };

@@ -4,16 +4,7 @@
  */
 import { isFinalKind } from '@bursar/membership';
 import { Driver, type Input, logRecord, type Ports, type Proposal, recover } from '@bursar/pbft';
-import {
-  type BatchRef,
-  type Block,
-  type Certificate,
-  type Digest,
-  decode,
-  type Evidence,
-  type Message,
-  type RejectionName,
-} from '@bursar/protocol';
+import { type BatchRef, type Block, type Certificate, type Digest, decode, type Message, type RejectionName } from '@bursar/protocol';
 import { tooLarge } from '../oracle/state-bounds.ts';
 import { Violation } from '../oracle/violation.ts';
 import { Asking } from './asking.ts';
@@ -40,8 +31,6 @@ export class ValidatorCell implements Cell {
   #life = 0;
   #wake = 0;
   #steps = 0;
-  /** Height that storage held at the last start. */
-  #startHeight = 0;
 
   constructor(around: Surroundings, signer: SignerDouble, lyingDisk = false) {
     this.index = around.params.self;
@@ -76,8 +65,7 @@ export class ValidatorCell implements Cell {
     const log = records.filter((r) => bodyOf(r) === undefined);
     for (const digest of this.#bodies.reload()) this.#pool.addBody(digest);
     const start = this.storage.start();
-    this.#startHeight = start.height;
-    this.around.oracle.evidence?.started(this.index);
+    this.around.witness?.started(this.index, start.height);
     const { params } = this.around;
     const recovered = recover(
       params,
@@ -162,28 +150,15 @@ export class ValidatorCell implements Cell {
   protected onExecuted(height: number, stateRoot: Digest): void {
     this.around.oracle.executed(this.index, height, stateRoot);
   }
-  protected onInput(input: Input, open: number): void {
-    const { evidence } = this.around.oracle;
-    if (input.type === 'message') evidence?.reached(this.index, input.message, open, this.#startHeight);
-    else if ((input.type === 'notice' || input.type === 'final') && input.certificate !== undefined)
-      evidence?.certified(this.index, input.certificate, open, this.#startHeight);
-  }
-  protected onStepped(): void {
-    this.around.oracle.evidence?.settled(this.index);
-  }
-  protected onAccused(evidence: Evidence): void {
-    this.around.observe('evidence', '');
-    this.around.oracle.evidence?.accused(this.index, evidence);
-  }
   protected halted(name: string, reason: string): void {
     this.around.oracle.halted(this.index, name, reason);
   }
   protected feed(input: Input): void {
     const driver = this.#driver;
     if (driver === undefined) return;
-    this.onInput(input, driver.state.height);
+    this.around.witness?.reached(this.index, input, driver.state.height);
     this.guarded(() => driver.handle(input));
-    if (this.#driver === driver) this.onStepped();
+    if (this.#driver === driver) this.around.witness?.settled(this.index);
     if ((++this.#steps & 127) === 0) this.#bounds();
   }
   /** The engine is total: an exception is a violation. */
@@ -321,9 +296,7 @@ export class ValidatorCell implements Cell {
         this.onFinal(block, certificate);
         around.after(around.latencies.commitMs(index), () => this.#committed(block, certificate, live, done));
       },
-      accuse: (evidence) => {
-        if (live()) this.onAccused(evidence);
-      },
+      accuse: (evidence) => live() && around.witness?.accused(index, evidence),
       observe: {
         reject: (e) => this.onRefused(e.name),
         transition: (e) => {
