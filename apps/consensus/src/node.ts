@@ -118,15 +118,8 @@ export async function startNode(parts: NodeParts) {
   });
   const peers = createPeers({ bus, subjects: name, self, clock, log, onTooLarge: () => metrics.tooLarge.inc() });
   const events = createEvents({ validator: self, clock, log, publish: peers.event });
-<<<<<<< HEAD
   const figures = new PipelineFigures();
   const told = observeIngress({ clock, log, metrics, events, heard, figures });
-=======
-  const refused = (r: Refused) => {
-    metrics.rejected.inc({ reason: r.name });
-    if (r.name !== 'EquivocationDetected') events.rejected(r); // told once, with its evidence
-  };
->>>>>>> 9cfcd35 (Evidence is told to operators once: ByzantineDetected, 4003, counter; protocol page and decision 0008)
   const unpackFinal = (bytes: Uint8Array, height: number) => unpackFinalBlock(bytes, height, chain, set, verifier);
   const fetcher = new Fetcher({ ...tuning.fetch, ask: peers.ask, self, validators: n, now: () => performance.now() });
   const obtainer = new Obtainer({

@@ -32,7 +32,6 @@ export function observeIngress({ clock, log, metrics, events, heard, figures }: 
     onRefused(refused: Refused, tookMs?: number): void {
       metrics.rejected.inc({ reason: refused.name });
       figures.onRejected(refused.name, tookMs);
-      if (refused.name === 'EquivocationDetected') metrics.byzantineDetections.inc();
       events.rejected(refused);
     },
   };

@@ -49,6 +49,9 @@ export class Peer {
           this.proposers.push(header.proposer);
           done(digest('test/state', fromHex(headerDigest(header))), root);
         }),
+      accuse: (evidence, kind) => {
+        throw new Error(`validator ${evidence.validator} is accused of ${kind}`);
+      },
       observe: { reject: (effect) => this.pipeline.engineRefused(effect), transition: () => {} },
       halt: (name, reason) => {
         throw new Error(`${name}: ${reason}`);
