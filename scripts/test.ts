@@ -7,6 +7,7 @@
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { killAll } from './checks/command.ts';
+import { fuzz } from './checks/fuzz.ts';
 import { endToEndTests, saveTimes, unitTests } from './checks/jest.ts';
 import { type Check, exitCode, lastLine, type Outcome, runChecks } from './checks/outcome.ts';
 import { select } from './checks/select.ts';
@@ -25,7 +26,7 @@ function readOnly(): string[] {
 }
 
 const only = readOnly();
-const together = [...staticChecks(), ...unitTests()];
+const together = [fuzz, ...staticChecks(), ...unitTests()];
 const alone = endToEndTests();
 const wanted = select([...together, ...alone], only);
 if (typeof wanted === 'string') {

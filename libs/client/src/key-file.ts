@@ -46,10 +46,11 @@ export function readKeyFile(path: string): ClientKey {
   } finally {
     if (file !== undefined) closeSync(file);
   }
-  return parseKey(path, text);
+  return parseKeyFile(path, text);
 }
 
-function parseKey(path: string, text: string): ClientKey {
+/** The content of a key file. @param path for messages @throws KeyFileInvalid */
+export function parseKeyFile(path: string, text: string): ClientKey {
   let json: Record<string, unknown>;
   try {
     json = JSON.parse(text) as Record<string, unknown>;

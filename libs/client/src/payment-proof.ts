@@ -69,8 +69,6 @@ export function parsePaymentProof(text: string): PaymentProof {
   } catch {
     throw new BadProofFile('the file is not JSON');
   }
-  // A field that stands twice, 1.0 for 1, an escape for a character: whoever reads the file must read what was verified.
-  if (text.replace(/[ \t\r\n]/g, '') !== JSON.stringify(json)) throw new BadProofFile('the file has a second spelling of a field');
   const top = object('the file', json, [
     'version',
     'kind',
@@ -88,7 +86,7 @@ export function parsePaymentProof(text: string): PaymentProof {
   if (top['kind'] !== KIND) throw new BadProofFile(`kind must be ${KIND}`);
   const inImport = object('inImport', top['inImport'], ['index', 'count', 'path']);
   const receipt = object('receipt', top['receipt'], ['leaf', 'index', 'count', 'path']);
-  return {
+  const proof = {
     chain: digest('chain', top['chain']),
     disbursement: digest('disbursement', top['disbursement']),
     import: digest('import', top['import']),
@@ -99,6 +97,10 @@ export function parsePaymentProof(text: string): PaymentProof {
     header: bytes('header', top['header']),
     certificate: bytes('certificate', top['certificate']),
   };
+  // A field that stands twice, 1.0 for 1, an escape for a character: whoever reads the file must read what was verified.
+  // Last: what nests too deep to be written again has not come so far.
+  if (text.replace(/[ \t\r\n]/g, '') !== JSON.stringify(json)) throw new BadProofFile('the file has a second spelling of a field');
+  return proof;
 }
 
 type Json = Readonly<Record<string, unknown>>;

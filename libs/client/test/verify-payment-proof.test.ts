@@ -38,6 +38,12 @@ describe('a genuine proof', () => {
   });
 });
 
+it('a file that nests deeper than a stack is refused like any other', () => {
+  const deep = '['.repeat(20_000) + ']'.repeat(20_000);
+  for (const file of [deep, text.replace(/"body": "[0-9a-f]+"/, `"body": ${deep}`)])
+    expect(verifyPaymentProof(file, genesis)).toMatchObject({ valid: false, link: 'file' });
+});
+
 /** Proofs that are well signed as far as their maker could, and wrong in one thing. */
 const forgeries: [sentence: string, change: (f: Facts) => unknown, link: ProofLink][] = [
   ['a receipt of another amount than the body', (f) => Object.assign(f.receipt, { amount: 1n }), 'body'],

@@ -47,9 +47,7 @@ export async function createKeystore(path: string, passphrase: string): Promise<
 
 /** @throws KeyFileInvalid: missing, readable by others, damaged, or the passphrase is another's */
 export function openKeystore(path: string, passphrase: string): KeyPair {
-  const store = parse(path, readClosed(path));
-  if (store.kdf.N !== KDF.N || store.kdf.r !== KDF.r || store.kdf.p !== KDF.p)
-    invalid(path, 'its scrypt parameters are not those of this version');
+  const store = parseKeystore(path, readClosed(path));
   const key = derive(passphrase, fromHex(store.kdf.salt));
   let seed: Buffer | undefined;
   try {
@@ -76,15 +74,30 @@ function readClosed(path: string): string {
   return readFileSync(path, 'utf8');
 }
 
-function parse(path: string, text: string): Keystore {
+/** The form of a keystore, before its passphrase is tried. @param path for messages @throws KeyFileInvalid */
+export function parseKeystore(path: string, text: string): Keystore {
+  const store = read(text);
+  if (store === undefined) return invalid(path, 'it is damaged');
+  const { version, kind, publicKey, kdf, cipher } = store;
+  if (version !== 1 || kind !== 'ed25519' || kdf?.name !== 'scrypt' || cipher?.name !== 'aes-256-gcm')
+    return invalid(path, 'it is of another kind or version');
+  if (kdf.N !== KDF.N || kdf.r !== KDF.r || kdf.p !== KDF.p) return invalid(path, 'its scrypt parameters are not those of this version');
+  const fields: [value: unknown, bytes: number][] = [
+    [publicKey, 32],
+    [kdf.salt, 16],
+    [cipher.nonce, 12],
+    [cipher.tag, 16],
+    [cipher.text, SEED_BYTES],
+  ];
+  return fields.every(([v, bytes]) => isHex(v, bytes)) ? store : invalid(path, 'it is damaged');
+}
+const isHex = (v: unknown, bytes: number): boolean => typeof v === 'string' && v.length === 2 * bytes && /^[0-9a-f]*$/.test(v);
+
+function read(text: string): Keystore | undefined {
   try {
-    const store = JSON.parse(text) as Keystore;
-    if (store.version !== 1 || store.kind !== 'ed25519' || store.kdf.name !== 'scrypt' || store.cipher.name !== 'aes-256-gcm')
-      return invalid(path, 'it is of another kind or version');
-    for (const hex of [store.publicKey, store.kdf.salt, store.cipher.nonce, store.cipher.tag, store.cipher.text]) fromHex(hex);
-    return store;
-  } catch (e) {
-    if ((e as Error).name === 'BursarError') throw e;
-    return invalid(path, 'it is damaged');
+    const json: unknown = JSON.parse(text);
+    return typeof json === 'object' && json !== null ? (json as Keystore) : undefined;
+  } catch {
+    return undefined;
   }
 }

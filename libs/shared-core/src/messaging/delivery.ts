@@ -79,8 +79,10 @@ export function checkAnswer(message: BusMessage): BusMessage {
 function parseError(text: string): BursarError {
   try {
     const e = JSON.parse(decodeURIComponent(text)) as Record<string, unknown>;
+    const code = Number(e['code']);
+    if (!Number.isSafeInteger(code)) throw new RangeError('an error without a code');
     return new BursarError({
-      code: Number(e['code']),
+      code,
       reason: String(e['reason']),
       message: String(e['message']),
       remedy: String(e['remedy']),

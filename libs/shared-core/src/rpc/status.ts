@@ -59,11 +59,14 @@ export function fromStatus(thrown: unknown): BursarError {
   const raw = error.metadata?.get(TRAILER)[0];
   const all = raw instanceof Uint8Array ? unpackAll(raw) : [];
   const info = find(all, errorDetails.ErrorInfoSchema);
-  if (!info || info.domain !== ERROR_DOMAIN) return foreign(error.code, message, { details: { grpc }, cause: thrown });
-  const { code, severity, ...rest } = info.metadata;
+  const ours = Number(info?.metadata['code'] ?? Number.NaN);
+  // Without a whole number as its code it is no error of ours, whatever it says of itself.
+  if (!info || info.domain !== ERROR_DOMAIN || !Number.isSafeInteger(ours))
+    return foreign(error.code, message, { details: { grpc }, cause: thrown });
+  const { code: _, severity, ...rest } = info.metadata;
   const retry = find(all, errorDetails.RetryInfoSchema)?.retryDelay;
   return new BursarError({
-    code: Number(code),
+    code: ours,
     reason: info.reason,
     message,
     remedy: find(all, errorDetails.LocalizedMessageSchema)?.message ?? '',
