@@ -26,6 +26,7 @@ import {
   type DisbursementBody,
   encode,
   encodeTransaction,
+  evidenceOf,
   type Header,
   headerDigest,
   type Message,
@@ -33,8 +34,10 @@ import {
   type Phase,
   type SignedTransaction,
   type SignedVote,
+  type Statement,
   signedTransaction,
   transactionHash,
+  type ViewChange,
   type Vote,
   viewChangeDigest,
   voteHash,
@@ -45,6 +48,31 @@ export { chain, genesis, treasury, validators };
 export const set = genesisSet(genesis);
 export const START_MS = genesis.time + 60_000;
 export const hex = (n: number): string => n.toString(16).padStart(64, '0');
+
+export const voteOf = (phase: Phase, height: number, view: number, digest: string): Vote => ({
+  chain,
+  epoch: 0,
+  height,
+  view,
+  phase,
+  digest,
+});
+export function signedVoteOf(validator: number, vote: Vote): SignedVote {
+  const { secretKey } = validators[validator] as { secretKey: Uint8Array };
+  return { vote, validator, signature: ed25519.sign(secretKey, voteHash(vote)) };
+}
+const statementOf = (phase: Phase, view: number, digest: string, content?: ViewChange): Statement => {
+  const { signature } = signedVoteOf(2, voteOf(phase, 2, view, digest));
+  return { phase, view, digest, signature, content };
+};
+const forgetful: ViewChange = { lastVote: undefined, prepared: undefined };
+export const evidence = evidenceOf(
+  2,
+  0,
+  2,
+  statementOf('prepare', 0, hex(3)),
+  statementOf('view-change', 1, viewChangeDigest(forgetful), forgetful),
+);
 
 export const bodies: DisbursementBody[] = [
   { treasury, clientKey: 'a', destination: payee, amount: 1n, lane: 'consumer', notBefore: 0, dependsOn: [], memo: '' },
@@ -77,6 +105,7 @@ export const actions: Action[] = [
   },
   { kind: 'pause', treasury, number: 1 },
   { kind: 'resume', treasury, number: 1 },
+  { kind: 'evidence', evidence },
 ];
 const signers = [proposer, ...approvers, key('executor')];
 export const actors: string[] = signers.map((k) => k.publicKey);
@@ -130,18 +159,6 @@ const headerOf = (height: number, change: Partial<Header> = {}): Header => ({
   batches: batchRefsDigest([]),
   ...change,
 });
-export const voteOf = (phase: Phase, height: number, view: number, digest: string): Vote => ({
-  chain,
-  epoch: 0,
-  height,
-  view,
-  phase,
-  digest,
-});
-export function signedVoteOf(validator: number, vote: Vote): SignedVote {
-  const { secretKey } = validators[validator] as { secretKey: Uint8Array };
-  return { vote, validator, signature: ed25519.sign(secretKey, voteHash(vote)) };
-}
 export function certificateOf(kind: Certificate['kind'], height: number, view: number, digest: string): Certificate {
   const by = kind === 'fast' ? [0, 1, 2, 3] : [0, 1, 2];
   const vote = voteOf(kind === 'commit' ? 'commit' : 'prepare', height, view, digest);

@@ -1,9 +1,9 @@
 /** Canonical bytes: what decodes encodes to the same bytes, and nothing but DecodeError refuses (docs/protocol.md, "Canonical bytes"). */
 import { journalRecord } from '../../../apps/consensus/src/core/journal-record.ts';
-import { rowCodec } from '../../../apps/crypto-signing/src/core/row.ts';
 import { storedBlock } from '../../../apps/storage/src/core/stored-block.ts';
 import { journalRecord as executorRecord } from '../../../apps/treasury-executor/src/core/journal-record.ts';
 import { logRecord, proposalCodec } from '../../../libs/pbft/src/index.ts';
+import { rowCodec } from '../../../libs/pbft/src/signing-row.ts';
 import * as p from '../../../libs/protocol/src/index.ts';
 import * as s from '../samples.ts';
 import { must, refusedBy, type Target } from '../target.ts';
@@ -82,6 +82,8 @@ const ofProtocol: Target[] = [
   canonical('certificate', p.certificate, [s.firstCertificate, s.secondCertificate], 2),
   canonical('signedVote', p.signedVote, [signedVote], 2),
   canonical('vote', p.vote, [vote]),
+  canonical('statement', p.statement, [s.evidence.first, s.evidence.second]),
+  canonical('evidence', p.evidence, [s.evidence], 2),
   canonical('text', p.text(64), ['', 'tä\u{1f600}xt'], 2),
   canonical('optional list', p.optional(p.list(p.bytes(16), 8)), [undefined, [], [new Uint8Array(3), new Uint8Array()]]),
 ];
