@@ -33,3 +33,13 @@ export function startMeter(kinds: ReadonlyMap<number, string>): CpuMeter {
     },
   };
 }
+
+/** Resident memory of one process, bytes; 0 when it is gone. `peak`: the most that it ever was. */
+export function rssOf(pid: number, peak = false): number {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    return Number(new RegExp(`^${peak ? 'VmHWM' : 'VmRSS'}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) * 1_024;
+  } catch {
+    return 0;
+  }
+}

@@ -4,15 +4,16 @@ import { countOf, importStatus } from '../../apps/bursar/src/operations/import-s
 import { approve, fund } from '../../apps/bursar/src/operations/pay.ts';
 import { nextNonce } from '../../apps/bursar/src/operations/session.ts';
 import { buildImport, keyFromSeed, readKeyFile, settleMany, signTransaction } from '../../libs/client/src/index.ts';
+import type { Context } from './context.ts';
 import { startMeter } from './cpu.ts';
-import type { Limits } from './limits.ts';
-import type { BenchNetwork } from './network.ts';
 import type { Row } from './row.ts';
 
 const COUNT = 10_000;
 const PATIENCE_MS = 300_000;
 
-export async function benchPayments({ net, session, pids }: BenchNetwork, limits: Limits): Promise<Row[]> {
+export async function benchPayments(context: Context): Promise<Row[]> {
+  const { limits } = context;
+  const { net, session, pids } = await context.network();
   const client = readKeyFile(net.at.clientKey);
   await fund(session, client, BigInt(COUNT));
   const payees = Array.from({ length: 500 }, (_, i) => keyFromSeed(Buffer.alloc(32, `bench payee ${i} `)).publicKey);

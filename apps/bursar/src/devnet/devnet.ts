@@ -59,6 +59,8 @@ export interface DevnetOptions {
   readonly without?: readonly string[];
   /** More environment for the process of this name. */
   readonly env?: (name: string) => Readonly<Record<string, string>>;
+  /** NATS serves its monitoring pages on this port of loopback; default: nowhere. */
+  readonly natsMonitorPort?: number;
 }
 
 /** Opens the network of a folder, or makes one when there is none. @throws exit 69 */
@@ -98,7 +100,7 @@ export async function openDevnet(options: DevnetOptions): Promise<Devnet> {
     await launch(spec.name, { file, args: [...args, '--config', at.config(spec.name)] }, false);
   };
   const launchNats = async (): Promise<void> => {
-    writeNatsConfig(at, network.natsPort);
+    writeNatsConfig(at, network.natsPort, options.natsMonitorPort);
     await launch(NATS, natsCommand(programs.natsServer, at.natsConfig, attached), attached);
   };
   const missing = (name: string): boolean => {

@@ -16,11 +16,11 @@ function password(at: Layout): string {
 
 export const natsUrl = (at: Layout, port: number): string => `nats://${USER}:${password(at)}@${host}:${port}`;
 
-export function writeNatsConfig(at: Layout, port: number): void {
+export function writeNatsConfig(at: Layout, port: number, monitorPort?: number): void {
   const text = `server_name: bursar-devnet
 host: ${JSON.stringify(host)}
 port: ${port}
-max_payload: 1048576
+${monitorPort === undefined ? '' : `http: ${JSON.stringify(`${host}:${monitorPort}`)}\n`}max_payload: 1048576
 jetstream { store_dir: ${JSON.stringify(join(at.natsData, 'jetstream'))}, max_memory_store: 67108864, max_file_store: 1073741824 }
 authorization { user: ${USER}, password: "${password(at)}" }
 `;
