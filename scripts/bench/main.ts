@@ -2,14 +2,19 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchBatching } from './batching.ts';
 import type { Context } from './context.ts';
+import { benchIdle } from './idle.ts';
+import { benchLeader } from './leader.ts';
 import { measureLimits } from './limits.ts';
+import { benchMemory } from './memory.ts';
 import { type BenchNetwork, openBenchNetwork } from './network.ts';
 import { benchOverload } from './overload.ts';
 import { benchPayments } from './payments.ts';
 import { benchPeer } from './peer/measure.ts';
 import { type Row, table } from './row.ts';
 import { benchFinality, benchTransfers } from './transfers.ts';
+import { benchWide } from './wide.ts';
 
 /** In the order in which they run: the peer first, so that ours stand beside it. */
 const benches: Readonly<Record<string, (c: Context) => Promise<Row[]>>> = {
@@ -18,6 +23,11 @@ const benches: Readonly<Record<string, (c: Context) => Promise<Row[]>>> = {
   transfers: benchTransfers,
   overload: benchOverload,
   payments: benchPayments,
+  idle: benchIdle,
+  leader: benchLeader,
+  batching: benchBatching,
+  memory: benchMemory,
+  wide: benchWide,
 };
 const names = ['limits', ...Object.keys(benches)];
 const SECONDS = { default: 30, least: 5, most: 600 };

@@ -1,4 +1,5 @@
 /** Settings of the consensus process; docs/operations.md lists them. */
+import { limits } from '@bursar/protocol';
 import { type ConfigOf, defineConfig, serviceOptions } from '@bursar/shared-core';
 
 export const configSchema = defineConfig({
@@ -25,6 +26,14 @@ export const configSchema = defineConfig({
     env: 'BURSAR_VALIDATOR_SET_ADDRESS',
     default: '127.0.0.1:50052',
     help: 'validator-set of this cell, host:port',
+  },
+  batchMaxTransactions: {
+    type: 'int',
+    env: 'BURSAR_BATCH_MAX_TRANSACTIONS',
+    default: limits.transactionsPerBatch,
+    min: 1,
+    max: limits.transactionsPerBatch,
+    help: 'transactions in a batch of this validator, at most; fewer give the others shorter jobs and cost throughput',
   },
 });
 export type Config = ConfigOf<typeof configSchema>;

@@ -116,6 +116,7 @@ async function start(context: ServiceContext): Promise<void> {
     verify,
     signatures,
     signal,
+    batchMaxTransactions: config.batchMaxTransactions,
     memory: () => {
       const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
       return used / limit;

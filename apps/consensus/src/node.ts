@@ -54,6 +54,7 @@ export interface NodeParts {
   readonly verify: VerifyPort;
   readonly signatures: SignaturePort;
   readonly signal: AbortSignal;
+  readonly batchMaxTransactions: number;
   /** Share of the heap in use, 0 to 1. */
   readonly memory: () => number;
   /** A safety rule is violated: keep `dump`, end with 70. */
@@ -98,6 +99,7 @@ export async function startNode(parts: NodeParts) {
     origin: self,
     ageMs: tuning.batchAgeMs,
     fullBytes: limits.batch,
+    fullTransactions: parts.batchMaxTransactions,
     maxOutstanding: tuning.ownOutstanding,
   });
   restore(found, self, start.nextBatch, start.height, { mempool, own, store });

@@ -11,7 +11,14 @@ async function made(count: number) {
   let now = 10_000;
   const sent: number[] = [];
   const mempool = new Mempool({ maxCount: 100, maxBytes: 1_000_000 });
-  const own = new OwnBatches(1, mempool, { chain: id(1), origin: 0, ageMs: 0, fullBytes: 200, maxOutstanding: 32 });
+  const own = new OwnBatches(1, mempool, {
+    chain: id(1),
+    origin: 0,
+    ageMs: 0,
+    fullBytes: 200,
+    fullTransactions: 1_000,
+    maxOutstanding: 32,
+  });
   let signed = 0;
   const { promise, resolve } = Promise.withResolvers<void>();
   const maker = new BatchMaker(0, {

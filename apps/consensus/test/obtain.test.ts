@@ -26,7 +26,14 @@ function makeBatch(broken = false, atLeastBytes = 0, number = 1): OwnBatch {
     const transaction = encode(signedTransaction, { body, signature: broken ? new Uint8Array(64) : signature });
     mempool.add({ id, transaction, traceparent: '', tracestate: 's'.repeat(atLeastBytes === 0 ? 0 : 512) });
   }
-  return new OwnBatches(number, mempool, { chain, origin: ORIGIN, ageMs: 0, fullBytes: 1e7, maxOutstanding: 9 }).make(0, 0);
+  return new OwnBatches(number, mempool, {
+    chain,
+    origin: ORIGIN,
+    ageMs: 0,
+    fullBytes: 1e7,
+    fullTransactions: 1_000,
+    maxOutstanding: 9,
+  }).make(0, 0);
 }
 const signatureOf = (b: OwnBatch): Uint8Array => sign(keys[ORIGIN]?.secretKey ?? new Uint8Array(64), batchHash(chain, b.ref));
 const packed = (b: OwnBatch, signature = signatureOf(b)): Uint8Array =>

@@ -10,9 +10,9 @@ const tx = (n: number, size = 50) => ({
   traceparent: '',
   tracestate: '',
 });
-const set = (next = 1) => {
+const set = (next = 1, fullTransactions: number = limits.transactionsPerBatch) => {
   const mempool = new Mempool({ maxCount: 10_000, maxBytes: 1e8 });
-  const own = new OwnBatches(next, mempool, { chain, origin: 2, ageMs: 5, fullBytes: limits.batch, maxOutstanding: 2 });
+  const own = new OwnBatches(next, mempool, { chain, origin: 2, ageMs: 5, fullBytes: limits.batch, fullTransactions, maxOutstanding: 2 });
   return { mempool, own };
 };
 const entries = (b: { encoded: Uint8Array }): Batch['entries'] => decode(batchCodec, b.encoded).entries;
@@ -36,6 +36,14 @@ describe('own batches', () => {
     expect(a.ref.bytes).toBe(a.encoded.length);
     expect(mempool.queued).toBe(1);
     expect(own.dueMs(0)).toBeUndefined();
+  });
+  it('one of as many transactions as the operator allows is full', () => {
+    const { mempool, own } = set(1, 2);
+    mempool.add(tx(1));
+    expect(own.dueMs(100)).toBe(105);
+    for (const n of [2, 3]) mempool.add(tx(n));
+    expect(own.dueMs(101)).toBe(101);
+    expect([own.make(101, 0), own.make(101, 0)].map((b) => b.ref.transactions)).toEqual([2, 1]);
   });
   it('it expires a lifetime after the later of clock and ledger time', () => {
     const { mempool, own } = set();

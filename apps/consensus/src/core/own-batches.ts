@@ -18,6 +18,8 @@ export interface OwnBatchOptions {
   readonly ageMs: number;
   /** A batch of this size is made at once. */
   readonly fullBytes: number;
+  /** As well as one of so many transactions. */
+  readonly fullTransactions: number;
   /** Unordered batches beyond which none is made: what is pending stays in the mempool. */
   readonly maxOutstanding: number;
 }
@@ -52,13 +54,14 @@ export class OwnBatches {
       return undefined;
     }
     this.#waitingSinceMs ??= nowMs;
-    const full = this.#mempool.queued >= limits.transactionsPerBatch || this.#mempool.queuedBytes >= this.#options.fullBytes;
+    const { fullTransactions, fullBytes } = this.#options;
+    const full = this.#mempool.queued >= fullTransactions || this.#mempool.queuedBytes >= fullBytes;
     return full ? nowMs : this.#waitingSinceMs + this.#options.ageMs;
   }
 
   /** Takes what fits out of the mempool. To be logged, then signed, then sent. */
   make(nowMs: number, finalTime: number): OwnBatch {
-    const entries = this.#mempool.take(limits.transactionsPerBatch, this.#options.fullBytes - HEAD_BYTES);
+    const entries = this.#mempool.take(this.#options.fullTransactions, this.#options.fullBytes - HEAD_BYTES);
     this.#waitingSinceMs = this.#mempool.queued > 0 ? nowMs : undefined;
     const made = this.#build(this.#next, entries, expiry(nowMs, finalTime));
     this.#next++;

@@ -1,0 +1,144 @@
+/** Seven validators, fifty milliseconds apart and back (K4): each cell talks to NATS through a proxy that holds every message for 12.5 ms. */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type NatsProxy, startNatsProxy } from '../../libs/chaos/src/index.ts';
+import type { Connection, Signed, ValidatorClient } from '../../libs/client/src/index.ts';
+import { transactions } from '../../libs/protocol/src/rpc.ts';
+import type { Context } from './context.ts';
+import { metricsOf, sample } from './costs.ts';
+import { openLanes, runLoad } from './load.ts';
+import { openBenchNetwork } from './network.ts';
+import { percentile, type Row } from './row.ts';
+import { openFunded } from './workload.ts';
+
+const VALIDATORS = 7;
+/** One way, between a process and NATS; two of them lie between two validators. */
+const HOP_MS = 12.5;
+/** Transfers whose way is followed, each second. */
+const PROBES = 100;
+const PROBE_ACCOUNTS = 128;
+const FULL = 2_100;
+const FULL_ACCOUNTS = 128;
+const GROUP = 20;
+const WARM_S = 3;
+/** Batch, proposal, Prepare: three one-way trips. */
+const FAST = { value: 6 * HOP_MS, what: 'light: batch, proposal and Prepare, 25 ms each (with Commits 100 ms)' };
+/** And then the header that bears the root: a proposal and a Prepare more. */
+const PROVABLE = { value: 10 * HOP_MS, what: 'light: as above, then proposal and Prepare of the next header' };
+const BARS = { p50: 1.6 * FAST.value, p99: 300, p99Full: 720 };
+
+export async function benchWide(context: Context): Promise<Row[]> {
+  const { say } = context;
+  const seconds = Math.max(5, Math.round(context.seconds / 2));
+  await context.closeNetwork();
+  say('Starting seven validators behind delaying proxies.');
+  const proxies: NatsProxy[] = [];
+  const natsUrl = async (validator: number, upstream: string) => {
+    const proxy = await startNatsProxy({ upstream, seed: validator, faults: [{ delayMs: HOP_MS }] });
+    proxies.push(proxy);
+    return proxy.url;
+  };
+  const network = await openBenchNetwork(join(context.folder, 'seven'), { validators: VALIDATORS, natsUrl });
+  const { connection } = network.session;
+  try {
+    const each = Math.ceil((2 * PROBES * (seconds + WARM_S)) / PROBE_ACCOUNTS);
+    const { work: probes } = await openFunded(network, 'probe', PROBE_ACCOUNTS, each);
+    const fullEach = Math.ceil(((FULL - PROBES) * (seconds + WARM_S)) / FULL_ACCOUNTS);
+    const { work: full } = await openFunded(network, 'full', FULL_ACCOUNTS, fullEach);
+    const lanes = probes.map((transfers) => ({ transfers, next: 0 }));
+    const fastShare = async () => sample(await metricsOf(network.net.network.validators[0]?.consensus.admin ?? 0), 'consensus_fast_share');
+
+    say(`Following ${PROBES} transfers a second.`);
+    const light = await follow(connection, lanes, seconds);
+    const share = await fastShare();
+    say(`Following ${PROBES} of ${FULL} a second.`);
+    const load = runLoad({ lanes: openLanes(connection, full), group: GROUP, rate: FULL - PROBES, warmSeconds: WARM_S, seconds });
+    await sleep(WARM_S * 1_000);
+    const busy = await follow(connection, lanes, seconds);
+    const { accepted, seconds: took } = await load;
+    return [
+      ...rowsOf(`at ${PROBES}/s`, light, BARS.p99),
+      { bench: 'wide', what: 'share of the last blocks final on the fast path', value: 100 * share, unit: '%' },
+      ...rowsOf(`at ${FULL}/s`, busy, BARS.p99Full),
+      { bench: 'wide', what: `accepted beside the followed ones (offered ${FULL - PROBES}/s)`, value: accepted / took, unit: '/s' },
+    ];
+  } finally {
+    await network.close();
+    await Promise.all(proxies.map((p) => p.close()));
+  }
+}
+
+interface Followed {
+  readonly finalMs: readonly number[];
+  readonly provableMs: readonly number[];
+  readonly lost: number;
+}
+
+function rowsOf(when: string, { finalMs, provableMs, lost }: Followed, p99: number): Row[] {
+  const row = (what: string, value: number): Row => ({
+    bench: 'wide',
+    what: `seven validators, 50 ms: ${what} ${when}`,
+    value,
+    unit: 'ms',
+  });
+  return [
+    { ...row('Submit → final, p50', percentile(finalMs, 0.5)), limit: FAST, bar: { most: BARS.p50 } },
+    { ...row('Submit → final, p99', percentile(finalMs, 0.99)), limit: FAST, bar: { most: p99 } },
+    { ...row('Submit → provable, p50', percentile(provableMs, 0.5)), limit: PROVABLE },
+    { ...row('Submit → provable, p99', percentile(provableMs, 0.99)), limit: PROVABLE },
+    { bench: 'wide', what: `followed ${when}`, value: finalMs.length, unit: '' },
+    ...(lost > 0 ? [{ bench: 'wide', what: `not followed to their end ${when}`, value: lost, unit: '' }] : []),
+  ];
+}
+
+interface Probe {
+  readonly transfers: readonly Signed[];
+  next: number;
+}
+
+/** So many a second, each from an account that has none under way, at all validators in turn. */
+async function follow(connection: Connection, probes: readonly Probe[], seconds: number): Promise<Followed> {
+  const finalMs: number[] = [];
+  const provableMs: number[] = [];
+  let lost = 0;
+  const idle = probes.filter((p) => p.next < p.transfers.length);
+  const under = new Set<Promise<void>>();
+  const one = async (probe: Probe, validator: ValidatorClient): Promise<void> => {
+    const { body, signature } = probe.transfers[probe.next] as Signed;
+    const since = performance.now();
+    const { transactionId } = await validator.transactions.submit({ body, signature });
+    probe.next++;
+    let isFinal = false;
+    for await (const { state } of validator.transactions.watch({ transactionId })) {
+      const ms = performance.now() - since;
+      if (state === transactions.TransactionState.PENDING) continue;
+      if (!isFinal) finalMs.push(ms);
+      isFinal = true;
+      if (state !== transactions.TransactionState.PROVABLE) continue;
+      provableMs.push(ms);
+      break;
+    }
+  };
+  const started = performance.now();
+  for (let sent = 0; performance.now() - started < seconds * 1_000; ) {
+    if (sent < ((performance.now() - started) / 1_000) * PROBES) {
+      const probe = idle.shift();
+      sent++; // without an idle account this one is not sent: it shows as a smaller number of followed ones
+      if (probe && probe.next < probe.transfers.length) {
+        const call: Promise<void> = one(probe, connection.validators[sent % connection.validators.length] as ValidatorClient)
+          .catch(() => {
+            lost++;
+          })
+          .finally(() => {
+            under.delete(call);
+            idle.push(probe);
+          });
+        under.add(call);
+      }
+      continue;
+    }
+    await sleep(1);
+  }
+  await Promise.all(under);
+  return { finalMs, provableMs, lost };
+}
