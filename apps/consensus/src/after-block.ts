@@ -39,7 +39,7 @@ export function afterBlock(parts: AfterBlockParts): (executed: Executed) => void
   return ({ block, certificate, bodies, stateRoot, results }) => {
     const { header, batches } = block;
     const { height, time } = header;
-    const done = mempool.remove(bodies.flatMap((b) => idsOf(b.ids)));
+    const done = mempool.size === 0 ? [] : mempool.remove(bodies.flatMap((b) => idsOf(b.ids)));
     if (done.length > 0) journal.append({ kind: 'done', ids: done });
     recent.add({ block, certificate }, bodies);
     store.advance(height, batches, time);

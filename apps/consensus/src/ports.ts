@@ -31,7 +31,8 @@ export interface FinalBlock {
 export interface CommitAnswer {
   readonly stateRoot: Digest;
   readonly resultsRoot: Digest;
-  readonly results: readonly TransactionResult[];
+  /** Canonical transaction results, in the order of the block. */
+  readonly results: readonly Uint8Array[];
 }
 /** storage. `commit` and the calls of the start retry for ever. */
 export interface StoragePort {

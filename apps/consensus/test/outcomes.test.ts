@@ -1,6 +1,6 @@
-import { rejections, type TransactionResult } from '@bursar/protocol';
+import { encode, rejections, result as resultCodec, type TransactionResult } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
-import { awaitOutcome, followOutcome, outcomeError } from '../src/core/await-outcome.ts';
+import { awaitOutcomes, followOutcome, outcomeError } from '../src/core/await-outcome.ts';
 import { type Outcome, Outcomes } from '../src/core/outcomes.ts';
 
 const id = (n: number): string => n.toString(16).padStart(64, '0');
@@ -13,6 +13,7 @@ const result = (n: number, height: number, code = 0, consumed = true): Transacti
   index: 0,
   items: [],
 });
+const encoded = (...results: readonly TransactionResult[]): Uint8Array[] => results.map((r) => encode(resultCodec, r));
 const make = (watchers = 10) => new Outcomes(0, { heights: 3, results: 100, watchers });
 const nothing = { transaction: async () => undefined };
 const signal = () => new AbortController().signal;
@@ -29,7 +30,7 @@ describe('outcomes', () => {
     const outcomes = make();
     const steps = collect(followOutcome(id(1), { outcomes, storage: nothing, isPending: () => false }, signal()));
     await settle();
-    outcomes.executed(1, 'commit', [result(1, 1)]);
+    outcomes.executed(1, 'commit', encoded(result(1, 1)));
     await settle();
     outcomes.executed(2, 'commit', []);
     expect((await steps).map((s) => s.provable)).toEqual([false, true]);
@@ -39,17 +40,17 @@ describe('outcomes', () => {
     const outcomes = make();
     const steps = collect(followOutcome(id(1), { outcomes, storage: nothing, isPending: () => false }, signal()));
     await settle();
-    outcomes.executed(1, 'commit', [result(1, 1, rejections.NonceGap.code, false)]);
+    outcomes.executed(1, 'commit', encoded(result(1, 1, rejections.NonceGap.code, false)));
     const [only] = await steps;
     expect(only && outcomeError(only)).toMatchObject({ reason: 'NONCE_GAP', details: { consumed: 'false' } });
   });
   it('a repeat does not hide the first result, whether it is remembered here or by storage', async () => {
     const outcomes = make();
-    outcomes.executed(1, 'commit', [result(1, 1)]);
-    outcomes.executed(2, 'commit', [result(1, 2, rejections.NonceTooLow.code, false)]);
+    outcomes.executed(1, 'commit', encoded(result(1, 1)));
+    outcomes.executed(2, 'commit', encoded(result(1, 2, rejections.NonceTooLow.code, false)));
     expect(outcomes.find(id(1))).toMatchObject({ provable: true, result: { height: 1, code: 0 } });
     const later = make();
-    later.executed(9, 'commit', [result(1, 9, rejections.NonceTooLow.code, false)]);
+    later.executed(9, 'commit', encoded(result(1, 9, rejections.NonceTooLow.code, false)));
     const stored: Outcome = { result: result(1, 1), certificateKind: 'commit', provable: true };
     const steps = await collect(
       followOutcome(id(1), { outcomes: later, storage: { transaction: async () => stored }, isPending: () => false }, signal()),
@@ -58,7 +59,7 @@ describe('outcomes', () => {
   });
   it('given again after a refusal, the old refusal is no answer', () => {
     const outcomes = make();
-    outcomes.executed(1, 'commit', [result(1, 1, rejections.NonceGap.code, false), result(2, 1)]);
+    outcomes.executed(1, 'commit', encoded(result(1, 1, rejections.NonceGap.code, false), result(2, 1)));
     outcomes.reopen(id(1));
     outcomes.reopen(id(2));
     expect([outcomes.find(id(1)), outcomes.find(id(2))?.result.code]).toEqual([undefined, 0]);
@@ -72,7 +73,7 @@ describe('outcomes', () => {
     const down = { transaction: () => Promise.reject(new Error('down')) };
     const steps = collect(followOutcome(id(4), { outcomes, storage: down, isPending: () => false }, signal()));
     await settle();
-    outcomes.executed(1, 'commit', [result(4, 1)]);
+    outcomes.executed(1, 'commit', encoded(result(4, 1)));
     outcomes.executed(2, 'commit', []);
     expect((await steps).at(-1)?.provable).toBe(true);
   });
@@ -90,7 +91,7 @@ describe('outcomes', () => {
   });
   it('old results leave memory with their blocks', () => {
     const outcomes = make();
-    for (let h = 1; h <= 10; h++) outcomes.executed(h, 'commit', [result(h, h)]);
+    for (let h = 1; h <= 10; h++) outcomes.executed(h, 'commit', encoded(result(h, h)));
     expect([outcomes.find(id(1)), outcomes.find(id(10))?.result.height]).toEqual([undefined, 10]);
   });
 });
@@ -106,9 +107,9 @@ describe('what waits here to be ordered', () => {
       },
     };
     const parts = { outcomes, storage, isPending: (asks: string) => asks === id(1) };
-    const both = Promise.all([awaitOutcome(id(1), parts, signal()), awaitOutcome(id(2), parts, signal())]);
+    const both = awaitOutcomes([id(1), id(2)], parts, signal());
     await new Promise((resolve) => setImmediate(resolve));
-    outcomes.executed(11, 'commit', [result(1, 11), result(2, 11)]);
+    outcomes.executed(11, 'commit', encoded(result(1, 11), result(2, 11)));
     outcomes.executed(12, 'commit', []);
     expect((await both).map((o) => o.provable)).toEqual([true, true]);
     expect(asked).toEqual([id(2)]);

@@ -1,13 +1,13 @@
 /** Batches: transactions that one validator received, ordered by digest and carried apart (K3). */
 import { type Decoded, encode } from './codec.ts';
-import { bytes, hex32, list, struct, text, u16, u32, uint } from './codecs.ts';
+import { hex32, list, struct, text, u16, u32, uint, view } from './codecs.ts';
 import { digest, hash } from './hash.ts';
 import type { Digest } from './hex.ts';
 import { limits } from './limits.ts';
 
 export const batchEntry = struct({
-  /** A canonical signed transaction. */
-  transaction: bytes(limits.transaction + 256),
+  /** A canonical signed transaction; a view of the batch where it was decoded. */
+  transaction: view(limits.transaction + 256),
   /** W3C traceparent and tracestate of the submitting call: under the batch's digest, never in the state (A5). */
   traceparent: text(64),
   tracestate: text(512),

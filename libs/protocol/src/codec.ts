@@ -90,8 +90,12 @@ export class Reader {
     return this.#bytes.readBigUInt64BE(this.#take(8));
   }
   raw(length: number): Uint8Array {
+    return this.view(length).slice();
+  }
+  /** As `raw`, without a copy: whoever keeps it keeps all the bytes that are being read. */
+  view(length: number): Uint8Array {
     const at = this.#take(length);
-    return new Uint8Array(this.#bytes.subarray(at, at + length));
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + at, length);
   }
   hex(length: number): Hex32 {
     const at = this.#take(length);

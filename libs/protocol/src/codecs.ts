@@ -57,6 +57,9 @@ export const bytes = (max: number): Codec<Uint8Array> => ({
   read: (r) => r.raw(length(r, max, 'bytes')),
 });
 
+/** As `bytes`; what is decoded is a view of the given bytes, not a copy. For what is looked at and let go. */
+export const view = (max: number): Codec<Uint8Array> => ({ ...bytes(max), read: (r) => r.view(length(r, max, 'bytes')) });
+
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** u32 length, then at most `max` bytes of well-formed UTF-8. */
 export const text = (max: number): Codec<string> => ({
@@ -68,7 +71,7 @@ export const text = (max: number): Codec<string> => ({
   },
   read: (r) => {
     const at = r.at;
-    const b = r.raw(length(r, max, 'text'));
+    const b = r.view(length(r, max, 'text'));
     try {
       return utf8.decode(b);
     } catch {

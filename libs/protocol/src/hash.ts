@@ -1,6 +1,5 @@
-/// <reference path="./sodium.d.ts" />
-import { crypto_hash_sha256 } from 'sodium-native';
-import { type Digest, toHex } from './hex.ts';
+import { hash as nativeHash } from 'node:crypto';
+import type { Digest } from './hex.ts';
 
 const tags = new Map<string, Uint8Array>();
 
@@ -15,25 +14,31 @@ function tag(domain: string): Uint8Array {
   return made;
 }
 
+function joined(domain: string, parts: readonly Uint8Array[]): Buffer {
+  const head = tag(domain);
+  let length = head.length;
+  for (const part of parts) length += part.length;
+  const all = Buffer.allocUnsafe(length);
+  all.set(head);
+  let at = head.length;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
 /**
  * SHA-256 over `u8 len(domain) ‖ domain ‖ parts…`, 32 bytes (docs/protocol.md, "Hashes"). The parts are joined without
  * separators: give a domain at most one part of variable length, or a canonical encoding.
  */
 export function hash(domain: string, ...parts: Uint8Array[]): Uint8Array {
-  const head = tag(domain);
-  let length = head.length;
-  for (const part of parts) length += part.length;
-  const joined = Buffer.allocUnsafe(length);
-  joined.set(head);
-  let at = head.length;
-  for (const part of parts) {
-    joined.set(part, at);
-    at += part.length;
-  }
+  // As text of one byte a character: the binding makes a Buffer at three times the price (docs/decisions/0015).
+  const text = nativeHash('sha256', joined(domain, parts), 'binary');
   const out = new Uint8Array(32);
-  crypto_hash_sha256(out, joined);
+  for (let i = 0; i < 32; i++) out[i] = text.charCodeAt(i);
   return out;
 }
 
 /** As `hash`, as the identity that maps, logs and JSON use: 64 lower-case hexadecimal digits. */
-export const digest = (domain: string, ...parts: Uint8Array[]): Digest => toHex(hash(domain, ...parts)) as Digest;
+export const digest = (domain: string, ...parts: Uint8Array[]): Digest => nativeHash('sha256', joined(domain, parts), 'hex') as Digest;

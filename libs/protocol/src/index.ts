@@ -37,7 +37,7 @@ export {
 } from './message.ts';
 export { formatAmount, MAX_AMOUNT, parseAmount } from './money.ts';
 export { findRejection, type Rejection, type RejectionName, rejections, type Severity } from './rejections.ts';
-export { type PaymentReceipt, type Result, result, resultLeaf, type TransactionResult } from './result.ts';
+export { type PaymentReceipt, peekTransactionResult, type Result, result, resultLeaf, type TransactionResult } from './result.ts';
 export {
   type Action,
   type ActionOf,
@@ -46,6 +46,7 @@ export {
   encodeTransaction,
   type SignedTransaction,
   signedTransaction,
+  signerKey,
   type Transaction,
   transactionCodec,
   transactionHash,

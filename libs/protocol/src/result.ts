@@ -2,6 +2,7 @@
 import { type Decoded, encode } from './codec.ts';
 import { bool, hex32, list, struct, u16, u32, u64, uint, union } from './codecs.ts';
 import { hash } from './hash.ts';
+import { type Digest, toHex } from './hex.ts';
 import { limits } from './limits.ts';
 
 export const result = union('result', {
@@ -41,5 +42,16 @@ export const result = union('result', {
 export type Result = Decoded<typeof result>;
 export type TransactionResult = Extract<Result, { kind: 'transaction' }>;
 export type PaymentReceipt = Extract<Result, { kind: 'payment' }>;
+/**
+ * Whose result a canonical transaction result is, and whether it is final, without reading the rest. @throws RangeError for other bytes
+ */
+export function peekTransactionResult(encoded: Uint8Array): { readonly transaction: Digest; readonly consumed: boolean } {
+  if (encoded.length < CONSUMED_AT + 1 || encoded[0] !== TRANSACTION_TAG) throw new RangeError('not the result of a transaction');
+  return { transaction: toHex(encoded.subarray(1, 33)), consumed: encoded[CONSUMED_AT] === 1 };
+}
+const TRANSACTION_TAG = 1;
+/** Behind tag, id and code. */
+const CONSUMED_AT = 35;
+
 /** Leaf of the results tree: results in the order of the block, each executeBatch followed by the payments it made. */
 export const resultLeaf = (r: Result): Uint8Array => hash('bursar/result', encode(result, r));

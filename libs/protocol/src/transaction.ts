@@ -1,6 +1,6 @@
 /** Transactions: what accounts sign (docs/protocol.md, "Transactions"). */
 import { type Decoded, decode, encode } from './codec.ts';
-import { bytes, hex32, list, signature, struct, text, u16, u32, u64, uint, union, word } from './codecs.ts';
+import { hex32, list, signature, struct, text, u16, u32, u64, uint, union, view, word } from './codecs.ts';
 import { disbursementBody, lane } from './disbursement.ts';
 import { evidence } from './evidence.ts';
 import { digest, hash } from './hash.ts';
@@ -43,14 +43,17 @@ export type ActionOf<K extends Action['kind']> = Extract<Action, { kind: K }>;
 export const transactionCodec = struct({ version: u16, chain: hex32, signer: hex32, nonce: u64, action });
 export type Transaction = Decoded<typeof transactionCodec>;
 
-/** `body` is a canonical transaction; the signature is over `transactionHash(body)`. */
-export const signedTransaction = struct({ body: bytes(limits.transaction), signature });
+/** `body` is a canonical transaction, a view of what was decoded; the signature is over `transactionHash(body)`. */
+export const signedTransaction = struct({ body: view(limits.transaction), signature });
 export type SignedTransaction = Decoded<typeof signedTransaction>;
 
 /** The 32 bytes that are signed. */
 export const transactionHash = (body: Uint8Array): Uint8Array => hash('bursar/transaction', body);
 /** The id of a transaction: the hash that is signed; it does not depend on the signature. */
 export const transactionId = (body: Uint8Array): Digest => digest('bursar/transaction', body);
+
+/** The signer's key as it stands in a canonical transaction, a view: behind version and chain. */
+export const signerKey = (body: Uint8Array): Uint8Array => body.subarray(34, 66);
 
 /** @throws DecodeError */
 export const decodeTransaction = (body: Uint8Array): Transaction => decode(transactionCodec, body);

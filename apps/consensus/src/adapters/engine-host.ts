@@ -2,16 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Verifier } from '@bursar/crypto';
 import type { Params, Ports, Proposal } from '@bursar/pbft';
-import {
-  type Block,
-  type Certificate,
-  type Digest,
-  headerDigest,
-  type Message,
-  type RejectionName,
-  rejections,
-  type TransactionResult,
-} from '@bursar/protocol';
+import { type Block, type Certificate, type Digest, headerDigest, type Message, type RejectionName, rejections } from '@bursar/protocol';
 import { BursarError, type Logger } from '@bursar/shared-core';
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { BlockSpans } from '../core/block-spans.ts';
@@ -29,7 +20,8 @@ export interface Executed {
   readonly certificate: Certificate;
   readonly bodies: readonly Body[];
   readonly stateRoot: Digest;
-  readonly results: readonly TransactionResult[];
+  /** Canonical transaction results, in the order of the block. */
+  readonly results: readonly Uint8Array[];
 }
 export interface EngineHostParts {
   readonly params: Params;

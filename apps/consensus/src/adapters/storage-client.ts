@@ -76,7 +76,7 @@ export function createStorageClient({ address, bearer, signal, log, onReachable 
       return {
         stateRoot: toHex(answer.stateRoot),
         resultsRoot: toHex(answer.resultsRoot),
-        results: answer.transactionResults.map(toResult),
+        results: answer.transactionResults,
       };
     },
     async finalBlock(height) {

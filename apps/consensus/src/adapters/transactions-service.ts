@@ -2,7 +2,7 @@
 import { encode, fromHex, limits, result as resultCodec, toHex } from '@bursar/protocol';
 import { transactions } from '@bursar/protocol/rpc';
 import { activeTraceparent, activeTracestate, type Handlers, rejection } from '@bursar/shared-core';
-import { awaitOutcome, type FollowParts, followOutcome, outcomeError } from '../core/await-outcome.ts';
+import { awaitOutcomes, type FollowParts, followOutcome, outcomeError } from '../core/await-outcome.ts';
 import type { Intake } from '../core/intake.ts';
 import type { Outcome } from '../core/outcomes.ts';
 import { errorMessage, rejectionMessage } from './rejection-message.ts';
@@ -32,13 +32,13 @@ export function transactionsHandlers(intake: Intake, follow: FollowParts): Handl
       };
     },
     async wait({ transactionId }, { signal }) {
-      const outcome = await awaitOutcome(toHex(transactionId), follow, signal);
+      const [outcome] = (await awaitOutcomes([toHex(transactionId)], follow, signal)) as [Outcome];
       const error = outcomeError(outcome);
       if (error) throw error;
       return { result: resultMessage(outcome) };
     },
     async waitBatch({ transactionIds }, { signal }) {
-      const outcomes = await Promise.all(transactionIds.map((id) => awaitOutcome(toHex(id), follow, signal)));
+      const outcomes = await awaitOutcomes(transactionIds.map(toHex), follow, signal);
       return { results: outcomes.map(resultMessage) };
     },
     async *watch({ transactionId }, { signal }) {

@@ -27,7 +27,7 @@ export async function* followOutcome(id: Digest, parts: FollowParts, signal: Abo
     if (queue.length > 8) queue.shift(); // steps of one transaction are few; the newest counts
     wake();
   });
-  if (!leave) throw rejection('QueueFull', 'too many calls wait for transactions', { retryAfterMs: 1_000 });
+  if (!leave) throw tooManyWait();
   const abort = () => wake();
   signal.addEventListener('abort', abort, { once: true });
   let told: Outcome | undefined;
@@ -57,6 +57,8 @@ export async function* followOutcome(id: Digest, parts: FollowParts, signal: Abo
   }
 }
 
+const tooManyWait = () => rejection('QueueFull', 'too many calls wait for transactions', { retryAfterMs: 1_000 });
+
 /**
  * What lookups say: a result that consumed nothing gives way to an earlier one of the same transaction (it came a second
  * time); nothing known here is asked of storage. A storage that is down is no answer: the caller waits on.
@@ -67,10 +69,50 @@ async function settled(id: Digest, known: Outcome | undefined, { storage }: Foll
   return stored ?? known;
 }
 
-/** The last step of a transaction: provable, or a result that consumed nothing. @throws as followOutcome */
-export async function awaitOutcome(id: Digest, parts: FollowParts, signal: AbortSignal): Promise<Outcome> {
-  for await (const outcome of followOutcome(id, parts, signal)) if (isLast(outcome)) return outcome;
-  throw rejection('NotFinal');
+/**
+ * The last step of each transaction, in order: provable, or a result that consumed nothing.
+ * @throws the signal's reason; QueueFull when too many wait
+ */
+export function awaitOutcomes(ids: readonly Digest[], parts: FollowParts, signal: AbortSignal): Promise<Outcome[]> {
+  const { outcomes, isPending } = parts;
+  return new Promise((resolve, reject) => {
+    const found = new Array<Outcome | undefined>(ids.length);
+    const leaves: (() => void)[] = [];
+    let open = ids.length;
+    const end = () => {
+      for (const leave of leaves) leave();
+      signal.removeEventListener('abort', abort);
+    };
+    const abort = () => {
+      end();
+      reject(signal.reason);
+    };
+    const take = (i: number, outcome: Outcome | undefined) => {
+      if (!outcome || !isLast(outcome) || found[i]) return;
+      found[i] = outcome;
+      if (--open > 0) return;
+      end();
+      resolve(found as Outcome[]);
+    };
+    const consider = (i: number, outcome: Outcome | undefined) => {
+      if (outcome?.result.consumed) take(i, outcome);
+      else void settled(ids[i] as Digest, outcome, parts).then((o) => take(i, o));
+    };
+    if (signal.aborted || open === 0) return signal.aborted ? reject(signal.reason) : resolve([]);
+    signal.addEventListener('abort', abort, { once: true });
+    for (const [i, id] of ids.entries()) {
+      const leave = outcomes.watch(id, (outcome) => consider(i, outcome));
+      if (!leave) {
+        end();
+        return reject(tooManyWait());
+      }
+      leaves.push(leave);
+    }
+    for (const [i, id] of ids.entries()) {
+      const known = outcomes.find(id);
+      if (known || !isPending(id)) consider(i, known);
+    }
+  });
 }
 
 /** A result that failed, as the error that the caller gets; undefined for one that is done. */

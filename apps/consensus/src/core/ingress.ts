@@ -1,7 +1,7 @@
 /** Batches and notices of other validators; consensus messages go through the gates of pipeline.ts. */
 import type { Verifier } from '@bursar/crypto';
 import { fromBitmap, publicKeyOf, type ValidatorSet } from '@bursar/membership';
-import { type Certificate, type Digest, limits, type RejectionName } from '@bursar/protocol';
+import { batchDigest, type Certificate, type Digest, limits, type RejectionName } from '@bursar/protocol';
 import type { MessageKind } from '../metrics.ts';
 import type { Clock, VerifyPort } from '../ports.ts';
 import type { BodyStore, HoldVerdict } from './body-store.ts';
@@ -94,6 +94,8 @@ export class Ingress {
     if (!message || message.batch.length < NUMBER_AT + 8) return { name: 'MalformedMessage', why: 'the bytes are no batch' };
     const number = numberOf(message.batch);
     if (isSame(store, sender, number, message.batch)) return 'known'; // sent again until it is ordered
+    const digest = batchDigest(message.batch);
+    if (obtainer.isVerifying(digest, message.signature)) return 'known'; // sent again meanwhile
     const misplaced = notHeld(store.place(sender, number), number);
     if (misplaced) return misplaced;
     if (shedder.refuses('batch')) return { name: 'InsufficientResources', why: 'memory is short' };
@@ -102,6 +104,7 @@ export class Ingress {
       return { name: 'RateLimited', why: 'too many bytes in batches of this validator' };
     if ((this.#atWork[sender] ?? 0) >= BATCHES_AT_WORK) return { name: 'QueueFull', why: 'its batches wait for the workers' };
     this.#atWork[sender] = (this.#atWork[sender] ?? 0) + 1;
+    obtainer.verifying(digest, message.signature);
     try {
       const verdict = await verify.batch(message.batch, { publicKey, signature: message.signature });
       if (!verdict.ok) {
@@ -114,13 +117,13 @@ export class Ingress {
       if (wrong) return wrong;
       journal.append({ kind: 'body', batch: message.batch, signature: message.signature });
       store.hold({ ...verdict.batch, encoded: message.batch, signature: message.signature });
-      obtainer.arrived(ref.digest);
       onHeld();
       return 'held';
     } catch (error) {
       return { name: 'QueueFull', why: error instanceof Error ? error.message : 'the workers are busy' };
     } finally {
       this.#atWork[sender] = (this.#atWork[sender] ?? 1) - 1;
+      obtainer.verified(digest, message.signature);
     }
   }
 

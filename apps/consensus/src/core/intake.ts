@@ -90,7 +90,7 @@ export class Intake {
   #take(pending: Pending): Answer & { readonly fresh?: boolean } {
     const { mempool, journal, outcomes, clock } = this.#parts;
     const { id } = pending;
-    if (outcomes.find(id)?.result.consumed) return { id, error: undefined }; // done already: the same bytes get the same answer
+    if (outcomes.isDone(id)) return { id, error: undefined }; // done already: the same bytes get the same answer
     const verdict = mempool.add(pending);
     if (verdict === 'duplicate') return { id, error: undefined };
     if (verdict === 'full')

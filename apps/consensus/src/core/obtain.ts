@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fromBinary } from '@bufbuild/protobuf';
 import { publicKeyOf, type ValidatorSet } from '@bursar/membership';
-import { type BatchRef, type Block, batchDigest, type Digest, headerDigest, type RejectionName } from '@bursar/protocol';
+import { type BatchRef, type Block, batchDigest, type Digest, equalBytes, headerDigest, type RejectionName } from '@bursar/protocol';
 import { wire } from '@bursar/protocol/rpc';
 import { backoffMs, createBulkhead } from '@bursar/shared-core';
 import type { VerifyPort } from '../ports.ts';
@@ -35,6 +35,8 @@ class NeverValid extends Error {}
 export class Obtainer {
   readonly #parts: ObtainerParts;
   readonly #arrivals = new Map<Digest, Set<() => void>>();
+  /** Batches that came by themselves and are with the workers, each with its signatures; the ingress bounds them. */
+  readonly #atWork = new Map<Digest, Uint8Array[]>();
   /** References whose bodies are invalid or other than they say: no block that has one gets a vote. Whole references: a liar's must not spoil an honest one to the same batch. */
   readonly #refused = new Set<string>();
 
@@ -44,6 +46,21 @@ export class Obtainer {
     this.#parts = parts;
   }
 
+  /** A batch of this digest came and is being verified: no peer is asked for it meanwhile, or it would be verified twice. */
+  verifying(digest: Digest, signature: Uint8Array): void {
+    this.#atWork.set(digest, [...(this.#atWork.get(digest) ?? []), signature]);
+  }
+  /** Exactly this one is being verified; the same bytes under another signature are another claim. */
+  isVerifying(digest: Digest, signature: Uint8Array): boolean {
+    return this.#atWork.get(digest)?.some((s) => equalBytes(s, signature)) === true;
+  }
+  /** That is over, whatever came of it. */
+  verified(digest: Digest, signature: Uint8Array): void {
+    const left = (this.#atWork.get(digest) ?? []).filter((s) => s !== signature);
+    if (left.length > 0) this.#atWork.set(digest, left);
+    else this.#atWork.delete(digest);
+    this.arrived(digest);
+  }
   /** A body was taken into the store. */
   arrived(digest: Digest): void {
     for (const tell of [...(this.#arrivals.get(digest) ?? [])]) tell();
@@ -135,7 +152,8 @@ export class Obtainer {
       const body = store.find(ref.digest);
       return body?.signature && sameRef(body.ref, ref) ? body : undefined;
     };
-    const body = held() ?? (await this.#await(ref.digest, held, graceMs, signal));
+    let body = held() ?? (await this.#await(ref.digest, held, graceMs, signal));
+    while (!body && this.#atWork.has(ref.digest)) body = await this.#await(ref.digest, held, graceMs, signal);
     if (body) return body;
     if (this.#refused.has(nameOf(ref))) throw new NeverValid();
     const want = { kind: 'batch', digest: ref.digest } as const;

@@ -1,5 +1,5 @@
 /** What became of transactions lately, and who waits for it (Transactions.Wait, Watch). A result is provable once the next header is final. */
-import type { Digest, TransactionResult } from '@bursar/protocol';
+import { type Digest, decode, peekTransactionResult, result, type TransactionResult } from '@bursar/protocol';
 
 export interface Outcome {
   readonly result: TransactionResult;
@@ -16,8 +16,11 @@ export interface OutcomeLimits {
   readonly watchers: number;
 }
 
+/** Decoded when somebody asks: most results are those of other validators' clients. */
 interface Known {
-  readonly result: TransactionResult;
+  readonly encoded: Uint8Array;
+  readonly height: number;
+  readonly consumed: boolean;
   readonly certificateKind: string;
 }
 
@@ -42,7 +45,14 @@ export class Outcomes {
 
   find(id: Digest): Outcome | undefined {
     const known = this.#known.get(id);
-    return known && { ...known, provable: this.#isProvable(known.result) };
+    if (!known) return undefined;
+    const found = decode(result, known.encoded);
+    if (found.kind !== 'transaction') throw new RangeError('not the result of a transaction');
+    return { result: found, certificateKind: known.certificateKind, provable: known.consumed && known.height < this.#finalHeight };
+  }
+  /** It is executed and can never be again. */
+  isDone(id: Digest): boolean {
+    return this.#known.get(id)?.consumed === true;
   }
 
   /** @returns the way to leave, or undefined when too many wait already. Nothing is told of the past: ask `find` first. */
@@ -61,38 +71,37 @@ export class Outcomes {
 
   /** The same bytes were given again after a refusal that changed nothing: what came of them is open again. */
   reopen(id: Digest): void {
-    if (this.#known.get(id)?.result.consumed === false) this.#known.delete(id);
+    if (this.#known.get(id)?.consumed === false) this.#known.delete(id);
   }
 
-  /** Results of the block that was just executed; those of the block before become provable with it. */
-  executed(height: number, certificateKind: string, results: readonly TransactionResult[]): void {
+  /** Canonical transaction results of the block that was just executed; those of the block before become provable with it. */
+  executed(height: number, certificateKind: string, results: readonly Uint8Array[]): void {
     this.#finalHeight = height;
     const ids: Digest[] = [];
-    for (const result of results) {
-      const id = result.transaction;
-      const before = this.#known.get(id);
-      if (before?.result.consumed && !result.consumed) continue; // a repeat: the first result stands
-      this.#known.set(id, { result, certificateKind });
+    for (const encoded of results) {
+      const { transaction: id, consumed } = peekTransactionResult(encoded);
+      if (!consumed && this.isDone(id)) continue; // a repeat: the first result stands
+      this.#known.set(id, { encoded, height, consumed, certificateKind });
       ids.push(id);
     }
     this.#heights.set(height, ids);
-    for (const id of ids) this.#tell(id);
-    for (const id of this.#heights.get(height - 1) ?? []) if (this.#known.get(id)?.result.height === height - 1) this.#tell(id);
+    if (this.#watchers.size > 0) {
+      for (const id of ids) this.#tell(id);
+      for (const id of this.#heights.get(height - 1) ?? []) if (this.#known.get(id)?.height === height - 1) this.#tell(id);
+    }
     this.#forget();
   }
 
-  #isProvable(result: TransactionResult): boolean {
-    return result.consumed && result.height < this.#finalHeight;
-  }
   #tell(id: Digest): void {
-    const outcome = this.find(id);
-    if (outcome) for (const watcher of [...(this.#watchers.get(id) ?? [])]) watcher(outcome);
+    const watchers = this.#watchers.get(id);
+    const outcome = watchers && this.find(id);
+    if (outcome) for (const watcher of [...watchers]) watcher(outcome);
   }
   #forget(): void {
     for (const [height, ids] of this.#heights) {
       if (this.#heights.size <= this.#limits.heights && (this.#known.size <= this.#limits.results || this.#heights.size <= 2)) return;
       this.#heights.delete(height);
-      for (const id of ids) if (this.#known.get(id)?.result.height === height) this.#known.delete(id);
+      for (const id of ids) if (this.#known.get(id)?.height === height) this.#known.delete(id);
     }
   }
 }

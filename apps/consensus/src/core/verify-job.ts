@@ -8,11 +8,12 @@ import {
   type Digest,
   decode,
   decodeTransaction,
-  digest,
-  fromHex,
   limits,
   type RejectionName,
+  type SignedTransaction,
   signedTransaction,
+  signerKey,
+  toHex,
   transactionHash,
 } from '@bursar/protocol';
 
@@ -35,22 +36,36 @@ export type BatchVerdict =
 
 /** A canonical signed transaction. */
 export function verifyTransaction(chain: Digest, encoded: Uint8Array): Verdict {
-  let id: Digest | undefined;
+  let hashed: Uint8Array | undefined;
+  let wrong: Wrong | undefined;
   try {
-    const { body, signature } = decode(signedTransaction, encoded);
-    const hashed = transactionHash(body);
-    id = Buffer.from(hashed).toString('hex');
-    const transaction = decodeTransaction(body);
-    if (transaction.version !== TRANSACTION_VERSION) return refuse(id, 'MalformedMessage', `version ${transaction.version} is not known`);
-    if (transaction.chain !== chain) return refuse(id, 'WrongChain', `the transaction is for chain ${transaction.chain}`);
-    if (!verify(fromHex(transaction.signer), hashed, signature))
-      return refuse(id, 'InvalidSignature', 'the signature is not that of the signer');
-    return { ok: true, id };
+    const signed = decode(signedTransaction, encoded);
+    hashed = transactionHash(signed.body);
+    wrong = wrongIn(chain, signed, hashed);
   } catch (error) {
-    return refuse(id, 'MalformedMessage', error instanceof Error ? error.message : 'not canonical');
+    wrong = notCanonical(error);
   }
+  const id = hashed && toHex(hashed);
+  return wrong ? { ok: false, id, ...wrong } : { ok: true, id: id as Digest };
 }
-const refuse = (id: Digest | undefined, name: RejectionName, why: string): Verdict => ({ ok: false, id, name, why });
+
+interface Wrong {
+  readonly name: RejectionName;
+  readonly why: string;
+}
+const notCanonical = (error: unknown): Wrong => ({
+  name: 'MalformedMessage',
+  why: error instanceof Error ? error.message : 'not canonical',
+});
+
+/** @param hashed the transaction's hash, which is what was signed. @throws DecodeError */
+function wrongIn(chain: Digest, { body, signature }: SignedTransaction, hashed: Uint8Array): Wrong | undefined {
+  const transaction = decodeTransaction(body);
+  if (transaction.version !== TRANSACTION_VERSION) return { name: 'MalformedMessage', why: `version ${transaction.version} is not known` };
+  if (transaction.chain !== chain) return { name: 'WrongChain', why: `the transaction is for chain ${transaction.chain}` };
+  if (!verify(signerKey(body), hashed, signature)) return { name: 'InvalidSignature', why: 'the signature is not that of the signer' };
+  return undefined;
+}
 
 /**
  * A batch of another validator. `origin` undefined: it came with a certified block, whose quorum has verified the rest;
@@ -80,20 +95,15 @@ export function verifyBatch(
     const ids = new Uint8Array(batch.entries.length * 32);
     const traceparents: string[] = [];
     for (const [i, entry] of batch.entries.entries()) {
-      if (origin) {
-        const verdict = verifyTransaction(chain, entry.transaction);
-        if (!verdict.ok) return { ok: false, name: verdict.name, why: `transaction ${i}: ${verdict.why}` };
-        ids.set(fromHex(verdict.id), i * 32);
-      } else ids.set(fromHex(idOf(entry.transaction)), i * 32);
+      const signed = decode(signedTransaction, entry.transaction);
+      const hashed = transactionHash(signed.body);
+      const wrong = origin && wrongIn(chain, signed, hashed);
+      if (wrong) return { ok: false, name: wrong.name, why: `transaction ${i}: ${wrong.why}` };
+      ids.set(hashed, i * 32);
       if (entry.traceparent !== '' && traceparents.length < MAX_TRACEPARENTS) traceparents.push(entry.traceparent);
     }
     return { ok: true, batch: { ref, ids, traceparents } };
   } catch (error) {
-    return { ok: false, name: 'MalformedMessage', why: error instanceof Error ? error.message : 'not canonical' };
+    return { ok: false, ...notCanonical(error) };
   }
-}
-
-/** @throws DecodeError */
-function idOf(encoded: Uint8Array): Digest {
-  return digest('bursar/transaction', decode(signedTransaction, encoded).body);
 }

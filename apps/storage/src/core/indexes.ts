@@ -68,7 +68,7 @@ export class Indexes {
       this.#traceparents.set(action.import, traceparent);
     if (action.kind !== 'approve') return;
     const known = this.#approvals.get(action.import) ?? new Map<Hex32, Uint8Array>();
-    if (!known.has(signer)) known.set(signer, transaction);
+    if (!known.has(signer)) known.set(signer, transaction.slice()); // it is a view of the whole batch
     this.#approvals.set(action.import, known);
   }
 }

@@ -9,7 +9,7 @@ import type { Verifier } from '@bursar/crypto';
 import { Ledger } from '@bursar/ledger';
 import type { ValidatorSet } from '@bursar/membership';
 import { merkleRoot } from '@bursar/merkle';
-import { type Batch, block, type Digest, decode, encode, type Genesis, headerDigest, type Result, result, toHex } from '@bursar/protocol';
+import { type Batch, block, type Digest, decode, type Genesis, headerDigest, type Result, toHex } from '@bursar/protocol';
 import { BursarError, coreError, messageOf, rejection } from '@bursar/shared-core';
 import { aboveTip, gap, refused } from '../errors.ts';
 import type { BlockLog, Dump, FinalBlock, Halt, LogRecord, Position, TraceContext } from '../ports.ts';
@@ -170,12 +170,12 @@ export class BlockStore {
     const startedMs = nowMs();
     let final: FinalBlock;
     try {
-      const { results, stateRoot, resultsRoot } = this.ledger.execute({ height: header.height, time: header.time, batches });
+      const { results, encoded, stateRoot, resultsRoot } = this.ledger.execute({ height: header.height, time: header.time, batches });
       const stored: StoredBlock = {
         block: raw.block,
         certificate: raw.certificate,
         batches: [...raw.batches],
-        results: results.map((r) => encode(result, r)),
+        results: encoded,
         stateRoot,
         resultsRoot,
         outbox: bounded(context),

@@ -6,7 +6,7 @@ import { type Call, ChannelCredentials, Client, type ClientReadableStream, type 
 import type { Secret } from '../config-spec.ts';
 import { rejection } from '../errors.ts';
 import { bearerHeader } from './auth.ts';
-import { HARD_MESSAGE_BYTES, type MethodsOf, methodDefinition } from './method.ts';
+import { HARD_MESSAGE_BYTES, type MethodsOf, methodDefinition, WINDOW_BYTES } from './method.ts';
 import { fromStatus } from './status.ts';
 
 export interface CallOptions {
@@ -35,6 +35,7 @@ export type RpcClient<S extends GenServiceMethods> = MethodsOf<S, CallOptions> &
 const OPTIONS = {
   'grpc.max_receive_message_length': HARD_MESSAGE_BYTES,
   'grpc.max_send_message_length': HARD_MESSAGE_BYTES,
+  'grpc-node.flow_control_window': WINDOW_BYTES,
   'grpc.keepalive_time_ms': 20_000,
   'grpc.keepalive_timeout_ms': 5_000,
   'grpc.initial_reconnect_backoff_ms': 100,

@@ -16,6 +16,8 @@ import { type BursarError, rejection } from '../errors.ts';
 export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 /** Beyond this grpc-js itself cuts the call, without details; between the two the caller gets a full error. */
 export const HARD_MESSAGE_BYTES = MAX_MESSAGE_BYTES + 1024 * 1024;
+/** HTTP/2 flow control: with the default of 64 KiB a batch of half a megabyte crosses in eight round trips. */
+export const WINDOW_BYTES = 4 * 1024 * 1024;
 
 type In<M> = M extends { input: infer I extends DescMessage } ? I : never;
 type Out<M> = M extends { output: infer O extends DescMessage } ? O : never;

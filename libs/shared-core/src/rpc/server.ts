@@ -10,7 +10,7 @@ import { portError } from '../port-error.ts';
 import { bearerCheck } from './auth.ts';
 import { type CallContext, type CallPolicy, handleCall, type Outcome } from './call.ts';
 import { createHealthService, healthDescriptor } from './health-service.ts';
-import { HARD_MESSAGE_BYTES, type HandlersOf, methodDefinition } from './method.ts';
+import { HARD_MESSAGE_BYTES, type HandlersOf, methodDefinition, WINDOW_BYTES } from './method.ts';
 import { reflectionDescriptor, reflectionHandlers } from './reflection-service.ts';
 import { loadValidate, type Validate } from './validate.ts';
 
@@ -46,6 +46,7 @@ const SECONDS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10] as const;
 const OPTIONS = {
   'grpc.max_receive_message_length': HARD_MESSAGE_BYTES,
   'grpc.max_send_message_length': HARD_MESSAGE_BYTES,
+  'grpc-node.flow_control_window': WINDOW_BYTES,
   'grpc.max_concurrent_streams': 1_024,
   'grpc.keepalive_time_ms': 30_000,
   'grpc.keepalive_timeout_ms': 10_000,
