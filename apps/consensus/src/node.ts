@@ -16,6 +16,7 @@ import { Fetcher } from './core/fetcher.ts';
 import { unpackFinalBlock } from './core/final-blocks.ts';
 import { FinalityFigures } from './core/finality-figures.ts';
 import { Heard } from './core/heard.ts';
+import { InVerification } from './core/in-verification.ts';
 import { Ingress } from './core/ingress.ts';
 import { Intake } from './core/intake.ts';
 import { Journal } from './core/journal.ts';
@@ -124,7 +125,9 @@ export async function startNode(parts: NodeParts) {
   const told = observeIngress({ clock, log, metrics, events, heard, figures });
   const unpackFinal = (bytes: Uint8Array, height: number) => unpackFinalBlock(bytes, height, chain, set, verifier);
   const fetcher = new Fetcher({ ...tuning.fetch, ask: peers.ask, self, validators: n, now: () => performance.now() });
+  const inVerification = new InVerification();
   const obtainer = new Obtainer({
+    inVerification,
     set,
     store,
     fetcher,
@@ -237,6 +240,7 @@ export async function startNode(parts: NodeParts) {
     onDefect: (error) => log.error({ err: error }, 'a message could not be handled'),
   });
   const ingress = new Ingress({
+    inVerification,
     ...told,
     set,
     chain,

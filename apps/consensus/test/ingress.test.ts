@@ -6,6 +6,7 @@ import { describe, expect, it } from '@jest/globals';
 import { BodyStore } from '../src/core/body-store.ts';
 import { packNotice } from '../src/core/final-blocks.ts';
 import type { Refused } from '../src/core/gates/refusal.ts';
+import { InVerification } from '../src/core/in-verification.ts';
 import { Ingress } from '../src/core/ingress.ts';
 import { Shedder } from '../src/core/shedder.ts';
 import { testGenesis } from './support/genesis.ts';
@@ -48,7 +49,8 @@ function setUp() {
       transactions: async () => [],
     },
     store,
-    obtainer: undefined as never, // only a batch that holds reaches it
+    obtainer: { arrived() {} },
+    inVerification: new InVerification(),
     journal: undefined as never,
     rates: {
       batchBytes: { perSecond: 1_000, burst: 1_000 },
@@ -63,12 +65,12 @@ function setUp() {
   });
   return { ingress, refused, atWorkers, store, clock, verified: () => verified, fill: (share: number) => (memory = share) };
 }
-/** A batch of that many bytes, number and last byte. */
-function batch(bytes: number, number = 1, last = 0): Uint8Array {
+/** A batch of that many bytes, number and last byte, under a signature of such bytes. */
+function batch(bytes: number, number = 1, last = 0, signed = 0): Uint8Array {
   const body = new Uint8Array(bytes);
   new DataView(body.buffer).setBigUint64(34, BigInt(number));
   body[bytes - 1] = last;
-  return toBinary(wire.BatchMessageSchema, create(wire.BatchMessageSchema, { batch: body, signature: new Uint8Array(64) }));
+  return toBinary(wire.BatchMessageSchema, create(wire.BatchMessageSchema, { batch: body, signature: new Uint8Array(64).fill(signed) }));
 }
 
 describe('C6: what one sender can take from another', () => {
@@ -97,6 +99,13 @@ describe('C6: what one sender can take from another', () => {
     await ingress.onBatch(batch(60, 3, 1), 1);
     expect(refused.map((r) => r.name)).toEqual(['InvalidSignature', 'MalformedMessage', 'RateLimited', 'MalformedMessage']);
     expect(atWorkers).toEqual([0, 1, 1]);
+  });
+  it('a batch that is sent again while it is being verified is not verified again; under another signature it is another claim', async () => {
+    const { ingress, atWorkers } = setUp();
+    await Promise.all([batch(60, 2), batch(60, 2), batch(60, 2, 0, 7)].map((bytes) => ingress.onBatch(bytes, 1)));
+    expect(atWorkers.length).toBe(2);
+    await ingress.onBatch(batch(60, 2), 1);
+    expect(atWorkers.length).toBe(3);
   });
   it('when memory is short, batches are refused before they reach the workers (InsufficientResources)', async () => {
     const { ingress, refused, atWorkers, fill } = setUp();

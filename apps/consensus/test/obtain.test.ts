@@ -7,6 +7,7 @@ import { describe, expect, it } from '@jest/globals';
 import { BodyStore } from '../src/core/body-store.ts';
 import { packPiece, unpackRequest } from '../src/core/fetch-pieces.ts';
 import { Fetcher } from '../src/core/fetcher.ts';
+import { InVerification } from '../src/core/in-verification.ts';
 import { Journal } from '../src/core/journal.ts';
 import { Mempool } from '../src/core/mempool.ts';
 import { Obtainer } from '../src/core/obtain.ts';
@@ -68,7 +69,9 @@ function setUp(answers: readonly (Uint8Array | undefined)[], others = new Map<st
       return packPiece(wanted?.want.kind === 'batch' ? (others.get(wanted.want.digest) ?? answers[peer]) : undefined, wanted?.offset ?? 0);
     },
   });
+  const inVerification = new InVerification();
   const obtainer = new Obtainer({
+    inVerification,
     set,
     store,
     fetcher,
@@ -87,7 +90,7 @@ function setUp(answers: readonly (Uint8Array | undefined)[], others = new Map<st
     graceMs: 1,
     onRefused: (_, name) => refused.push(name),
   });
-  return { obtainer, store, asked, appended, refused, busy, verified };
+  return { obtainer, inVerification, store, asked, appended, refused, busy, verified };
 }
 
 describe('bodies of a proposal', () => {
@@ -105,6 +108,33 @@ describe('bodies of a proposal', () => {
     store.hold({ ref: batch.ref, encoded: batch.encoded, signature: signatureOf(batch), ids: new Uint8Array(), traceparents: [] });
     obtainer.arrived(batch.ref.digest);
     expect((await found).length).toBe(1);
+  });
+  it('one that the workers are still at is waited for, however long, and asked of nobody', async () => {
+    const batch = makeBatch();
+    const { obtainer, inVerification, store, asked } = setUp([packed(batch), packed(batch), packed(batch), packed(batch)]);
+    const signature = signatureOf(batch);
+    inVerification.begin(batch.ref.digest, signature);
+    const found = obtainer.proposed(blockOf(batch), [1], new AbortController().signal);
+    for (let i = 0; i < 3; i++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      obtainer.arrived(batch.ref.digest); // as when its grace is over
+    }
+    store.hold({ ref: batch.ref, encoded: batch.encoded, signature, ids: new Uint8Array(), traceparents: [] });
+    inVerification.end(batch.ref.digest, signature);
+    obtainer.arrived(batch.ref.digest);
+    expect((await found).length).toBe(1);
+    expect(asked).toEqual([]);
+  });
+  it('one that turned out to be no claim of its origin is asked of peers after all', async () => {
+    const batch = makeBatch();
+    const { obtainer, inVerification, asked } = setUp([packed(batch), packed(batch), packed(batch), packed(batch)]);
+    const forged = new Uint8Array(64);
+    inVerification.begin(batch.ref.digest, forged);
+    const found = obtainer.proposed(blockOf(batch), [1], new AbortController().signal);
+    inVerification.end(batch.ref.digest, forged);
+    obtainer.arrived(batch.ref.digest);
+    expect((await found).length).toBe(1);
+    expect(asked).toEqual([1]);
   });
   it('peers are asked in turn until one has it; it is in the log before it counts', async () => {
     const batch = makeBatch();

@@ -7,6 +7,7 @@ import type { Clock, VerifyPort } from '../ports.ts';
 import type { BodyStore, HoldVerdict } from './body-store.ts';
 import { certifies, unpackNotice } from './final-blocks.ts';
 import type { Refused } from './gates/refusal.ts';
+import type { InVerification } from './in-verification.ts';
 import type { Journal } from './journal.ts';
 import { type Obtainer, unpackBatch } from './obtain.ts';
 import type { Shedder } from './shedder.ts';
@@ -24,7 +25,8 @@ export interface IngressParts {
   readonly clock: Clock;
   readonly verify: VerifyPort;
   readonly store: BodyStore;
-  readonly obtainer: Obtainer;
+  readonly obtainer: Pick<Obtainer, 'arrived'>;
+  readonly inVerification: InVerification;
   readonly journal: Journal;
   readonly shedder: Shedder;
   readonly openHeight: () => number;
@@ -87,7 +89,7 @@ export class Ingress {
   }
 
   async #takeBatch(bytes: Uint8Array, sender: number): Promise<Wrong | 'held' | 'known'> {
-    const { set, clock, verify, store, journal, obtainer, shedder, onHeld } = this.#parts;
+    const { set, clock, verify, store, journal, obtainer, inVerification, shedder, onHeld } = this.#parts;
     const publicKey = publicKeyOf(set, sender);
     if (!publicKey) return { name: 'UnknownValidator', why: 'there is no such validator' };
     const message = bytes.length <= BATCH_MESSAGE_BYTES ? unpackBatch(bytes) : undefined;
@@ -95,7 +97,7 @@ export class Ingress {
     const number = numberOf(message.batch);
     if (isSame(store, sender, number, message.batch)) return 'known'; // sent again until it is ordered
     const digest = batchDigest(message.batch);
-    if (obtainer.isVerifying(digest, message.signature)) return 'known'; // sent again meanwhile
+    if (inVerification.hasClaim(digest, message.signature)) return 'known'; // sent again meanwhile
     const misplaced = notHeld(store.place(sender, number), number);
     if (misplaced) return misplaced;
     if (shedder.refuses('batch')) return { name: 'InsufficientResources', why: 'memory is short' };
@@ -104,7 +106,7 @@ export class Ingress {
       return { name: 'RateLimited', why: 'too many bytes in batches of this validator' };
     if ((this.#atWork[sender] ?? 0) >= BATCHES_AT_WORK) return { name: 'QueueFull', why: 'its batches wait for the workers' };
     this.#atWork[sender] = (this.#atWork[sender] ?? 0) + 1;
-    obtainer.verifying(digest, message.signature);
+    inVerification.begin(digest, message.signature);
     try {
       const verdict = await verify.batch(message.batch, { publicKey, signature: message.signature });
       if (!verdict.ok) {
@@ -123,7 +125,8 @@ export class Ingress {
       return { name: 'QueueFull', why: error instanceof Error ? error.message : 'the workers are busy' };
     } finally {
       this.#atWork[sender] = (this.#atWork[sender] ?? 1) - 1;
-      obtainer.verified(digest, message.signature);
+      inVerification.end(digest, message.signature);
+      obtainer.arrived(digest);
     }
   }
 

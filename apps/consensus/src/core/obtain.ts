@@ -2,13 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fromBinary } from '@bufbuild/protobuf';
 import { publicKeyOf, type ValidatorSet } from '@bursar/membership';
-import { type BatchRef, type Block, batchDigest, type Digest, equalBytes, headerDigest, type RejectionName } from '@bursar/protocol';
+import { type BatchRef, type Block, batchDigest, type Digest, headerDigest, type RejectionName } from '@bursar/protocol';
 import { wire } from '@bursar/protocol/rpc';
 import { backoffMs, createBulkhead } from '@bursar/shared-core';
 import type { VerifyPort } from '../ports.ts';
 import type { Body, BodyStore } from './body-store.ts';
 import type { Fetcher } from './fetcher.ts';
 import type { CheckedFinal } from './final-blocks.ts';
+import type { InVerification } from './in-verification.ts';
 import type { Journal } from './journal.ts';
 
 export interface ObtainerParts {
@@ -17,6 +18,7 @@ export interface ObtainerParts {
   readonly fetcher: Fetcher;
   readonly verify: VerifyPort;
   readonly journal: Journal;
+  readonly inVerification: InVerification;
   /** Checks a final block of that height with its certificate. */
   readonly unpackFinal: (bytes: Uint8Array, height: number) => CheckedFinal | undefined;
   /** A batch on its way is given so long before a peer is asked. */
@@ -35,8 +37,6 @@ class NeverValid extends Error {}
 export class Obtainer {
   readonly #parts: ObtainerParts;
   readonly #arrivals = new Map<Digest, Set<() => void>>();
-  /** Batches that came by themselves and are with the workers, each with its signatures; the ingress bounds them. */
-  readonly #atWork = new Map<Digest, Uint8Array[]>();
   /** References whose bodies are invalid or other than they say: no block that has one gets a vote. Whole references: a liar's must not spoil an honest one to the same batch. */
   readonly #refused = new Set<string>();
 
@@ -46,22 +46,7 @@ export class Obtainer {
     this.#parts = parts;
   }
 
-  /** A batch of this digest came and is being verified: no peer is asked for it meanwhile, or it would be verified twice. */
-  verifying(digest: Digest, signature: Uint8Array): void {
-    this.#atWork.set(digest, [...(this.#atWork.get(digest) ?? []), signature]);
-  }
-  /** Exactly this one is being verified; the same bytes under another signature are another claim. */
-  isVerifying(digest: Digest, signature: Uint8Array): boolean {
-    return this.#atWork.get(digest)?.some((s) => equalBytes(s, signature)) === true;
-  }
-  /** That is over, whatever came of it. */
-  verified(digest: Digest, signature: Uint8Array): void {
-    const left = (this.#atWork.get(digest) ?? []).filter((s) => s !== signature);
-    if (left.length > 0) this.#atWork.set(digest, left);
-    else this.#atWork.delete(digest);
-    this.arrived(digest);
-  }
-  /** A body was taken into the store. */
+  /** A body was taken into the store, or will not be. */
   arrived(digest: Digest): void {
     for (const tell of [...(this.#arrivals.get(digest) ?? [])]) tell();
   }
@@ -147,13 +132,13 @@ export class Obtainer {
   }
 
   async #verified(ref: BatchRef, from: readonly number[], signal: AbortSignal): Promise<Body> {
-    const { store, fetcher, journal, graceMs, onRefused } = this.#parts;
+    const { store, fetcher, journal, graceMs, inVerification, onRefused } = this.#parts;
     const held = (): Body | undefined => {
       const body = store.find(ref.digest);
       return body?.signature && sameRef(body.ref, ref) ? body : undefined;
     };
     let body = held() ?? (await this.#await(ref.digest, held, graceMs, signal));
-    while (!body && this.#atWork.has(ref.digest)) body = await this.#await(ref.digest, held, graceMs, signal);
+    while (!body && inVerification.has(ref.digest)) body = await this.#await(ref.digest, held, graceMs, signal);
     if (body) return body;
     if (this.#refused.has(nameOf(ref))) throw new NeverValid();
     const want = { kind: 'batch', digest: ref.digest } as const;
