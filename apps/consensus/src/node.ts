@@ -83,7 +83,7 @@ export async function startNode(parts: NodeParts) {
   };
 
   const { start, newest } = await readStart(storage, genesis, chain);
-  const found = await readJournal(file.replay(), chain);
+  const found = await readJournal(file, chain);
   await signer.reconcile(ownSignatures(found.engine, self, tuning.reconcile));
   const signed = await signer.listSigned(start.height + 1);
   const recovered = recover(params, start, found.engine, signed);

@@ -61,10 +61,11 @@ export async function runService(options: ServiceOptions): Promise<void> {
     );
     health.setReady('running', false, 'the service is stopping');
     abort.abort(new Error(`${name} is stopping`));
-    for (const stage of STOP_STAGES) for (const step of steps.get(stage)?.reverse() ?? []) await runStep(stage, step, log);
+    let code: ExitCode = EXIT.ok;
+    for (const stage of STOP_STAGES) for (const step of steps.get(stage)?.reverse() ?? []) code = (await runStep(stage, step, log)) ?? code;
     clearTimeout(total);
-    log.info({}, `${name} stopped`);
-    process.exit(EXIT.ok);
+    log.info({ exitCode: code }, `${name} stopped`);
+    process.exit(code);
   };
   const context: ServiceContext = {
     signal: abort.signal,
@@ -96,16 +97,22 @@ export async function runService(options: ServiceOptions): Promise<void> {
 /** Exit code for an error: its own, or 1. */
 export const exitCodeOf = (error: unknown): ExitCode => (error instanceof BursarError ? error.exitCode : errorFrom(error).exitCode);
 
-/** A failing or endless step is logged and left behind: the later stages still run. */
-async function runStep(stage: StopStage, { name, step, deadlineMs }: Step, log: Logger): Promise<void> {
+/**
+ * A failing or endless step is logged and left behind: the later stages still run.
+ * @returns the exit code of a disk that failed while the last records were written: a stop that lost them did not end well
+ */
+async function runStep(stage: StopStage, { name, step, deadlineMs }: Step, log: Logger): Promise<ExitCode | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`took longer than ${deadlineMs} ms`)), deadlineMs);
   });
   try {
     await Promise.race([(async () => step())(), late]);
+    return undefined;
   } catch (error) {
     log.error({ err: error, stage, step: name }, 'a step of the stop failed');
+    const code = exitCodeOf(error);
+    return code === EXIT.fatal ? undefined : code;
   } finally {
     clearTimeout(timer);
   }

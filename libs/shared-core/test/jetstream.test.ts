@@ -101,6 +101,33 @@ describe('R7 event streams', () => {
     expect(await bus.events.redrive('DEAD', 10)).toBe(0);
     await consumer.stop();
   });
+  it('a consumer goes on by itself when the server was killed and restarted: nothing that was taken is lost', async () => {
+    const got = new Set<string>();
+    const arrived = new Map(['0', '1', '2'].map((n) => [n, Promise.withResolvers<void>()]));
+    const consumer = await bus.events.consume(
+      { stream: 'BLOCKS', durable: 'outage', subjects: ['blocks.outage.*'], deadLetterSubject, ackWaitMs: 1_000 },
+      (m) => {
+        got.add(text(m));
+        arrived.get(text(m))?.resolve();
+      },
+    );
+    const publish = (n: string) => bus.events.publish('blocks.outage.0', bytes(n), { id: `outage-${n}`, timeoutMs: 1_000 });
+    await publish('0');
+    await arrived.get('0')?.promise;
+    for (const n of ['1', '2']) {
+      const connected = Promise.withResolvers<void>();
+      const forget = bus.onStatus(({ kind }) => kind === 'connected' && connected.resolve());
+      await server.kill();
+      await expect(publish(n)).rejects.toMatchObject({ code: 6001 });
+      await server.restart();
+      await connected.promise;
+      forget();
+      await publish(n);
+      await arrived.get(n)?.promise;
+    }
+    expect([...got]).toEqual(['0', '1', '2']);
+    await consumer.stop();
+  });
   it('a consumer of a missing stream is a clear error', async () => {
     await expect(bus.events.consume({ stream: 'NONE', durable: 'x', deadLetterSubject }, () => {})).rejects.toMatchObject({
       code: 8205,

@@ -58,6 +58,13 @@ describe('a graceful stop', () => {
     expect(await closed).toBe(1);
     expect(logged().at(-1)).toMatchObject({ level: 'fatal', msg: 'test did not stop in time' });
   });
+  it('the log that cannot be synced any more makes the stop a failure: exit 70', async () => {
+    const { child, started, closed, logged } = run('failed last fsync');
+    await started;
+    child.kill('SIGTERM');
+    expect(await closed).toBe(70);
+    expect(logged()).toContainEqual(expect.objectContaining({ level: 'error', step: 'log', stage: 'flush' }));
+  });
   it('stops when the parent process is gone', async () => {
     const parent = spawn('sleep', ['600']);
     children.push(parent);
@@ -76,8 +83,8 @@ describe('exit codes', () => {
     ['unhandled', 1, 'test: a rejection that nobody handled'],
     ['fatal', 70, 'test must stop: another root'],
     ['full disk', 69, expect.stringMatching(/^test must stop: no space is left for the log in /)],
-    ['failed write', 70, expect.stringMatching(/^test must stop: the log in .* cannot be written: input\/output error$/)],
-    ['failed fsync', 70, expect.stringMatching(/^test must stop: the log in .* cannot be written: input\/output error$/)],
+    ['failed write', 70, expect.stringMatching(/^test must stop: the log in .* cannot be read or written: input\/output error$/)],
+    ['failed fsync', 70, expect.stringMatching(/^test must stop: the log in .* cannot be read or written: input\/output error$/)],
   ])('%s exits with %d and says why', async (mode, code, message) => {
     const { closed, logged } = run(mode);
     expect(await closed).toBe(code);

@@ -113,23 +113,6 @@ describe('torn tail', () => {
     await writeFile(file, Buffer.concat([await readFile(file), Buffer.alloc(5_000)]));
     expect(await reopened(dir)).toMatchObject({ torn: { droppedBytes: 5_000 }, records: names(2) });
   });
-  it.each([
-    ['its first record', 0],
-    ['a record in its middle', 1],
-  ])('a power cut tears a write of several records at any page: %s is lost, later ones are there', async (_, lost) => {
-    const dir = folder();
-    await written(dir, 2);
-    const before = await readFile(join(dir, '00000001.log'));
-    const log = await openLog(dir);
-    for (let n = 2; n < 5; n++) log.append(text(n));
-    await log.close();
-    const file = join(dir, '00000001.log');
-    const bytes = await readFile(file);
-    const recordBytes = 12 + text(0).byteLength;
-    const at = before.byteLength + lost * recordBytes;
-    await writeFile(file, bytes.fill(0, at, at + recordBytes));
-    expect(await reopened(dir)).toMatchObject({ torn: { offset: at }, records: names(2 + lost) }); // nothing of this write was answered
-  });
   it('records inside a torn payload do not pass for records of the log', async () => {
     const other = folder();
     await written(other, 3);
@@ -145,25 +128,6 @@ describe('torn tail', () => {
 });
 
 describe('damage', () => {
-  it('a flipped bit anywhere is never served: an error with file and offset, or (in the last record) a reported cut', async () => {
-    const dir = folder();
-    await written(dir, 3);
-    const file = join(dir, '00000001.log');
-    const whole = await readFile(file);
-    const recordBytes = 12 + text(0).byteLength;
-    for (let bit = 0; bit < whole.byteLength * 8; bit++) {
-      const damaged = Buffer.from(whole);
-      const at = bit >> 3;
-      damaged[at] = (damaged[at] ?? 0) ^ (1 << (bit & 7));
-      await writeFile(file, damaged);
-      if (at < 24 + 2 * recordBytes) {
-        const offset = at < 24 ? 0 : at - ((at - 24) % recordBytes);
-        const error = await failure(reopened(dir));
-        expect(error).toMatchObject({ reason: 'LOG_CORRUPT', exitCode: 70, details: { file, offset: String(offset) } });
-      } else
-        expect(await reopened(dir)).toMatchObject({ torn: { offset: 24 + 2 * recordBytes, droppedBytes: recordBytes }, records: names(2) });
-    }
-  });
   it.each([
     ['a record of an older segment is damaged', (b: Buffer) => Buffer.concat([b.subarray(0, -1), Buffer.from([1])])],
     ['an older segment is cut inside a record', (b: Buffer) => b.subarray(0, -1)],

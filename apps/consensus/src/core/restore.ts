@@ -1,6 +1,17 @@
 /** What a restart finds in the log: the engine's records, and the transactions, batches and bodies that are still open. */
 import { type LogRecord, logRecord } from '@bursar/pbft';
-import { type Batch, batchCodec, type Digest, decode, type SignedVote, signedTransaction, toHex, transactionId } from '@bursar/protocol';
+import {
+  type Batch,
+  batchCodec,
+  DecodeError,
+  type Digest,
+  decode,
+  type SignedVote,
+  signedTransaction,
+  toHex,
+  transactionId,
+} from '@bursar/protocol';
+import type { DurableLog } from '@bursar/shared-core';
 import type { Body, BodyStore } from './body-store.ts';
 import { type JournalRecord, journalRecord } from './journal-record.ts';
 import type { Mempool, Pending } from './mempool.ts';
@@ -16,38 +27,44 @@ export interface Found {
   readonly bodies: Map<Digest, Body>;
 }
 
-/** Reads the log once. Records stand there because they were checked when they came. @throws DecodeError for another version's records */
-export async function readJournal(records: AsyncIterable<{ readonly bytes: Uint8Array }>, chain: Digest): Promise<Found> {
+/** Reads the log once. Records stand there because they were checked when they came. @throws LogCorrupt, with the place, for what is no record */
+export async function readJournal(log: Pick<DurableLog, 'replay' | 'unreadable'>, chain: Digest): Promise<Found> {
   const found: Found = { engine: [], transactions: new Map(), own: new Map(), bodies: new Map() };
-  for await (const { bytes } of records) {
-    const record = decode(journalRecord, bytes);
-    switch (record.kind) {
-      case 'engine':
-        found.engine.push(decode(logRecord, record.record));
-        break;
-      case 'transaction': {
-        const { transaction, traceparent, tracestate } = record;
-        const id = transactionId(decode(signedTransaction, transaction).body);
-        found.transactions.set(id, { id, transaction, traceparent, tracestate });
-        break;
-      }
-      case 'own': {
-        const batch = decode(batchCodec, record.batch);
-        found.own.set(batch.number, { batch, encoded: record.batch });
-        break;
-      }
-      case 'body': {
-        const verdict = verifyBatch(chain, record.batch, undefined);
-        if (verdict.ok)
-          found.bodies.set(verdict.batch.ref.digest, { ...verdict.batch, encoded: record.batch, signature: record.signature });
-        break;
-      }
-      case 'done':
-        for (const id of record.ids) found.transactions.delete(id);
-        break;
+  for await (const { bytes, ...position } of log.replay()) {
+    try {
+      takeIn(found, decode(journalRecord, bytes), chain);
+    } catch (e) {
+      throw e instanceof DecodeError ? log.unreadable(position, e) : e;
     }
   }
   return found;
+}
+
+function takeIn(found: Found, record: JournalRecord, chain: Digest): void {
+  switch (record.kind) {
+    case 'engine':
+      found.engine.push(decode(logRecord, record.record));
+      break;
+    case 'transaction': {
+      const { transaction, traceparent, tracestate } = record;
+      const id = transactionId(decode(signedTransaction, transaction).body);
+      found.transactions.set(id, { id, transaction, traceparent, tracestate });
+      break;
+    }
+    case 'own': {
+      const batch = decode(batchCodec, record.batch);
+      found.own.set(batch.number, { batch, encoded: record.batch });
+      break;
+    }
+    case 'body': {
+      const verdict = verifyBatch(chain, record.batch, undefined);
+      if (verdict.ok) found.bodies.set(verdict.batch.ref.digest, { ...verdict.batch, encoded: record.batch, signature: record.signature });
+      break;
+    }
+    case 'done':
+      for (const id of record.ids) found.transactions.delete(id);
+      break;
+  }
 }
 
 /** Fills mempool, own batches and body store. `next`: for each origin the number of its first batch that storage has not executed. */

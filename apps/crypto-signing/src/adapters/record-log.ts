@@ -1,22 +1,18 @@
 /** Opens the record of signatures and reads it back, whole. */
 import { decodeRow, SigningRecord } from '@bursar/pbft';
 import { DecodeError } from '@bursar/protocol';
-import { BursarError, coreError, type DurableLog, type LogOptions, openLog } from '@bursar/shared-core';
+import { BursarError, type DurableLog, type LogOptions, openLog } from '@bursar/shared-core';
 import type { RecordLog } from '../ports.ts';
 
 /** @throws LogCorrupt (exit 70) with file and offset: a signer that is not sure what it signed must not sign. */
 export async function openRecord(dir: string, options: LogOptions = {}): Promise<{ log: DurableLog; record: SigningRecord }> {
   const log = await openLog(dir, { segmentBytes: 16 * 1024 * 1024, ...options });
   const record = new SigningRecord();
-  for await (const { bytes, segment, offset } of log.replay()) {
+  for await (const { bytes, ...position } of log.replay()) {
     try {
       record.add(decodeRow(bytes));
     } catch (e) {
-      if (!(e instanceof DecodeError)) throw e;
-      throw coreError('LogCorrupt', `the record in ${dir} holds no row in segment ${segment} at byte ${offset}: ${e.message}`, {
-        exitCode: 70,
-        cause: e,
-      });
+      throw e instanceof DecodeError ? log.unreadable(position, e) : e;
     }
   }
   return { log, record };

@@ -84,11 +84,13 @@ export function payloadLength(frame: Buffer, id: SegmentId, offset: number): num
 /** Whether `payload` is what the head `frame` was written for. */
 export const isPayload = (frame: Buffer, payload: Buffer): boolean => crc32(payload) === frame.readUInt32BE(8);
 
+/** Whether the record at `offset` began a write. */
+export const isFirst = (bytes: Buffer, offset: number): boolean => bytes.readUInt8(offset) >= FIRST / 2 ** 24;
+
 /** Offset of the first intact record at or after `from` that began a write: what stands before it was durable then. */
 export function findWrite(bytes: Buffer, id: SegmentId, from: number): number | undefined {
   for (let offset = from; offset + FRAME_BYTES < bytes.byteLength; offset++) {
-    if (bytes.readUInt8(offset) < FIRST / 2 ** 24) continue; // most offsets: no mark
-    if (readFrame(bytes, id, offset)) return offset;
+    if (isFirst(bytes, offset) && readFrame(bytes, id, offset)) return offset;
   }
   return undefined;
 }

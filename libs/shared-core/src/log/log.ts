@@ -15,6 +15,7 @@ import {
   segmentName,
   segmentNumber,
   type TornTail,
+  unreadable,
 } from './segment.ts';
 
 export interface LogOptions {
@@ -37,6 +38,8 @@ export interface DurableLog {
   read(position: LogPosition): Promise<Uint8Array>;
   /** File and offset of a position, for people. */
   describe(position: LogPosition): string;
+  /** The error for a record that cannot be decoded: LogCorrupt (exit 70), with its place. */
+  unreadable(position: LogPosition, cause: unknown): BursarError;
   /** Lets the next record begin a new segment. @returns its number: all records so far stand in segments below it */
   rotate(): number;
   /** Removes the segments below `segment`, when what they hold is not needed any more. The segment being written stays. */
@@ -112,7 +115,7 @@ class FileLog implements DurableLog {
     for (const segment of numbers) this.#sizes.set(segment, 0);
     if (newest === undefined) return this.#begin(this.#tail);
     const bytes = Buffer.from(await this.#files.readFile(this.#path(newest)));
-    const { id, end } = scanSegment(this.#dir, newest, bytes, true);
+    const { id, end, lastWrite } = scanSegment(this.#dir, newest, bytes, true);
     if (id === undefined || end < bytes.byteLength) {
       this.torn = { file: this.#path(newest), segment: newest, offset: end, droppedBytes: bytes.byteLength - end };
     }
@@ -120,8 +123,11 @@ class FileLog implements DurableLog {
     this.#fileSegment = newest;
     if (this.torn) await this.#file.truncate(end);
     const whole = id ?? newSegment(newest, await this.#endOf(newest - 1));
-    if (!id) await writeFully(this.#file, encodeHeader(whole), 0);
-    await this.#file.fdatasync(); // a tail that a crash left in the page cache must not vanish after it was replayed
+    // What a crash left in the page cache must not vanish after it was replayed. Written again, since the kernel may take for written
+    // what an fsync failed to write; everything before the last write was synced by an fsync that came back.
+    if (id) await writeFully(this.#file, bytes.subarray(lastWrite, end), lastWrite);
+    else await writeFully(this.#file, encodeHeader(whole), 0);
+    await this.#file.fdatasync();
     await this.#files.syncDir(this.#dir);
     this.#tail = whole;
     this.#offset = id ? end : HEADER_BYTES;
@@ -134,7 +140,7 @@ class FileLog implements DurableLog {
     let previousEnd: number | undefined;
     for (const { segment, offset } of this.#replayable) {
       if (this.#failed) throw this.#failed;
-      const all = Buffer.from(await this.#files.readFile(this.#path(segment)));
+      const all = Buffer.from(await this.#files.readFile(this.#path(segment)).catch((error) => Promise.reject(failure(this.#dir, error))));
       const bytes = segment === newest ? all.subarray(0, offset) : all;
       const { id, end } = scanSegment(this.#dir, segment, bytes, false);
       this.#sizes.set(segment, Math.max(this.#sizes.get(segment) ?? 0, end));
@@ -185,11 +191,15 @@ class FileLog implements DurableLog {
   }
 
   read(position: LogPosition): Promise<Uint8Array> {
-    return readRecord(this.#files, this.#dir, position);
+    return readRecord(this.#files, this.#dir, position).catch((error) => Promise.reject(failure(this.#dir, error)));
   }
 
   describe({ segment, offset }: LogPosition): string {
     return `${this.#path(segment)} at byte ${offset}`;
+  }
+
+  unreadable(position: LogPosition, cause: unknown): BursarError {
+    return unreadable(this.describe(position), cause);
   }
 
   rotate(): number {

@@ -1,9 +1,10 @@
 /** Names and contents of segments: what is intact, what is a torn tail, what is corrupt. */
 import { join } from 'node:path';
-import { type BursarError, coreError } from '../errors.ts';
+import { type BursarError, coreError, messageOf } from '../errors.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { FilePort } from './file-port.ts';
-import { FRAME_BYTES, findWrite, HEADER_BYTES, isPayload, payloadLength, readFrame, readHeader, type SegmentId } from './frame.ts';
+import { FRAME_BYTES, findWrite, HEADER_BYTES, isFirst, isPayload, payloadLength, readFrame, readHeader, type SegmentId } from './frame.ts';
+import { damageAt } from './tail.ts';
 
 /** A place in the log: segment number, and byte offset of the record's frame inside it. */
 export interface LogPosition {
@@ -31,25 +32,42 @@ export const corrupt = (dir: string, { segment, offset }: LogPosition, what: str
   });
 };
 
+export interface Scanned {
+  /** Undefined when even the header was never finished. */
+  readonly id: SegmentId | undefined;
+  /** Where intact records stop. */
+  readonly end: number;
+  /** Where the last write began of which something is intact (0: the header); all before it was synced. */
+  readonly lastWrite: number;
+}
+
 /**
- * Looks through one segment. `end` is where intact records stop; `id` is undefined when even the header was never finished.
- * Only the newest segment may be torn, and in it only its last write: everything older was synced before.
- * @throws LogCorrupt when an intact later write follows a damaged record, or when the segment is not the newest
+ * Looks through one segment. Only the newest may be torn, and in it only its last write: everything older was synced before.
+ * @throws LogCorrupt with file, offset and number of the record: anything else than a write that never ended
  */
-export function scanSegment(dir: string, segment: number, bytes: Buffer, isNewest: boolean): { id: SegmentId | undefined; end: number } {
+export function scanSegment(dir: string, segment: number, bytes: Buffer, isNewest: boolean): Scanned {
   const id = readHeader(bytes, segment);
   if (!id) {
     // The header is synced before the first record is written: bytes behind a bad header mean damage, not a crash.
     if (!isNewest || bytes.byteLength > HEADER_BYTES) throw corrupt(dir, { segment, offset: 0 }, 'its header is damaged');
-    return { id: undefined, end: 0 };
+    return { id: undefined, end: 0, lastWrite: 0 };
   }
   let end = HEADER_BYTES;
-  for (let payload = readFrame(bytes, id, end); payload; payload = readFrame(bytes, id, end)) end += FRAME_BYTES + payload.byteLength;
-  if (end === bytes.byteLength) return { id, end };
-  if (!isNewest) throw corrupt(dir, { segment, offset: end }, 'a record is damaged and later segments exist');
+  let lastWrite = 0;
+  let records = 0;
+  for (let payload = readFrame(bytes, id, end); payload; payload = readFrame(bytes, id, end)) {
+    if (isFirst(bytes, end)) lastWrite = end;
+    end += FRAME_BYTES + payload.byteLength;
+    records++;
+  }
+  if (end === bytes.byteLength) return { id, end, lastWrite };
+  const damaged = (what: string) => corrupt(dir, { segment, offset: end }, `record ${records + 1} of the segment is damaged: ${what}`);
+  if (!isNewest) throw damaged('later segments exist');
   const next = findWrite(bytes, id, end + 1);
-  if (next !== undefined) throw corrupt(dir, { segment, offset: end }, `a record is damaged and a later write at byte ${next} is intact`);
-  return { id, end };
+  if (next !== undefined) throw damaged(`a later write at byte ${next} is intact`);
+  const damage = damageAt(bytes, id, end);
+  if (damage !== undefined) throw damaged(damage);
+  return { id, end, lastWrite };
 }
 
 /** One record, read from the file and checked. @throws LogCorrupt with file and offset */
@@ -64,6 +82,10 @@ export async function readRecord(files: FilePort, dir: string, at: LogPosition):
     throw corrupt(dir, at, 'the record that was written there is damaged');
   return new Uint8Array(payload);
 }
+
+/** A record that is as it was written and yet makes no sense here. */
+export const unreadable = (where: string, cause: unknown): BursarError =>
+  coreError('LogCorrupt', `the record in ${where} is none that this version knows: ${messageOf(cause)}`, { exitCode: EXIT.safety, cause });
 
 /** The records between the header and `end`, each a copy. */
 export function* recordsOf(bytes: Buffer, id: SegmentId, end: number): Generator<LogRecord> {

@@ -25,6 +25,14 @@ export interface NatsBus extends Bus {
   readonly events: EventStream;
 }
 
+/** One try to connect; a server that takes the connection and says nothing must not hold up the next try. */
+const CONNECT_TRY_MS = 2_000;
+/**
+ * The third ping that is due without an answer to the first two ends a connection that only seems to be alive: 6 s. So long, too, what we
+ * publish may pile up in memory when a server takes nothing; a connection that ends drops it.
+ */
+const PING_MS = 2_000;
+
 /** @throws DependencyUnavailable (exit 69) when no server answers in time, Unauthenticated when it refuses us */
 export async function connectNats(options: NatsOptions): Promise<NatsBus> {
   const { url, name, connectMs = 10_000, echo = true, signal } = options;
@@ -34,11 +42,11 @@ export async function connectNats(options: NatsOptions): Promise<NatsBus> {
     servers: urls.map(serverOf),
     name,
     noEcho: !echo,
-    timeout: Math.min(connectMs, 5_000),
+    timeout: Math.min(connectMs, CONNECT_TRY_MS),
     maxReconnectAttempts: -1,
-    reconnectTimeWait: 250,
-    reconnectJitter: 250,
-    pingInterval: 10_000,
+    reconnectTimeWait: 100, // what is published meanwhile is dropped, and votes are sent again every half second: soon back is all that counts
+    reconnectJitter: 200,
+    pingInterval: PING_MS,
     maxPingOut: 2,
     ignoreAuthErrorAbort: true, // a server that is being reconfigured must not end us
     ...(urls.some((u) => u.startsWith('tls:')) ? { tls: {} } : {}),

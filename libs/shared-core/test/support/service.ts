@@ -20,6 +20,7 @@ const DISKS: Readonly<Record<string, [FileOperation, Error]>> = {
   'full disk': ['write', Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })],
   'failed write': ['write', new Error('input/output error')],
   'failed fsync': ['fdatasync', new Error('input/output error')],
+  'failed last fsync': ['fdatasync', new Error('input/output error')],
 };
 
 const [mode = '', parent] = process.argv.slice(2);
@@ -57,7 +58,8 @@ await runService({
       rmSync(dir, { recursive: true });
       files.failNext(...broken);
       file.append(Buffer.from('a vote'));
-      file.sync().catch(fatal);
+      if (mode === 'failed last fsync') onStop('flush', 'log', () => file.close());
+      else file.sync().catch(fatal);
     }
     if (mode === 'uncaught')
       setImmediate(() => {
@@ -66,5 +68,5 @@ await runService({
     if (mode === 'unhandled') void Promise.reject(new Error('nobody handled me'));
   },
 });
-if (mode !== 'fatal' && !(mode in DISKS)) say('started');
+if (mode !== 'fatal' && (!(mode in DISKS) || mode === 'failed last fsync')) say('started');
 setInterval(() => {}, 1_000);
