@@ -1,5 +1,6 @@
 /** Genuine values of every kind, on one small chain: what mutation starts from. */
 
+import { create, toBinary } from '@bufbuild/protobuf';
 import {
   approvers,
   chain,
@@ -20,6 +21,7 @@ import {
   type Block,
   batchCodec,
   batchDigest,
+  batchHash,
   batchRefsDigest,
   type Certificate,
   certificateDigest,
@@ -40,9 +42,9 @@ import {
   type ViewChange,
   type Vote,
   viewChangeDigest,
-  voteHash,
   ZERO_DIGEST,
 } from '../../libs/protocol/src/index.ts';
+import { wire } from '../../libs/protocol/src/rpc.ts';
 
 export { chain, genesis, treasury, validators };
 export const set = genesisSet(genesis);
@@ -57,10 +59,10 @@ export const voteOf = (phase: Phase, height: number, view: number, digest: strin
   phase,
   digest,
 });
-export function signedVoteOf(validator: number, vote: Vote): SignedVote {
-  const { secretKey } = validators[validator] as { secretKey: Uint8Array };
-  return { vote, validator, signature: ed25519.sign(secretKey, voteHash(vote)) };
-}
+/** Says yes to every other signature: those of the samples, and half of the others, so that both ways go deep. */
+export const coin = { verify: (_key: Uint8Array, _message: Uint8Array, signature: Uint8Array): boolean => ((signature[0] ?? 0) & 1) === 1 };
+export const signatureOf = (validator: number): Uint8Array => new Uint8Array(64).fill(2 * validator + 1);
+export const signedVoteOf = (validator: number, vote: Vote): SignedVote => ({ vote, validator, signature: signatureOf(validator) });
 const statementOf = (phase: Phase, view: number, digest: string, content?: ViewChange): Statement => {
   const { signature } = signedVoteOf(2, voteOf(phase, 2, view, digest));
   return { phase, view, digest, signature, content };
@@ -136,6 +138,12 @@ export const ref: BatchRef = {
   expiresAt: batch.expiresAt,
 };
 
+export const batchSignature = ed25519.sign((validators[ref.origin] as { secretKey: Uint8Array }).secretKey, batchHash(chain, ref));
+export const batchMessage = toBinary(
+  wire.BatchMessageSchema,
+  create(wire.BatchMessageSchema, { batch: encodedBatch, signature: batchSignature }),
+);
+
 const schedule = startSchedule(chain);
 /** As the first height of the chain needs it: its leader and its beacon. */
 const opening = { proposer: leaderOf(leaderOrder(set, schedule, 1), 0), beacon: nextBeacon(schedule.beacon, 1) };
@@ -195,3 +203,13 @@ export function messagesOf(block: Block, certificate: Certificate | undefined, v
   ];
 }
 export const messages: Message[] = [...messagesOf(first, undefined), ...messagesOf(second, firstCertificate)];
+
+/** What a height can hear: each vote of each validator in two views, for two blocks. */
+const rivals: Block[] = [first, { header: { ...first.header, time: first.header.time + 1 }, batches: [] }];
+export const everyMessage: Message[] = rivals
+  .flatMap((block) => [0, 1].flatMap((view) => messagesOf(block, undefined, view)))
+  .flatMap((m): Message[] =>
+    m.kind === 'pre-prepare' || m.kind === 'new-view'
+      ? [m]
+      : set.validators.map(({ index }): Message => ({ ...m, vote: signedVoteOf(index, m.vote.vote) })),
+  );
