@@ -5,6 +5,7 @@
 import { BodyStore } from '../../../apps/consensus/src/core/body-store.ts';
 import { packMessage } from '../../../apps/consensus/src/core/envelope.ts';
 import { packNotice } from '../../../apps/consensus/src/core/final-blocks.ts';
+import { InVerification } from '../../../apps/consensus/src/core/in-verification.ts';
 import { Ingress } from '../../../apps/consensus/src/core/ingress.ts';
 import { Journal } from '../../../apps/consensus/src/core/journal.ts';
 import { memoVerifier } from '../../../apps/consensus/src/core/memo-verifier.ts';
@@ -120,6 +121,7 @@ class Validator {
         transactions: () => Promise.reject(new Error('no client here')),
       },
       store: this.store,
+      inVerification: new InVerification(),
       obtainer: { arrived: () => {} } as never,
       journal: new Journal(nowhere, { compactBytes: 1e9, onFailure: (e) => (this.defect ??= e) }),
       openHeight: () => this.driver.state.height,
