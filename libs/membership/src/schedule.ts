@@ -18,7 +18,9 @@ export const genesisBeacon = (chain: Digest): Digest => digest('bursar/beacon', 
 
 const number8 = (v: number): Uint8Array => {
   const out = new Uint8Array(8);
-  new DataView(out.buffer).setBigUint64(0, BigInt(v));
+  const view = new DataView(out.buffer);
+  view.setUint32(0, Math.floor(v / 2 ** 32));
+  view.setUint32(4, v >>> 0);
   return out;
 };
 /** Beacon of the block at `height`, from the one before it (proofVersion 0). */
@@ -37,11 +39,29 @@ export const advanceSchedule = (schedule: Schedule, header: Header): Schedule =>
  * that a header of the window shows skipped go last, in the order drawn. 256 bits against a stake of 64 leave no bias to speak of.
  */
 export function leaderOrder(set: ValidatorSet, schedule: Schedule, height: number): readonly number[] {
+  return putLast(drawn(set, schedule.beacon, height), skippedIn(schedule, set.validators.length));
+}
+
+/** The newest draws of each set: all that share a process ask for the same. */
+const draws = new WeakMap<ValidatorSet, Map<string, readonly number[]>>();
+const DRAWS_KEPT = 16;
+
+function drawn(set: ValidatorSet, beacon: Digest, height: number): readonly number[] {
+  const known = draws.get(set) ?? new Map<string, readonly number[]>();
+  draws.set(set, known);
+  const key = `${height}/${beacon}`;
+  const order = known.get(key) ?? draw(set, beacon, height);
+  known.set(key, order);
+  if (known.size > DRAWS_KEPT) known.delete(known.keys().next().value as string);
+  return order;
+}
+
+function draw(set: ValidatorSet, beacon: Digest, height: number): readonly number[] {
   const left = set.validators.map((v) => v.index);
-  const seed = fromHex(schedule.beacon);
-  const drawn: number[] = [];
+  const seed = fromHex(beacon);
+  const order: number[] = [];
   for (let total = set.total; left.length > 1 && total > 0n; ) {
-    const ticket = hash('bursar/leader', seed, number8(height), number8(drawn.length));
+    const ticket = hash('bursar/leader', seed, number8(height), number8(order.length));
     let point = BigInt(`0x${Buffer.from(ticket).toString('hex')}`) % total;
     let at = 0;
     for (; ; at++) {
@@ -52,15 +72,18 @@ export function leaderOrder(set: ValidatorSet, schedule: Schedule, height: numbe
       }
       point -= stake;
     }
-    drawn.push(...left.splice(at, 1));
+    order.push(...left.splice(at, 1));
   }
-  drawn.push(...left);
-  return putLast(drawn, skippedIn(schedule, set.validators.length));
+  order.push(...left);
+  return order;
 }
 
 function skippedIn(schedule: Schedule, n: number): ReadonlySet<number> {
   const out = new Set<number>();
-  for (const bitmap of schedule.skipped) for (const i of fromBitmap(bitmap, n) ?? []) out.add(i);
+  for (const bitmap of schedule.skipped) {
+    if (bitmap.every((byte) => byte === 0)) continue; // nearly all of them
+    for (const i of fromBitmap(bitmap, n) ?? []) out.add(i);
+  }
   return out;
 }
 

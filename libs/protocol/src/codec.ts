@@ -40,6 +40,12 @@ export class Writer {
     const at = this.#grow(4);
     this.#buffer.writeUInt32BE(v, at);
   }
+  /** A whole number up to 2^53 − 1 in eight bytes. */
+  uint(v: number): void {
+    const at = this.#grow(8);
+    this.#buffer.writeUInt32BE(Math.floor(v / 2 ** 32), at);
+    this.#buffer.writeUInt32BE(v >>> 0, at + 4);
+  }
   u64(v: bigint): void {
     const at = this.#grow(8);
     this.#buffer.writeBigUInt64BE(v, at);
@@ -55,9 +61,14 @@ export class Writer {
   }
   /** The bytes so far, as a copy of their own. */
   finish(): Uint8Array {
-    return new Uint8Array(this.#buffer.subarray(0, this.#length));
+    const out = new Uint8Array(this.#length);
+    this.#buffer.copy(out, 0, 0, this.#length);
+    return out;
   }
 }
+
+/** Upper half of 2^53 − 1. */
+const MAX_HIGH = 2 ** 21 - 1;
 
 export class Reader {
   readonly #bytes: Buffer;
@@ -85,6 +96,12 @@ export class Reader {
   }
   u32(): number {
     return this.#bytes.readUInt32BE(this.#take(4));
+  }
+  /** Eight bytes, at most 2^53 − 1. */
+  uint(): number {
+    const at = this.#take(8);
+    const high = this.#bytes.readUInt32BE(at);
+    return high > MAX_HIGH ? this.fail('integer above 2^53 - 1') : high * 2 ** 32 + this.#bytes.readUInt32BE(at + 4);
   }
   u64(): bigint {
     return this.#bytes.readBigUInt64BE(this.#take(8));

@@ -11,12 +11,9 @@ export const u64: Codec<bigint> = { write: (w, v) => w.u64(v), read: (r) => r.u6
 export const uint: Codec<number> = {
   write: (w, v) => {
     if (!Number.isSafeInteger(v) || v < 0) throw new RangeError(`${v} is not an unsigned 53-bit integer`);
-    w.u64(BigInt(v));
+    w.uint(v);
   },
-  read: (r) => {
-    const v = r.u64();
-    return v > BigInt(Number.MAX_SAFE_INTEGER) ? r.fail('integer above 2^53 - 1') : Number(v);
-  },
+  read: (r) => r.uint(),
 };
 
 export const bool: Codec<boolean> = {

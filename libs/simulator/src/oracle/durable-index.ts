@@ -3,8 +3,13 @@ import { logRecord } from '@bursar/pbft';
 import { type Certificate, decode, headerDigest, type Message } from '@bursar/protocol';
 import { Violation } from './violation.ts';
 
+/** First bytes of the records that a message may rest on: proposal, intent, PreparedCert. */
+const CAUSES: ReadonlySet<number> = new Set([1, 2, 4]);
+
 export class DurableIndex {
   readonly #facts = new Set<string>();
+  /** A compaction writes records again that are known. */
+  readonly #seen = new WeakSet<Uint8Array>();
   readonly #bodies = new Set<string>();
   readonly #blockBodies = new Map<string, readonly string[]>();
   readonly #onCertificate: (c: Certificate) => void;
@@ -13,6 +18,8 @@ export class DurableIndex {
     this.#onCertificate = onCertificate;
   }
   add(bytes: Uint8Array): void {
+    if (!CAUSES.has(bytes[0] ?? 0) || this.#seen.has(bytes)) return;
+    this.#seen.add(bytes);
     const record = decode(logRecord, bytes);
     if (record.kind === 'intent') this.#facts.add(`intent/${place(record.vote)}/${record.vote.phase}/${record.vote.digest}`);
     else if (record.kind === 'prepared') {

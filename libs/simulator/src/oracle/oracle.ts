@@ -3,7 +3,7 @@
  * quorums stand in a table, certificates and votes are checked here anew. Everything throws {@link Violation}.
  */
 import type { Verifier } from '@bursar/crypto';
-import { type Block, type Certificate, type Digest, headerDigest, type Message, type Vote, voteHash } from '@bursar/protocol';
+import { type Block, type Certificate, type Digest, type Header, headerDigest, type Message, type Vote, voteHash } from '@bursar/protocol';
 import { DurableIndex } from './durable-index.ts';
 import { EvidenceLedger } from './evidence-ledger.ts';
 import { type Quorum, quorumOf } from './quorum-table.ts';
@@ -41,6 +41,7 @@ export class Oracle {
   readonly #left = new Map<string, number>();
   readonly #sent = new Set<string>();
   readonly #checked = new WeakSet<Certificate>();
+  readonly #digests = new WeakMap<Header, Digest>();
   readonly #roots = new Map<number, string>();
   /** Height → by which certificate it was final first. */
   readonly #kinds = new Map<number, Certificate['kind']>();
@@ -88,7 +89,7 @@ export class Oracle {
   /** An honest validator takes a block for final. */
   final(who: number, block: Block, c: Certificate): void {
     const { header } = block;
-    const id = headerDigest(header);
+    const id = this.#digestOf(header);
     if (c.kind === 'prepared' || c.digest !== id || c.height !== header.height)
       throw new Violation('certificate valid', `Validator ${who}: the certificate of height ${header.height} is for something else.`);
     this.certificate(c);
@@ -99,6 +100,12 @@ export class Oracle {
     const parent = header.height === 1 ? this.#facts.chain : this.votes.decided(header.height - 1);
     if (parent !== undefined && header.parent !== parent)
       throw new Violation('prefix', `Block ${header.height} at validator ${who} does not follow the final block before it.`);
+  }
+  /** Headers are never changed: where they travel as objects, one look is enough. */
+  #digestOf(header: Header): Digest {
+    const known = this.#digests.get(header) ?? headerDigest(header);
+    this.#digests.set(header, known);
+    return known;
   }
   /** Blocks by the certificate that the first validator to finish them had. */
   get finalBy(): { readonly fast: number; readonly slow: number } {

@@ -57,9 +57,10 @@ export class Disk {
   }
   /** Replaces everything appended so far by `records`, in one step (a new file, fsynced, renamed over the old one). */
   compact(records: readonly Uint8Array[]): void {
+    const before = new Set(this.#kept);
     this.#kept = [...records];
     this.#pending = [];
-    this.#port.durable(records);
+    this.#port.durable(records.filter((r) => !before.has(r)));
   }
   /** The process dies: what was not fsynced is gone, but for what the disk happened to write. */
   crash(): Losses {

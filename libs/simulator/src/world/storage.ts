@@ -4,7 +4,7 @@
  */
 import { advanceSchedule, type Schedule, startSchedule } from '@bursar/membership';
 import type { Start } from '@bursar/pbft';
-import { type Block, type Certificate, type Digest, digest, fromHex, headerDigest } from '@bursar/protocol';
+import { type Block, type Certificate, type Digest, digest, fromHex } from '@bursar/protocol';
 
 export interface Stored {
   readonly block: Block;
@@ -61,13 +61,13 @@ export class StorageDouble {
     if (known !== undefined) return known;
     if (height !== this.height + 1) throw new Error(`block ${height} given to a storage that holds ${this.height}`);
     const before = this.at(height - 1) ?? genesisRoots(this.#genesis.chain);
-    const id = headerDigest(block.header);
+    const id = certificate.digest; // the oracle has compared it with the header
     const stored: Stored = {
       block,
       certificate,
       digest: id,
       stateRoot: digest('bursar/sim-state', fromHex(before.stateRoot), fromHex(id)),
-      resultsRoot: digest('bursar/sim-results', fromHex(id)),
+      resultsRoot: id,
     };
     this.#blocks.push(stored);
     this.#schedule = advanceSchedule(this.#schedule, block.header);

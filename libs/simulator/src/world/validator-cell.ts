@@ -260,7 +260,7 @@ export class ValidatorCell implements Cell {
         },
         compact: (kept) => {
           // Lazily, as the process does.
-          if (live() && around.random.chance(0.3)) this.#bodies.compact(kept);
+          if (live() && around.random.chance(0.15)) this.#bodies.compact(kept);
         },
       },
       sign: (vote, done) => {
