@@ -1,9 +1,12 @@
 /** A deterministic world around the shipped engine and driver: network, clocks, disks, crashes, liars, and an oracle. */
 export { type ActorName, actorNames } from './byzantine/actors.ts';
-export { campaign, command, hunt, type Summary } from './campaign.ts';
-export type { Mutant } from './mutants/mutant.ts';
+export { campaign } from './campaign.ts';
+export { command } from './command.ts';
+export { editedSources } from './mutants/apply-edits.ts';
+export type { Edit, Mutant } from './mutants/mutant.ts';
 export { mutants } from './mutants/mutants.ts';
 export { type Invariant, invariants, Violation } from './oracle/violation.ts';
+export type { Summary } from './summary.ts';
 export { Random } from './world/random.ts';
 export { runScenario } from './world/run.ts';
-export type { FaultCounts, Outcome, Sabotage, Scenario } from './world/scenario.ts';
+export type { FaultCounts, Outcome, Scenario } from './world/scenario.ts';

@@ -1,11 +1,13 @@
 /** `npm run sim`: campaigns, replays and the table of mutants (`--help`). */
+import { availableParallelism } from 'node:os';
 import { type Arguments, parseArguments, usage } from './arguments.ts';
-import { campaign, command, hunt, type Summary } from './campaign.ts';
-import { mutants } from './mutants/mutants.ts';
+import { command } from './command.ts';
+import { applyEdits } from './mutants/apply-edits.ts';
+import { type Hunt, huntAll } from './mutants/hunt.ts';
+import { showProgress } from './progress.ts';
+import type { Summary } from './summary.ts';
+import { runCampaign } from './threads.ts';
 import type { Outcome } from './world/scenario.ts';
-
-/** Seeds that a mutant may survive before it counts as not found. */
-const HUNT_SEEDS = 4000;
 
 const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -17,20 +19,11 @@ const table = (counts: Readonly<Record<string, number>>): string =>
     .map(([what, n]) => `${what} ${n}`)
     .join(', ');
 
-function showProgress(all: number): (n: number) => void {
-  if (!process.stderr.isTTY) return () => {};
-  const started = performance.now();
-  return (n) => {
-    const left = ((performance.now() - started) / n) * (all - n);
-    process.stderr.write(`\r${n} of ${all} seeds, ${Math.ceil(left / 1000)} s left  ${n === all ? '\n' : ''}`);
-  };
-}
-
-function showFailure(failure: Outcome, { mutant }: Arguments): void {
+function showFailure(failure: Outcome, { mutant, trace }: Arguments): void {
   print('');
   for (const line of failure.last) print(line);
   print(`\n${failure.violation?.message}`);
-  const options = `${mutant === undefined ? '' : ` --mutant '${mutant.name}'`}${failure.scenario.print ? '' : ' --trace'}`;
+  const options = `${mutant === undefined ? '' : ` --mutant '${mutant.name}'`}${trace ? '' : ' --trace'}`;
   print(`Repeat with: ${command(failure)}${options}`);
 }
 
@@ -46,23 +39,37 @@ function showSummary(summary: Summary, { validators }: Arguments, ms: number): v
   print(`refused messages: ${table(summary.rejects)}`);
 }
 
-function runMutants(): number {
-  let missed = 0;
-  for (const mutant of mutants) {
-    const started = performance.now();
-    const { failure, seeds } = hunt(mutant, HUNT_SEEDS);
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    const found = failure === undefined ? `NOT FOUND in ${seeds} seeds` : `seed ${failure.scenario.seed}: ${failure.violation?.invariant}`;
-    if (failure === undefined) missed++;
-    print(`${mutant.name.padEnd(30)} n = ${mutant.validators}  ${found.padEnd(36)} ${seconds.padStart(6)} s  ${mutant.bug}`);
-  }
-  return missed === 0 ? 0 : 1;
+async function runMutants({ json, threads }: Arguments): Promise<number> {
+  const show = ({ name, bug, validators, seed, invariant, seconds }: Hunt): void => {
+    const found = seed === undefined ? 'NOT FOUND' : `seed ${seed}: ${invariant}`;
+    print(`${name.padEnd(36)} n = ${validators}  ${found.padEnd(36)} ${seconds.toFixed(1).padStart(6)} s  ${bug}`);
+  };
+  const hunts = await huntAll(threads, json ? () => {} : show);
+  if (json) print(JSON.stringify(hunts));
+  return hunts.every((h) => h.seed !== undefined) ? 0 : 1;
 }
 
-function main(args: readonly string[]): number {
+/** In this thread when every event is to be printed, else in several. */
+async function run(given: Arguments): Promise<Summary> {
+  const { validators, blocks, intensity, stakes, mutant, seed: first, seeds, threads } = given;
+  const scenario = {
+    ...mutant?.scenario,
+    validators,
+    blocks,
+    intensity,
+    ...(stakes === undefined ? {} : { stakes }),
+    ...(given.realSignatures ? { signatures: 'ed25519' as const } : {}),
+  };
+  if (!given.trace) return await runCampaign({ scenario, first, seeds }, { threads, mutant: mutant?.name, done: showProgress(seeds) });
+  applyEdits(mutant?.edits ?? []);
+  const { campaign } = await import('./campaign.ts');
+  return campaign({ ...scenario, print }, first, seeds);
+}
+
+async function main(args: readonly string[]): Promise<number> {
   let given: Arguments;
   try {
-    given = parseArguments(args);
+    given = parseArguments(args, availableParallelism());
   } catch (e) {
     process.stderr.write(`${e instanceof Error ? e.message : e}\n\n${usage}`);
     return 64;
@@ -71,23 +78,9 @@ function main(args: readonly string[]): number {
     print(usage);
     return 0;
   }
-  if (given.mutants) return runMutants();
-  const { validators, blocks, intensity, stakes } = given;
+  if (given.mutants) return await runMutants(given);
   const started = performance.now();
-  const summary = campaign(
-    {
-      validators,
-      blocks,
-      intensity,
-      ...(stakes === undefined ? {} : { stakes }),
-      ...(given.realSignatures ? { signatures: 'ed25519' } : {}),
-      ...(given.mutant === undefined ? {} : { sabotage: given.mutant.sabotage }),
-      ...(given.trace ? { print } : {}),
-    },
-    given.seed,
-    given.seeds,
-    showProgress(given.seeds),
-  );
+  const summary = await run(given);
   if (given.json) {
     print(JSON.stringify(summary));
     return exitCode(summary);
@@ -97,4 +90,4 @@ function main(args: readonly string[]): number {
   return exitCode(summary);
 }
 
-process.exitCode = main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2));

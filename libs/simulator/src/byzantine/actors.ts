@@ -3,6 +3,7 @@ import type { Message } from '@bursar/protocol';
 import type { Actor } from './actor.ts';
 import { lie, otherBlock, phantomBatch, pickNewView, proposing } from './craft.ts';
 import type { FaultyCell } from './faulty-cell.ts';
+import { cheatingBatches, forgedFinal, forgedHeader } from './forge.ts';
 
 /** Two blocks in one view: some hear of the one, the others of the other, a few of both. */
 const equivocatingLeader: Actor = {
@@ -112,6 +113,36 @@ const digestSquatter: Actor = {
   },
 };
 
+/** Proposes batches again, out of order, or after their expiry. */
+const batchCheat: Actor = {
+  says(cell, message) {
+    if (message.kind !== 'pre-prepare') return false;
+    const batches = cheatingBatches(cell, message.block);
+    if (batches === undefined) return false;
+    const { view } = message.vote.vote;
+    cell.did('cheating batches');
+    const block = otherBlock(cell, { ...message.block, batches: [] }, view, batches);
+    cell.tell(cell.peers, proposing(cell, view, { block, certificate: message.certificate }));
+    return true;
+  },
+};
+
+/** Proposes headers with a wrong state, time or parent, and shows certificates that nobody signed. */
+const forger: Actor = {
+  says(cell, message) {
+    const { height, view } = message.vote.vote;
+    const final = forgedFinal(cell, height);
+    if (final !== undefined) {
+      cell.did('forged certificate');
+      cell.show(final);
+    }
+    if (message.kind !== 'pre-prepare' || !cell.surroundings.random.chance(0.5)) return false;
+    cell.did('forged header');
+    cell.tell(cell.peers, proposing(cell, view, { block: forgedHeader(cell, message.block, view), certificate: message.certificate }));
+    return true;
+  },
+};
+
 const single = {
   'equivocating leader': equivocatingLeader,
   'silent leader': silentLeader,
@@ -121,6 +152,8 @@ const single = {
   'lying view-changer': lyingViewChanger,
   'lying new leader': lyingNewLeader,
   'digest squatter': digestSquatter,
+  'batch cheat': batchCheat,
+  forger,
 } as const satisfies Record<string, Actor>;
 
 /** Any of them at any moment. */

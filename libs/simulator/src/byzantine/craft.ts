@@ -80,7 +80,10 @@ export function lie(cell: FaultyCell, height: number, view: number): MessageOf<'
   }
   const known = cell.seen.proposals(height).map(([id]) => id);
   const certificates = cell.seen.certificates(height).filter((c) => c.view < view);
-  const prepared = certificates.length > 0 && random.chance(0.4) ? random.pick(certificates) : undefined;
+  // What was prepared just now is best hidden, what was prepared long ago best shown late.
+  const old = certificates.filter((c) => c.view < view - 1);
+  const shown = old.length > 0 && random.chance(0.7) ? old : random.chance(0.3) ? certificates : [];
+  const prepared = shown.length > 0 ? random.pick(shown) : undefined;
   const lastView = random.below(view);
   const lastVote =
     known.length > 0 && random.chance(0.8) ? { view: Math.max(lastView, prepared?.view ?? 0), digest: random.pick(known) } : undefined;
@@ -102,7 +105,8 @@ export function pickNewView(cell: FaultyCell, height: number, view: number): [Me
       if (rules.isQuorum(params.set, stakeOf(params.set, set.keys())) && random.chance(0.8)) break;
     }
     const members = [...set.values()].sort((a, b) => a.vote.validator - b.vote.validator);
-    if (!rules.isQuorum(params.set, stakeOf(params.set, set.keys()))) continue;
+    const isShort = random.chance(0.05); // refused by everybody who counts
+    if (!isShort && !rules.isQuorum(params.set, stakeOf(params.set, set.keys()))) continue;
     const claims: Claim[] = members.map(({ vote, content: { lastVote, prepared } }) => ({
       validator: vote.validator,
       lastVote,

@@ -5,13 +5,13 @@
 import { type Proposal, standardRules } from '@bursar/pbft';
 import type { Block, Digest, Message, Phase, SignedVote, Vote } from '@bursar/protocol';
 import type { FreeHand, Surroundings } from '../world/cell.ts';
-import type { Want } from '../world/envelope.ts';
+import type { FinalBlock, Want } from '../world/envelope.ts';
 import type { SignerDouble } from '../world/signer.ts';
-import { ValidatorCell } from '../world/validator-cell.ts';
 import type { Actor } from './actor.ts';
 import { Seen } from './seen.ts';
+import { UnwatchedCell } from './unwatched-cell.ts';
 
-export class FaultyCell extends ValidatorCell {
+export class FaultyCell extends UnwatchedCell {
   readonly seen = new Seen();
   /** height/view of NewViews that the actor sent in place of its driver's. */
   readonly picked = new Set<string>();
@@ -22,7 +22,7 @@ export class FaultyCell extends ValidatorCell {
 
   /** Its driver makes no fast certificate of what it hears: a liar who took the block for final would lie no more at that height. */
   constructor(around: Surroundings, signer: SignerDouble, actor: Actor, sign: FreeHand) {
-    super({ ...around, params: { ...around.params, rules: { ...(around.params.rules ?? standardRules), isAll: () => false } } }, signer);
+    super({ ...around, params: { ...around.params, rules: { ...standardRules, isAll: () => false } } }, signer);
     this.#actor = actor;
     this.#sign = sign;
   }
@@ -53,6 +53,10 @@ export class FaultyCell extends ValidatorCell {
   transmitTo(peer: number, message: Message): void {
     this.transmit(peer, message);
   }
+  /** As an answer to nobody's question. */
+  show(final: FinalBlock): void {
+    for (const peer of this.peers) this.around.send(peer, { kind: 'finals', finals: [final] });
+  }
   proposalOf(digest: Digest): Proposal | undefined {
     return this.proposal(digest);
   }
@@ -78,15 +82,5 @@ export class FaultyCell extends ValidatorCell {
   protected override onFinal(block: Block): void {
     this.seen.forgetBelow(block.header.height - 2);
     for (const done of [this.picked, this.voted]) if (done.size > 1000) done.clear();
-  }
-  // What the oracle demands of honest validators only.
-  protected override onSent(): void {}
-  protected override onAsked(): void {}
-  protected override onDurable(): void {}
-  protected override onExecuted(): void {}
-  protected override onRefused(): void {}
-
-  protected override halted(): void {
-    this.crash();
   }
 }

@@ -3,9 +3,22 @@
  * quorums stand in a table, certificates and votes are checked here anew. Everything throws {@link Violation}.
  */
 import type { Verifier } from '@bursar/crypto';
-import { type Block, type Certificate, type Digest, type Header, headerDigest, type Message, type Vote, voteHash } from '@bursar/protocol';
+import {
+  type Block,
+  type Certificate,
+  type Digest,
+  type Header,
+  headerDigest,
+  type Message,
+  type MessageOf,
+  type RejectionName,
+  type Vote,
+  voteHash,
+} from '@bursar/protocol';
 import { DurableIndex } from './durable-index.ts';
 import { EvidenceLedger } from './evidence-ledger.ts';
+import { FinalChain } from './final-chain.ts';
+import { NewViews } from './new-views.ts';
 import { type Quorum, quorumOf } from './quorum-table.ts';
 import { Violation } from './violation.ts';
 import { VoteLedger } from './vote-ledger.ts';
@@ -21,10 +34,12 @@ export interface OracleFacts {
    * are taken for valid, so that only a fork betrays it.
    */
   readonly fast: number;
+  /** Of mutants of the view change: only a fork counts, not the choice that leads to it. */
+  readonly forksOnly: boolean;
+  /** Ledger time of height 0. */
+  readonly time: number;
   /** Everybody is up and in time: every block must be final on the fast path, unless two validators are a quorum. */
   readonly calm: boolean;
-  /** False: a mutant makes liars of honest validators, and what follows from that is to be seen. */
-  readonly evidence: boolean;
 }
 
 export class Oracle {
@@ -32,8 +47,10 @@ export class Oracle {
   readonly #quorum: Quorum;
   readonly #fastOnly: boolean;
   readonly votes: VoteLedger;
-  /** Undefined: not looked at. */
+  /** Undefined: not looked at, as a mutant makes liars of honest validators. */
   readonly evidence: EvidenceLedger | undefined;
+  readonly chain: FinalChain;
+  readonly #newViews: NewViews;
   readonly #disks: DurableIndex[];
   /** validator/height/view/phase → digest, of every vote that was ever asked for. */
   readonly #asked = new Map<string, string>();
@@ -42,7 +59,6 @@ export class Oracle {
   readonly #sent = new Set<string>();
   readonly #checked = new WeakSet<Certificate>();
   readonly #digests = new WeakMap<Header, Digest>();
-  readonly #roots = new Map<number, string>();
   /** Height → by which certificate it was final first. */
   readonly #kinds = new Map<number, Certificate['kind']>();
 
@@ -53,7 +69,9 @@ export class Oracle {
     const [first = 0, second = 0] = [...facts.stakes].sort((a, b) => b - a);
     this.#fastOnly = facts.calm && (facts.stakes.length < 3 || first + second < this.#quorum.quorum);
     this.votes = new VoteLedger(facts.stakes, this.#quorum, facts.faulty, facts.fast);
-    this.evidence = facts.evidence ? new EvidenceLedger(facts) : undefined;
+    this.evidence = facts.forksOnly ? undefined : new EvidenceLedger(facts);
+    this.chain = new FinalChain(facts.stakes.length, facts.time);
+    this.#newViews = new NewViews(facts.stakes, this.#quorum);
     this.#disks = facts.stakes.map(() => new DurableIndex((c) => this.certificate(c)));
   }
   /** An honest validator's engine asks its signer. */
@@ -84,7 +102,21 @@ export class Oracle {
     if (this.#sent.has(key)) return;
     this.#sent.add(key);
     this.#disks[who]?.check(message, signed(), who);
+    if (message.kind === 'view-change') this.#wholeReport(who, message);
     this.votes.add(who, vote);
+  }
+  /** What contradicts it would be evidence against an honest validator (K6). */
+  #wholeReport(who: number, { vote: { vote }, content }: MessageOf<'view-change'>): void {
+    if (this.#facts.forksOnly) return;
+    const highest = (phase: 'prepare' | 'commit'): number => {
+      for (let view = vote.view - 1; view >= 0; view--) if (this.#asked.has(`${who}/${vote.height}/${view}/${phase}`)) return view;
+      return -1;
+    };
+    if ((content.lastVote?.view ?? -1) < highest('prepare') || (content.prepared?.view ?? -1) < highest('commit'))
+      throw new Violation(
+        'no vote forgotten',
+        `Validator ${who} left view ${vote.view - 1} of height ${vote.height} and forgot how it voted.`,
+      );
   }
   /** An honest validator takes a block for final. */
   final(who: number, block: Block, c: Certificate): void {
@@ -100,6 +132,7 @@ export class Oracle {
     const parent = header.height === 1 ? this.#facts.chain : this.votes.decided(header.height - 1);
     if (parent !== undefined && header.parent !== parent)
       throw new Violation('prefix', `Block ${header.height} at validator ${who} does not follow the final block before it.`);
+    this.chain.add(block);
   }
   /** Headers are never changed: where they travel as objects, one look is enough. */
   #digestOf(header: Header): Digest {
@@ -113,9 +146,24 @@ export class Oracle {
     return { fast, slow: this.#kinds.size - fast };
   }
   executed(who: number, height: number, stateRoot: Digest): void {
-    const known = this.#roots.get(height);
-    if (known === undefined) this.#roots.set(height, stateRoot);
-    else if (known !== stateRoot) throw new Violation('equal state', `Validator ${who} has another root after height ${height}.`);
+    this.chain.executed(who, height, stateRoot);
+  }
+  /** An honest validator entered a view on the ground of these ViewChanges. */
+  entered(who: number, height: number, view: number, set: readonly MessageOf<'view-change'>[], mandatory: Digest | undefined): void {
+    if (this.#facts.forksOnly) return;
+    this.#newViews.entered(who, height, view, set, mandatory);
+  }
+  /** An honest validator refuses a message of an honest one. */
+  refused(who: number, name: RejectionName, from: number): void {
+    if (this.#facts.calm && name !== 'DuplicateMessage')
+      throw new Violation('nothing refused when calm', `Validator ${who} refuses a message of validator ${from}: ${name}.`);
+  }
+  /** The run is over: these are the chains of the honest validators. */
+  ended(chains: readonly { readonly index: number; digestAt(height: number): Digest | undefined; readonly height: number }[]): void {
+    for (const { index, height, digestAt } of chains)
+      for (let h = 1; h <= height; h++)
+        if (digestAt(h) !== this.votes.decided(h))
+          throw new Violation('visible survives', `Validator ${index} holds another block ${h} than the one that was final.`);
   }
   /** An honest validator thinks that its signer has lost something. */
   falseAlarm(who: number): never {

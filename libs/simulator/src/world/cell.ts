@@ -4,13 +4,14 @@ import type { BatchRef, Certificate, Message, RejectionName, Vote } from '@bursa
 import type { EvidenceLedger } from '../oracle/evidence-ledger.ts';
 import type { Oracle } from '../oracle/oracle.ts';
 import type { Clock } from './clock.ts';
+import type { Tail } from './disk.ts';
 import type { Envelope } from './envelope.ts';
 import type { Random } from './random.ts';
 import type { StorageDouble } from './storage.ts';
 import type { Trace } from './trace.ts';
 
 /** Where a crash may strike: around each call that the driver makes. */
-export type CrashPoint = 'append' | 'sync' | 'synced' | 'sign' | 'signed' | 'broadcast' | 'commit' | 'executed';
+export type CrashPoint = 'append' | 'sync' | 'synced' | 'sign' | 'signed' | 'broadcast' | 'notify' | 'obtain' | 'commit' | 'executed';
 
 /** How long local parts take now, milliseconds. */
 export interface Latencies {
@@ -37,8 +38,8 @@ export interface Surroundings {
   check(message: Message): RejectionName | undefined;
   /** A certificate of the set over its kind of vote, decided once. */
   checkCertificate(certificate: Certificate): boolean;
-  /** True: the validator dies at this point. */
-  strikes(point: CrashPoint): boolean;
+  /** The validator dies at this point, and leaves its disk so; `undefined`: it lives. */
+  strikes(point: CrashPoint): Tail | undefined;
   /** The validator died (its `crash` is done): bring it back later. */
   died(lost: { records: number; torn: number }): void;
   observe(what: 'misdeed' | 'view-change' | 'reject', name: string): void;
@@ -50,7 +51,7 @@ export interface Cell {
   readonly storage: StorageDouble;
   readonly alive: boolean;
   start(): void;
-  crash(): void;
+  crash(tail?: Tail): void;
   receive(from: number, envelope: Envelope): void;
   addBatch(ref: BatchRef): void;
 }

@@ -1,7 +1,7 @@
 /** The chain that a run is about: keys, genesis, set, and what can be said of a message without any state. */
 import { ed25519, type KeyPair, type SignatureScheme } from '@bursar/crypto';
 import { genesisSet, type ValidatorSet, verifyCertificate } from '@bursar/membership';
-import { checkMessage, type Rules, standardRules } from '@bursar/pbft';
+import { checkMessage } from '@bursar/pbft';
 import {
   type Certificate,
   chainId,
@@ -30,14 +30,12 @@ export class Chain {
   readonly id: Digest;
   readonly time: number;
   readonly set: ValidatorSet;
-  readonly rules: Rules;
   readonly #verdicts = new WeakMap<Message, { bad: RejectionName | undefined }>();
   readonly #certificates = new WeakMap<Certificate, boolean>();
 
-  constructor(stakes: readonly number[], real: boolean, rules: Partial<Rules> = {}) {
+  constructor(stakes: readonly number[], real: boolean) {
     this.keys = stakes.map((_, i) => keyPairOf(i));
     this.scheme = real ? ed25519 : new IdealSignatures();
-    this.rules = { ...standardRules, ...rules };
     const genesis = makeGenesis(
       this.keys.map((k) => toHex(k.publicKey)),
       stakes,
@@ -49,13 +47,13 @@ export class Chain {
   /** Gates 1 and 2, decided once per message: they depend on nothing else. */
   check(message: Message): RejectionName | undefined {
     const verdict = this.#verdicts.get(message) ?? {
-      bad: checkMessage(this.set, this.id, message, this.scheme, { thresholds: this.rules }),
+      bad: checkMessage(this.set, this.id, message, this.scheme),
     };
     this.#verdicts.set(message, verdict);
     return verdict.bad;
   }
   checkCertificate(c: Certificate): boolean {
-    const valid = this.#certificates.get(c) ?? verifyCertificate(this.set, this.id, c, this.scheme, this.rules) === undefined;
+    const valid = this.#certificates.get(c) ?? verifyCertificate(this.set, this.id, c, this.scheme) === undefined;
     this.#certificates.set(c, valid);
     return valid;
   }

@@ -16,6 +16,7 @@ export const chaosKinds = [
   'slow storage',
   'slow signer',
   'slow bodies',
+  'clock set',
 ] as const;
 export type ChaosKind = (typeof chaosKinds)[number];
 
@@ -26,6 +27,7 @@ export interface ChaosPort {
   now(): number;
   after(delay: number, run: () => void): void;
   crash(who: number): void;
+  setClock(who: number, byMs: number): void;
   note(kind: ChaosKind, who: number): void;
 }
 type Part = 'disk' | 'storage' | 'signer' | 'bodies';
@@ -58,7 +60,7 @@ export class Chaos implements Latencies {
     return this.#time('signer', who, this.#profile.syncMs);
   }
   commitMs(who: number): number {
-    return this.#time('storage', who, 2 * this.#profile.syncMs);
+    return this.#time('storage', who, 2 * this.#profile.syncMs) + (this.#profile.storageLagMs[who] ?? 0);
   }
   bodiesMs(who: number): number {
     return this.#time('bodies', who, 0.3);
@@ -88,6 +90,7 @@ export class Chaos implements Latencies {
     else if (kind === 'slow storage') this.#slow.set(`storage${who}`, { factor: random.pick([10, 100, 400]), until: endsAt });
     else if (kind === 'slow signer') this.#slow.set(`signer${who}`, { factor: random.pick([10, 100, 400]), until: endsAt });
     else if (kind === 'slow bodies') this.#slow.set(`bodies${who}`, { factor: random.pick([100, 1000, 5000]), until: endsAt });
+    else if (kind === 'clock set') this.#port.setClock(who, random.pick([-2000, -500, 500, 2000]) * random.unit());
     else if (kind === 'lossy burst') this.#burst(endsAt);
     else if (kind === 'flapping link') this.#flap(who, random.below(validators), endsAt);
     else {

@@ -1,6 +1,6 @@
-/** A validator's own clock: off by a bounded amount, and running a little too fast or too slow. */
+/** A validator's own clock: off by a bounded amount, running a little too fast or too slow, and set now and then. */
 export class Clock {
-  readonly #skewMs: number;
+  #skewMs: number;
   readonly #rate: number;
   readonly #start: number;
   readonly #world: () => number;
@@ -11,6 +11,10 @@ export class Clock {
     this.#start = world();
     this.#skewMs = skewMs;
     this.#rate = 1 + drift;
+  }
+  /** Somebody sets it: by so many milliseconds, within `most` of the world's. */
+  step(ms: number, most: number): void {
+    this.#skewMs = Math.max(-most, Math.min(most, this.#skewMs + ms));
   }
   /** Whole milliseconds since 1970, as the host's clock shows them. */
   now(): number {

@@ -14,6 +14,10 @@ export interface DiskPort {
   durable(records: readonly Uint8Array[]): void;
 }
 
+/** What a dead process leaves of the records that were not synced: nothing, all, half and a torn one, or whatever chance decides. */
+export const tails = ['lost', 'written', 'torn'] as const;
+export type Tail = (typeof tails)[number] | 'any';
+
 export interface Losses {
   records: number;
   torn: number;
@@ -23,13 +27,10 @@ export class Disk {
   #kept: Uint8Array[] = [];
   #pending: Uint8Array[] = [];
   #torn: Uint8Array | undefined;
-  /** A mutant's disk: says that it synced and keeps records in memory only. */
-  readonly #lies: boolean;
   readonly #port: DiskPort;
 
-  constructor(port: DiskPort, lies = false) {
+  constructor(port: DiskPort) {
     this.#port = port;
-    this.#lies = lies;
   }
   /** Records held. */
   get size(): number {
@@ -45,7 +46,7 @@ export class Disk {
   sync(done: () => void): void {
     const last = this.#pending[this.#pending.length - 1];
     this.#port.after(this.#port.syncMs(), () => {
-      if (!this.#lies && last !== undefined) this.#flush(this.#pending.lastIndexOf(last) + 1); // 0 after a compaction: it was synced with it;
+      if (last !== undefined) this.#flush(this.#pending.lastIndexOf(last) + 1); // 0 after a compaction: it was synced with it
       done();
     });
   }
@@ -63,18 +64,21 @@ export class Disk {
     this.#port.durable(records.filter((r) => !before.has(r)));
   }
   /** The process dies: what was not fsynced is gone, but for what the disk happened to write. */
-  crash(): Losses {
+  crash(tail: Tail): Losses {
     const random = this.#port.random;
     const pending = this.#pending;
     this.#pending = [];
-    const survived = random.chance(0.5) ? 0 : random.below(pending.length + 1);
+    const half = Math.floor(pending.length / 2);
+    const any = tail === 'any' && random.chance(0.5) ? random.below(pending.length + 1) : 0;
+    const survived = { lost: 0, written: pending.length, torn: half, any }[tail];
     if (survived > 0) {
       const records = pending.slice(0, survived);
       this.#kept.push(...records);
       this.#port.durable(records);
     }
     const next = pending[survived];
-    this.#torn = next !== undefined && random.chance(0.5) ? next.subarray(0, random.below(next.length)) : undefined;
+    const isTorn = tail === 'torn' || (tail === 'any' && random.chance(0.5));
+    this.#torn = next !== undefined && isTorn ? next.subarray(0, random.below(next.length)) : undefined;
     return { records: pending.length - survived, torn: this.#torn === undefined ? 0 : 1 };
   }
   /** What the next process reads: a torn tail fails its checksum and is cut off, so that appends follow a whole record. */

@@ -6,12 +6,15 @@
 import type { Message } from '@bursar/protocol';
 import type { Envelope } from './envelope.ts';
 import type { Random } from './random.ts';
+import { arrives, drawScene, type Scene } from './scenes.ts';
 
 interface Plan {
   /** Views below this one are under attack. */
   readonly views: number;
   readonly endsAt: number;
   readonly hidesFinal: boolean;
+  /** Staged views; `undefined`: every phase is drawn by itself. */
+  readonly scenes: readonly Scene[] | undefined;
   /** view/kind/to → senders that are heard. */
   readonly masks: Map<string, readonly boolean[]>;
   /** view/kind → how masks of this phase are drawn. */
@@ -32,6 +35,8 @@ export interface AdversaryTaste {
   readonly share: number;
   readonly maxViews: number;
   readonly viewTimeoutMs: number;
+  /** Validators that make a quorum, when their stakes are equal. */
+  readonly quorum: number;
   /** Its allies: they hear everything. */
   readonly faulty: ReadonlySet<number>;
 }
@@ -68,6 +73,8 @@ export class PhaseAdversary {
     const round = kind === 'view-change' || kind === 'new-view' ? view - 1 : view;
     const plan = this.#plan(height);
     if (plan === undefined || round >= plan.views || this.#now() >= plan.endsAt) return 0;
+    const scene = plan.scenes?.[round];
+    if (scene !== undefined) return arrives(scene, kind, from, to) ? 0 : undefined;
     const key = `${view}/${kind}/${to}`;
     const mask = plan.masks.get(key) ?? this.#mask(plan, view, kind);
     plan.masks.set(key, mask);
@@ -89,6 +96,9 @@ export class PhaseAdversary {
         views,
         endsAt: this.#now() + this.#taste.viewTimeoutMs * (2 ** (views + 1) + 2),
         hidesFinal: random.chance(0.8),
+        scenes: random.chance(0.5)
+          ? Array.from({ length: views }, () => drawScene(random, this.#validators, this.#taste.faulty, this.#taste.quorum))
+          : undefined,
         masks: new Map(),
         styles: new Map(),
       };

@@ -9,6 +9,7 @@ import type { Cell, Surroundings } from './cell.ts';
 import { BLOCK_INTERVAL_MS, Chain, START, throughBytes, VIEW_TIMEOUT_MS } from './chain.ts';
 import { Chaos } from './chaos.ts';
 import { Clock } from './clock.ts';
+import { PlannedCrash } from './crash-plan.ts';
 import type { Envelope } from './envelope.ts';
 import { EventQueue } from './event-queue.ts';
 import { Load } from './load.ts';
@@ -19,10 +20,15 @@ import { Random } from './random.ts';
 import type { FaultCounts, Outcome, Scenario } from './scenario.ts';
 import { SignerDouble } from './signer.ts';
 import { Trace } from './trace.ts';
+import { runTwins } from './twins.ts';
 import { ValidatorCell } from './validator-cell.ts';
 
 /** A bound for a run that goes round in circles. */
 const EVENTS_MAX = 3_000_000;
+/** In a whole network a batch that everybody was told of is ordered within this time, whatever leaders still waste. */
+const ORDERED_WITHIN_MS = 6 * VIEW_TIMEOUT_MS;
+/** Clocks stay within this of the world's: two of them within the tolerance for a fresh proposal. */
+const MOST_SKEW_MS = 1500;
 
 class World {
   readonly #scenario: Scenario;
@@ -36,20 +42,29 @@ class World {
   readonly #oracle: Oracle;
   readonly #cells: Cell[] = [];
   readonly #honest: Cell[] = [];
+  readonly #clocks: Clock[] = [];
   readonly #faults: FaultCounts = {};
   readonly #rejects: Record<string, number> = {};
   readonly #crashes: Random;
+  /** Of honest drivers, by kind: the places where a crash may strike. */
+  readonly #calls: Record<string, number> = {};
+  readonly #planned: PlannedCrash | undefined;
   #viewChanges = 0;
   #faultsOver = false;
   #deadline = Number.POSITIVE_INFINITY;
   /** When the furthest honest validator last moved. */
   #movedAt = START;
   #height = 0;
+  /** When the faults ended. */
+  #healedAtMs = 0;
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
     const { validators: n, stakes = new Array<number>(n).fill(1) } = scenario;
-    const random = new Random(scenario.seed, n);
+    // The cases of an enumeration differ in nothing but the crash.
+    const isPlanned = scenario.intensity === 'crash points';
+    this.#planned = isPlanned ? new PlannedCrash(scenario.seed) : undefined;
+    const random = new Random(isPlanned ? 1 : scenario.seed, n);
     this.#profile = drawProfile(random.fork(1), stakes, scenario.intensity ?? 'all faults');
     this.#trace = new Trace(scenario.print);
     this.#crashes = random.fork(2);
@@ -61,6 +76,7 @@ class World {
     if (this.#profile.adversary.share > 0) {
       this.#network.judge = (from, to, what) => this.#adversary.judge(from, to, what as Envelope);
     }
+    if (isPlanned) this.#network.judge = (_from, _to, what) => (isFirstProposalOf(2, what as Envelope) ? undefined : 0);
     this.#chaos = new Chaos(
       {
         random: random.fork(5),
@@ -69,6 +85,7 @@ class World {
         now,
         after,
         crash: (who) => this.#cells[who]?.crash(),
+        setClock: (who, byMs) => this.#clocks[who]?.step(byMs, MOST_SKEW_MS),
         note: (kind, who) => {
           this.#count(kind);
           this.#trace.add(now(), -1, kind, who);
@@ -77,7 +94,7 @@ class World {
       this.#profile,
     );
     this.#oracle = this.#makeCells(random.fork(6), stakes);
-    this.#load = new Load(random.fork(7), this.#cells, (from, to, envelope) => this.#network.send(from, to, envelope));
+    this.#load = new Load(random.fork(7), this.#cells, now, (from, to, envelope) => this.#network.send(from, to, envelope));
   }
 
   run(): Outcome {
@@ -110,6 +127,7 @@ class World {
         'attacked height': this.#adversary.attacked,
       },
       rejects: this.#rejects,
+      calls: this.#calls,
       virtualMs: Math.round(this.#queue.now - START),
       trace: this.#trace.hash(),
       last: this.#trace.last(60),
@@ -125,11 +143,24 @@ class World {
       if (!this.#queue.step()) break;
       if (this.#queue.now < nextLook) continue;
       nextLook = this.#queue.now + 20;
-      if (this.#look() >= blocks && this.#faultsOver) return;
+      if (this.#look() >= blocks && this.#faultsOver) {
+        this.#sumUp();
+        return;
+      }
       if (this.#queue.now > this.#deadline) break;
     }
     const heights = this.#honest.map((c) => c.storage.height).join(', ');
     throw new Violation('progress', `Heights ${heights} of ${blocks} at ${Math.round(this.#queue.now - START)} ms.`);
+  }
+  /** What can be said only at the end: everybody holds what was final, and no batch of an honest origin was lost. */
+  #sumUp(): void {
+    this.#oracle.ended(
+      this.#honest.map(({ index, storage }) => ({ index, height: storage.height, digestAt: (h: number) => storage.at(h)?.digest })),
+    );
+    const lost = this.#load.unordered(this.#healedAtMs, this.#queue.now - ORDERED_WITHIN_MS, this.#oracle.chain.ordered);
+    const honest = lost.find(({ origin }) => this.#honest.some((c) => c.index === origin));
+    if (honest !== undefined)
+      throw new Violation('no batch lost', `Batch ${honest.number} of origin ${honest.origin} waits, and everybody knows it.`);
   }
   /** Height of the last honest validator; ends the faults when their time is over. */
   #look(): number {
@@ -155,6 +186,7 @@ class World {
     this.#adversary.active = false;
     this.#chaos.end();
     const { now } = this.#queue;
+    this.#healedAtMs = now;
     const standstill = now - this.#movedAt + VIEW_TIMEOUT_MS;
     const wasted = this.#profile.actors.size;
     const blocks = this.#scenario.blocks - this.#height + 1;
@@ -177,7 +209,7 @@ class World {
     const scenario = this.#scenario;
     const profile = this.#profile;
     const real = scenario.signatures === 'ed25519';
-    const chain = new Chain(stakes, real, scenario.sabotage?.rules);
+    const chain = new Chain(stakes, real);
     const { scheme, set } = chain;
     const oracle = new Oracle({
       chain: chain.id,
@@ -185,9 +217,10 @@ class World {
       publicKeys: chain.keys.map((k) => k.publicKey),
       verifier: scheme,
       faulty: new Set(profile.actors.keys()),
-      fast: scenario.sabotage?.fast ?? stakes.reduce((a, b) => a + b, 0),
+      fast: scenario.fast ?? stakes.reduce((a, b) => a + b, 0),
+      forksOnly: scenario.forksOnly === true,
+      time: chain.time,
       calm: scenario.intensity === 'calm',
-      evidence: scenario.sabotage?.rules?.reportVotes === undefined,
     });
     for (const [index, key] of chain.keys.entries()) {
       const params: Params = {
@@ -198,11 +231,12 @@ class World {
         viewTimeoutMs: VIEW_TIMEOUT_MS,
         resendMs: profile.resendMs,
         clockToleranceMs: limits.clockToleranceMs,
-        rules: chain.rules,
       };
       const own = random.fork(index);
       const skew = profile.skewMs * (2 * own.unit() - 1);
       if (skew !== 0) this.#count('clock skew');
+      const clock = new Clock(() => this.#queue.now, skew, profile.drift * (2 * own.unit() - 1));
+      this.#clocks.push(clock);
       const around: Surroundings = {
         random: own,
         trace: this.#trace,
@@ -211,16 +245,18 @@ class World {
         params,
         genesis: { chain: chain.id, time: chain.time, validators: stakes.length },
         latencies: this.#chaos,
-        clock: new Clock(() => this.#queue.now, skew, profile.drift * (2 * own.unit() - 1)),
+        clock,
         now: () => this.#queue.now,
         after: (delay, run) => this.#queue.after(delay, run),
         send: (to, envelope) => this.#network.send(index, to, real ? throughBytes(envelope) : envelope),
         check: (message) => chain.check(message),
         checkCertificate: (c) => chain.checkCertificate(c),
-        strikes: () => {
-          if (this.#faultsOver || !this.#crashes.chance(profile.crashChance)) return false;
-          this.#count('crash inside a call');
-          return true;
+        strikes: (point) => {
+          this.#calls[point] = (this.#calls[point] ?? 0) + 1;
+          const random = !this.#faultsOver && this.#crashes.chance(profile.crashChance) ? 'any' : undefined;
+          const tail = this.#planned === undefined ? random : this.#planned.strikes(point);
+          if (tail !== undefined) this.#count('crash inside a call');
+          return tail;
         },
         died: (lost) => this.#died(index, lost),
         observe: (what, name) => {
@@ -229,11 +265,11 @@ class World {
           else this.#rejects[name] = (this.#rejects[name] ?? 0) + 1;
         },
       };
-      const signer = new SignerDouble(scheme, key.secretKey, index);
+      const signer = new SignerDouble(scheme, key.secretKey, index, chain.id);
       const actor = profile.actors.get(index);
       const cell =
         actor === undefined
-          ? new ValidatorCell(around, signer, scenario.sabotage?.lyingDisk)
+          ? new ValidatorCell(around, signer)
           : new FaultyCell(around, signer, actors[actor], (vote) => scheme.sign(key.secretKey, voteHash(vote)));
       if (actor !== undefined) this.#count(actor);
       this.#cells.push(cell);
@@ -245,10 +281,18 @@ class World {
     this.#count('restart');
     if (lost.records > 0) this.#count('records lost');
     if (lost.torn > 0) this.#count('record torn');
-    const down = this.#faultsOver ? 10 : this.#crashes.pick([1, 30, 300, 3000]) * (0.5 + this.#crashes.unit());
+    const down = this.#planned?.downMs ?? (this.#faultsOver ? 10 : this.#crashes.pick([1, 30, 300, 3000]) * (0.5 + this.#crashes.unit()));
     this.#queue.after(down, () => this.#cells[who]?.start());
   }
 }
 
+/** What never arrives in the fixed run of the crash points, so that a view is changed in it. */
+const isFirstProposalOf = (height: number, envelope: Envelope): boolean => {
+  if (envelope.kind !== 'message' || envelope.message.kind !== 'pre-prepare') return false;
+  const { vote } = envelope.message.vote;
+  return vote.height === height && vote.view === 0;
+};
+
 /** Runs a scenario to its end. Never throws for what the engine does: a broken invariant is in the outcome. */
-export const runScenario = (scenario: Scenario): Outcome => new World(scenario).run();
+export const runScenario = (scenario: Scenario): Outcome =>
+  scenario.intensity === 'twins' ? runTwins(scenario) : new World(scenario).run();

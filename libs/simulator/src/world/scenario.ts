@@ -1,15 +1,6 @@
 /** What is to be run: together with the seed it says everything. */
-import type { Rules } from '@bursar/pbft';
-import type { Intensity } from './profile.ts';
+import type { Intensity } from './intensity.ts';
 
-/** A deliberate bug: the campaign must find it. */
-export interface Sabotage {
-  readonly rules?: Partial<Rules>;
-  /** The stake of Prepares from which on `rules.isAll` holds: the oracle takes it for right and looks for what follows. */
-  readonly fast?: number;
-  /** Disks say that they have synced and have not. */
-  readonly lyingDisk?: boolean;
-}
 export interface Scenario {
   readonly seed: number;
   readonly validators: number;
@@ -20,7 +11,10 @@ export interface Scenario {
   readonly intensity?: Intensity;
   /** `ed25519` also sends every message through its canonical bytes. */
   readonly signatures?: 'ideal' | 'ed25519';
-  readonly sabotage?: Sabotage;
+  /** For mutants: the oracle takes this stake of Prepares for enough, and looks for what follows. */
+  readonly fast?: number;
+  /** For mutants of the view change: another choice than the oracle's is no violation, only the fork that follows is. */
+  readonly forksOnly?: boolean;
   /** Given each event as it happens. */
   readonly print?: (line: string) => void;
 }
@@ -43,6 +37,8 @@ export interface Outcome {
   readonly batches: number;
   readonly faults: FaultCounts;
   readonly rejects: Readonly<Record<string, number>>;
+  /** Calls of honest drivers, by kind: where a crash may strike. */
+  readonly calls: Readonly<Record<string, number>>;
   /** Virtual milliseconds. */
   readonly virtualMs: number;
   /** Of all that happened. */

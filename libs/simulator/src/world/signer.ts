@@ -1,45 +1,49 @@
 /**
- * A double of crypto-signing with its own durable record (docs/protocol.md, "Durability"): it checks, records, then signs;
- * the same request gets the same signature, a conflicting one none. It outlives crashes of consensus.
+ * A double of crypto-signing around its own record, the one that ships: it checks, records, then signs. The record is durable:
+ * it outlives crashes of consensus.
  */
 import type { SignatureScheme } from '@bursar/crypto';
-import { type Phase, type SignedVote, type Vote, voteHash } from '@bursar/protocol';
+import { SigningRecord } from '@bursar/pbft';
+import { type SignedVote, type Vote, voteHash } from '@bursar/protocol';
 
-const rowKey = (height: number, view: number, phase: Phase): string => `${height}/${view}/${phase}`;
+/** Rows that consensus is told at its start, at most. */
+const ROWS = 1000;
 
 export class SignerDouble {
   readonly #scheme: SignatureScheme;
   readonly #secretKey: Uint8Array;
   readonly #validator: number;
-  readonly #rows = new Map<string, SignedVote>();
-  /** Highest view entered by a signed ViewChange, by height. */
-  readonly #left = new Map<number, number>();
+  readonly #chain: string;
+  readonly #record = new SigningRecord();
 
-  constructor(scheme: SignatureScheme, secretKey: Uint8Array, validator: number) {
+  constructor(scheme: SignatureScheme, secretKey: Uint8Array, validator: number, chain: string) {
     this.#scheme = scheme;
     this.#secretKey = secretKey;
     this.#validator = validator;
-  }
-  get size(): number {
-    return this.#rows.size;
+    this.#chain = chain;
   }
   /** The signature, recorded before it is given out; `undefined` for a vote that contradicts the record. */
   sign(vote: Vote): Uint8Array | undefined {
-    const key = rowKey(vote.height, vote.view, vote.phase);
-    const known = this.#rows.get(key);
-    if (known !== undefined) return known.vote.digest === vote.digest ? known.signature : undefined;
-    const entered = this.#left.get(vote.height) ?? 0;
-    if (vote.view < entered) return undefined;
+    const verdict = this.#record.mayVote(vote);
+    if (verdict.kind === 'refused') return undefined;
+    if (verdict.kind === 'stored') return verdict.signature;
     const signature = this.#scheme.sign(this.#secretKey, voteHash(vote));
-    this.#rows.set(key, { vote, validator: this.#validator, signature });
-    if (vote.phase === 'view-change') this.#left.set(vote.height, Math.max(entered, vote.view));
+    const { epoch, height, view, phase, digest } = vote;
+    this.#record.add({ kind: 'vote', epoch, height, view, phase, digest, signature });
+    if (this.#record.bulky) this.#record.compact();
     return signature;
   }
   /** Rows of this height and above: what consensus asks for at its start. */
-  rowsFrom(height: number): SignedVote[] {
-    return [...this.#rows.values()].filter((r) => r.vote.height >= height);
+  rowsFrom(from: number): SignedVote[] {
+    return this.#record.votesFrom(from, ROWS).map(({ epoch, height, view, phase, digest, signature }) => ({
+      vote: { chain: this.#chain, epoch, height, view, phase, digest },
+      validator: this.#validator,
+      signature,
+    }));
   }
-  has(vote: Vote): boolean {
-    return this.#rows.get(rowKey(vote.height, vote.view, vote.phase))?.vote.digest === vote.digest;
+  /** Whether this very signature stands in the record. */
+  has({ vote, signature }: SignedVote): boolean {
+    const { epoch, height, view, phase, digest } = vote;
+    return this.#record.knows({ kind: 'vote', epoch, height, view, phase, digest, signature });
   }
 }

@@ -3,7 +3,7 @@
  * still does afterwards has no effect, so a crash may strike inside any call.
  */
 import { isFinalKind } from '@bursar/membership';
-import { Driver, type Input, logRecord, type Ports, type Proposal, recover } from '@bursar/pbft';
+import { Driver, type Input, logRecord, type Ports, type Proposal, ReplayFilter, recover, type State } from '@bursar/pbft';
 import { type BatchRef, type Block, type Certificate, type Digest, decode, type Message, type RejectionName } from '@bursar/protocol';
 import { tooLarge } from '../oracle/state-bounds.ts';
 import { Violation } from '../oracle/violation.ts';
@@ -11,12 +11,15 @@ import { Asking } from './asking.ts';
 import { BatchPool } from './batch-pool.ts';
 import { BODIES_KEPT, BodyRecords, bodyOf } from './body-records.ts';
 import type { Cell, CrashPoint, Surroundings } from './cell.ts';
-import { Disk } from './disk.ts';
+import { Disk, type Tail } from './disk.ts';
 import { type Envelope, FINALS_PER_ANSWER, type FinalBlock, type Want } from './envelope.ts';
+import { Heard } from './heard.ts';
 import type { SignerDouble } from './signer.ts';
 import { StorageDouble, type Stored } from './storage.ts';
 
 const NOTICE_MS = 700;
+/** As the process has it (apps/consensus/src/tuning.ts). */
+const REPLAY = { windowMs: 1_000, max: 16_384 };
 
 export class ValidatorCell implements Cell {
   readonly index: number;
@@ -26,30 +29,34 @@ export class ValidatorCell implements Cell {
   protected readonly signer: SignerDouble;
   readonly #pool: BatchPool;
   readonly #bodies: BodyRecords;
+  #replay: ReplayFilter;
+  readonly #heard = new Heard();
+  /** Of the view that the oracle was told of last. */
+  #justification: State['justification'] = [];
   #driver: Driver | undefined;
   #asking: Asking;
   #life = 0;
   #wake = 0;
   #steps = 0;
+  /** Messages that the engine refused. */
+  #refusals = 0;
 
-  constructor(around: Surroundings, signer: SignerDouble, lyingDisk = false) {
+  constructor(around: Surroundings, signer: SignerDouble) {
     this.index = around.params.self;
     this.around = around;
     this.signer = signer;
     this.storage = new StorageDouble(around.genesis);
     this.#pool = new BatchPool(around.genesis.validators);
     this.#asking = new Asking(around, () => false);
-    this.disk = new Disk(
-      {
-        random: around.random,
-        after: (delay, run) => this.later(delay, run),
-        syncMs: () => around.latencies.syncMs(this.index),
-        durable: (records) => {
-          for (const record of records) this.onDurable(record);
-        },
+    this.#replay = new ReplayFilter(REPLAY);
+    this.disk = new Disk({
+      random: around.random,
+      after: (delay, run) => this.later(delay, run),
+      syncMs: () => around.latencies.syncMs(this.index),
+      durable: (records) => {
+        for (const record of records) this.onDurable(record);
       },
-      lyingDisk,
-    );
+    });
     this.#bodies = new BodyRecords(this.disk);
   }
   get alive(): boolean {
@@ -75,6 +82,8 @@ export class ValidatorCell implements Cell {
     );
     const life = this.#life;
     this.#asking = new Asking(this.around, () => this.#life === life && this.alive);
+    this.#replay = new ReplayFilter(REPLAY);
+    this.#heard.clear();
     if ('type' in recovered) {
       this.halted(recovered.name, recovered.reason);
       return;
@@ -88,11 +97,11 @@ export class ValidatorCell implements Cell {
     this.#offer();
     this.#notice();
   }
-  crash(): void {
+  crash(tail: Tail = 'any'): void {
     if (!this.alive) return;
     this.#driver = undefined;
     this.#life++;
-    const lost = this.disk.crash();
+    const lost = this.disk.crash(tail);
     this.#pool.clear();
     this.around.trace.add(this.around.now(), this.index, 'crash', lost.records, lost.torn);
     this.around.died(lost);
@@ -119,8 +128,28 @@ export class ValidatorCell implements Cell {
 
   protected onMessage(message: Message): void {
     const bad = this.around.check(message);
-    if (bad !== undefined) this.onRefused(bad);
-    else if (!this.#asking.onMessage(message)) this.feed({ type: 'message', message });
+    if (bad !== undefined) this.onRefused(bad, message.vote.validator);
+    else if (!this.#asking.onMessage(message) && !this.#isRepeated(message)) {
+      const before = this.#refusals;
+      this.feed({ type: 'message', message });
+      if (this.#refusals === before) this.#replay.accepted(message, this.around.clock.now());
+    }
+  }
+  /** Gate 4: the filter that ships, and whether it is right. */
+  #isRepeated(message: Message): boolean {
+    const openHeight = this.#driver?.state.height ?? 0;
+    const isNew = this.#heard.add(message, openHeight);
+    if (!this.#replay.isRepeat(message, openHeight, this.around.clock.now())) return false;
+    this.onRepeated(message, isNew);
+    return true;
+  }
+  protected onRepeated({ kind, vote }: Message, isNew: boolean): void {
+    if (isNew)
+      throw new Violation(
+        'no false repetition',
+        `Validator ${this.index}: ${kind} of ${vote.validator} at ${vote.vote.height}/${vote.vote.view}.`,
+      );
+    this.around.observe('reject', 'DuplicateMessage');
   }
   /** What leaves: a faulty validator's own kind of cell decides otherwise. */
   protected broadcast(message: Message): void {
@@ -130,7 +159,7 @@ export class ValidatorCell implements Cell {
     this.around.send(to, { kind: 'message', message });
   }
   protected onSent(message: Message): void {
-    this.around.oracle.sent(this.index, message, () => this.signer.has(message.vote.vote));
+    this.around.oracle.sent(this.index, message, () => this.signer.has(message.vote));
   }
   protected onAsked(vote: Message['vote']['vote']): void {
     this.around.oracle.asked(this.index, vote);
@@ -140,9 +169,13 @@ export class ValidatorCell implements Cell {
     if (body === undefined) this.around.oracle.durable(this.index, record);
     else this.around.oracle.durableBody(this.index, body);
   }
-  protected onRefused(name: RejectionName): void {
+  protected onRefused(name: RejectionName, from: number): void {
     this.around.observe('reject', name);
     if (name === 'SignerBehind') this.around.oracle.falseAlarm(this.index);
+    this.around.oracle.refused(this.index, name, from);
+  }
+  protected onEntered({ height, view, justification, mandatory }: State): void {
+    this.around.oracle.entered(this.index, height, view, justification, mandatory?.digest);
   }
   protected onFinal(block: Block, certificate: Certificate): void {
     this.around.oracle.final(this.index, block, certificate);
@@ -157,9 +190,17 @@ export class ValidatorCell implements Cell {
     const driver = this.#driver;
     if (driver === undefined) return;
     this.around.witness?.reached(this.index, input, driver.state.height);
-    this.guarded(() => driver.handle(input));
+    this.guarded(() => {
+      driver.handle(input);
+      this.#look(driver.state);
+    });
     if (this.#driver === driver) this.around.witness?.settled(this.index);
     if ((++this.#steps & 127) === 0) this.#bounds();
+  }
+  #look(state: State): void {
+    if (state.justification === this.#justification) return;
+    this.#justification = state.justification;
+    if (state.justification.length > 0) this.onEntered(state);
   }
   /** The engine is total: an exception is a violation. */
   protected guarded(run: () => void): void {
@@ -230,8 +271,9 @@ export class ValidatorCell implements Cell {
     if (large !== undefined) throw new Violation('bounded state', `Validator ${this.index}: ${large}.`);
   }
   #strikes(point: CrashPoint): boolean {
-    if (!this.around.strikes(point)) return false;
-    this.crash();
+    const tail = this.around.strikes(point);
+    if (tail === undefined) return false;
+    this.crash(tail);
     return true;
   }
 
@@ -281,11 +323,11 @@ export class ValidatorCell implements Cell {
           this.broadcast(message);
         },
         notify: (to) => {
-          if (live()) this.#notify(to);
+          if (live() && !this.#strikes('notify')) this.#notify(to);
         },
       },
       obtain: (block, from, done) => {
-        if (live()) this.#obtain(block, from, done);
+        if (live() && !this.#strikes('obtain')) this.#obtain(block, from, done);
       },
       // Of this life: nothing comes of them once it is over.
       fetchBlock: this.#asking.fetchBlock,
@@ -298,7 +340,10 @@ export class ValidatorCell implements Cell {
       },
       accuse: (evidence) => live() && around.witness?.accused(index, evidence),
       observe: {
-        reject: (e) => this.onRefused(e.name),
+        reject: (e) => {
+          this.#refusals++;
+          this.onRefused(e.name, e.validator);
+        },
         transition: (e) => {
           if (e.trigger !== '') around.trace.add(around.now(), index, e.to, e.height, e.view);
         },

@@ -1,0 +1,6 @@
+/**
+ * What a run is about: everything at once; the network as an enemy of view changes; a network slower than the base time-out; or
+ * nothing but small delays. Of the last two the cases are enumerated, and the number of the case takes the place of the seed.
+ */
+export const intensities = ['all faults', 'view changes', 'slow network', 'calm', 'crash points', 'twins'] as const;
+export type Intensity = (typeof intensities)[number];
