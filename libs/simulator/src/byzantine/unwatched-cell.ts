@@ -8,7 +8,7 @@ export class UnwatchedCell extends ValidatorCell {
   protected override onExecuted(): void {}
   protected override onRefused(): void {}
   protected override onEntered(): void {}
-  protected override onRepeated(): void {}
+  protected override onFalseRepetition(): void {}
   protected override onFinal(_: Parameters<ValidatorCell['onFinal']>[0]): void {}
   protected override halted(): void {
     this.crash();

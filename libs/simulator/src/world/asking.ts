@@ -5,6 +5,13 @@ import type { Surroundings } from './cell.ts';
 import type { FinalBlock } from './envelope.ts';
 import { Fetcher, isGenuineFinal, isGenuineProposal } from './fetcher.ts';
 
+export interface Bodies {
+  hasBody(digest: string): boolean;
+  /** Nobody needs them any more. */
+  isOver(): boolean;
+  later(delay: number, run: () => void): void;
+}
+
 export class Asking {
   readonly fetcher: Fetcher;
   readonly #around: Surroundings;
@@ -42,6 +49,19 @@ export class Asking {
     this.#final = found;
     if (!this.fetcher.isOpen('final')) this.fetcher.ask({ type: 'final', height }, from);
   };
+  /** Fetches the bodies that are missing, until they are here or the height is over. */
+  obtain(block: Block, from: readonly number[], at: Bodies, done: () => void): void {
+    const topic = block.header.batches;
+    const missing = block.batches.filter((b) => !at.hasBody(b.digest)).map((b) => b.digest);
+    if (missing.length === 0 || at.isOver()) this.fetcher.close('bodies', topic);
+    if (at.isOver()) return;
+    if (missing.length === 0) {
+      done();
+      return;
+    }
+    if (!this.fetcher.isOpen('bodies', topic)) this.fetcher.ask({ type: 'bodies', digests: missing }, from, topic);
+    at.later(20, () => this.obtain(block, from, at, done));
+  }
   onProposal(proposal: Proposal): void {
     this.#proposal?.(proposal);
   }

@@ -3,23 +3,22 @@
  * still does afterwards has no effect, so a crash may strike inside any call.
  */
 import { isFinalKind } from '@bursar/membership';
-import { Driver, type Input, logRecord, type Ports, type Proposal, ReplayFilter, recover, type State } from '@bursar/pbft';
+import { Driver, type Input, logRecord, type Ports, type Proposal, recover, type State } from '@bursar/pbft';
 import { type BatchRef, type Block, type Certificate, type Digest, decode, type Message, type RejectionName } from '@bursar/protocol';
 import { tooLarge } from '../oracle/state-bounds.ts';
 import { Violation } from '../oracle/violation.ts';
+import { answerTo } from './answers.ts';
 import { Asking } from './asking.ts';
 import { BatchPool } from './batch-pool.ts';
 import { BODIES_KEPT, BodyRecords, bodyOf } from './body-records.ts';
 import type { Cell, CrashPoint, Surroundings } from './cell.ts';
 import { Disk, type Tail } from './disk.ts';
-import { type Envelope, FINALS_PER_ANSWER, type FinalBlock, type Want } from './envelope.ts';
+import type { Envelope, Want } from './envelope.ts';
 import { Heard } from './heard.ts';
 import type { SignerDouble } from './signer.ts';
 import { StorageDouble, type Stored } from './storage.ts';
 
 const NOTICE_MS = 700;
-/** As the process has it (apps/consensus/src/tuning.ts). */
-const REPLAY = { windowMs: 1_000, max: 16_384 };
 
 export class ValidatorCell implements Cell {
   readonly index: number;
@@ -29,8 +28,7 @@ export class ValidatorCell implements Cell {
   protected readonly signer: SignerDouble;
   readonly #pool: BatchPool;
   readonly #bodies: BodyRecords;
-  #replay: ReplayFilter;
-  readonly #heard = new Heard();
+  #heard = new Heard();
   /** Of the view that the oracle was told of last. */
   #justification: State['justification'] = [];
   #driver: Driver | undefined;
@@ -48,7 +46,6 @@ export class ValidatorCell implements Cell {
     this.storage = new StorageDouble(around.genesis);
     this.#pool = new BatchPool(around.genesis.validators);
     this.#asking = new Asking(around, () => false);
-    this.#replay = new ReplayFilter(REPLAY);
     this.disk = new Disk({
       random: around.random,
       after: (delay, run) => this.later(delay, run),
@@ -82,8 +79,7 @@ export class ValidatorCell implements Cell {
     );
     const life = this.#life;
     this.#asking = new Asking(this.around, () => this.#life === life && this.alive);
-    this.#replay = new ReplayFilter(REPLAY);
-    this.#heard.clear();
+    this.#heard = new Heard();
     if ('type' in recovered) {
       this.halted(recovered.name, recovered.reason);
       return;
@@ -120,7 +116,7 @@ export class ValidatorCell implements Cell {
     if (envelope.kind === 'message') this.onMessage(envelope.message);
     else if (envelope.kind === 'batch') this.addBatch(envelope.ref);
     else if (envelope.kind === 'notice') this.#onNotice(from, envelope.certificate);
-    else if (envelope.kind === 'want') this.answer(from, envelope.want);
+    else if (envelope.kind === 'want') this.#answer(from, envelope.want);
     else if (envelope.kind === 'finals') this.#asking.onFinals(envelope.finals, this.storage.height);
     else if (envelope.kind === 'proposal') this.#asking.onProposal(envelope.proposal);
     else for (const digest of envelope.digests) this.#pool.addBody(digest);
@@ -132,24 +128,17 @@ export class ValidatorCell implements Cell {
     else if (!this.#asking.onMessage(message) && !this.#isRepeated(message)) {
       const before = this.#refusals;
       this.feed({ type: 'message', message });
-      if (this.#refusals === before) this.#replay.accepted(message, this.around.clock.now());
+      if (this.#refusals === before) this.#heard.accepted(message, this.around.clock.now());
     }
   }
-  /** Gate 4: the filter that ships, and whether it is right. */
   #isRepeated(message: Message): boolean {
-    const openHeight = this.#driver?.state.height ?? 0;
-    const isNew = this.#heard.add(message, openHeight);
-    if (!this.#replay.isRepeat(message, openHeight, this.around.clock.now())) return false;
-    this.onRepeated(message, isNew);
-    return true;
+    const verdict = this.#heard.judge(message, this.#driver?.state.height ?? 0, this.around.clock.now());
+    if (verdict === 'falsely') this.onFalseRepetition(message);
+    if (verdict !== 'passes') this.around.observe('reject', 'DuplicateMessage');
+    return verdict !== 'passes';
   }
-  protected onRepeated({ kind, vote }: Message, isNew: boolean): void {
-    if (isNew)
-      throw new Violation(
-        'no false repetition',
-        `Validator ${this.index}: ${kind} of ${vote.validator} at ${vote.vote.height}/${vote.vote.view}.`,
-      );
-    this.around.observe('reject', 'DuplicateMessage');
+  protected onFalseRepetition({ kind, vote: { validator, vote } }: Message): void {
+    throw new Violation('no false repetition', `Validator ${this.index}: ${kind} of ${validator} at ${vote.height}/${vote.view}.`);
   }
   /** What leaves: a faulty validator's own kind of cell decides otherwise. */
   protected broadcast(message: Message): void {
@@ -217,28 +206,12 @@ export class ValidatorCell implements Cell {
       if (this.#life === life && this.alive) this.guarded(run);
     });
   }
-  protected answer(from: number, want: Want): void {
-    const send = (envelope: Envelope) => this.around.send(from, envelope);
-    if (want.type === 'final') {
-      const finals: FinalBlock[] = [];
-      for (let h = want.height; finals.length < FINALS_PER_ANSWER; h++) {
-        const stored = this.storage.at(h);
-        if (stored === undefined) break;
-        finals.push({ block: stored.block, certificate: stored.certificate });
-      }
-      if (finals.length > 0) send({ kind: 'finals', finals });
-    } else if (want.type === 'block') {
-      const proposal = this.proposal(want.digest);
-      if (proposal !== undefined) send({ kind: 'proposal', proposal });
-    } else if (want.type === 'view-change') {
-      const message = this.viewChange(want);
-      if (message !== undefined) send({ kind: 'message', message });
-    } else {
-      const digests = want.digests.filter((d) => this.#pool.hasBody(d));
-      if (digests.length > 0) send({ kind: 'bodies', digests });
-    }
+  #answer(from: number, want: Want): void {
+    const { storage } = this;
+    const proposal = (digest: Digest) => this.proposal(digest);
+    const answer = answerTo(want, { storage, pool: this.#pool, proposal, viewChange: (wanted) => this.viewChange(wanted) });
+    if (answer !== undefined) this.around.send(from, answer);
   }
-
   protected proposal(digest: Digest): Proposal | undefined {
     return this.#driver?.proposal(digest);
   }
@@ -373,21 +346,20 @@ export class ValidatorCell implements Cell {
   }
   #obtain(block: Block, from: readonly number[], done: () => void): void {
     const { height } = block.header;
-    const detail = block.header.batches;
-    const { fetcher } = this.#asking;
-    const check = (): void => {
-      const missing = block.batches.filter((b) => !this.#pool.hasBody(b.digest)).map((b) => b.digest);
-      const late = height < this.storage.height;
-      if (missing.length === 0 || late) fetcher.close('bodies', detail);
-      if (late) return;
-      if (missing.length > 0) {
-        if (!fetcher.isOpen('bodies', detail)) fetcher.ask({ type: 'bodies', digests: missing }, from, detail);
-        this.later(20, check);
-        return;
-      }
-      for (const { digest } of block.batches) this.#bodies.keep(digest);
-      done();
-    };
-    this.later(this.around.latencies.bodiesMs(this.index), check);
+    this.later(this.around.latencies.bodiesMs(this.index), () =>
+      this.#asking.obtain(
+        block,
+        from,
+        {
+          hasBody: (digest) => this.#pool.hasBody(digest),
+          isOver: () => height < this.storage.height,
+          later: (delay, run) => this.later(delay, run),
+        },
+        () => {
+          for (const { digest } of block.batches) this.#bodies.keep(digest);
+          done();
+        },
+      ),
+    );
   }
 }
