@@ -4,7 +4,7 @@
  */
 import { isFinalKind } from '@bursar/membership';
 import { Driver, type Input, logRecord, type Ports, type Proposal, recover, type State } from '@bursar/pbft';
-import { type BatchRef, type Block, type Certificate, type Digest, decode, type Message, type RejectionName } from '@bursar/protocol';
+import { type BatchRef, type Block, type Certificate, type Digest, decode, type Message } from '@bursar/protocol';
 import { tooLarge } from '../oracle/state-bounds.ts';
 import { Violation } from '../oracle/violation.ts';
 import { answerTo } from './answers.ts';
@@ -17,15 +17,13 @@ import type { Envelope, Want } from './envelope.ts';
 import { Heard } from './heard.ts';
 import type { SignerDouble } from './signer.ts';
 import { StorageDouble, type Stored } from './storage.ts';
+import { WatchedCell } from './watched-cell.ts';
 
 const NOTICE_MS = 700;
 
-export class ValidatorCell implements Cell {
-  readonly index: number;
+export class ValidatorCell extends WatchedCell implements Cell {
   readonly storage: StorageDouble;
   readonly disk: Disk;
-  protected readonly around: Surroundings;
-  protected readonly signer: SignerDouble;
   readonly #pool: BatchPool;
   readonly #bodies: BodyRecords;
   #heard = new Heard();
@@ -40,9 +38,7 @@ export class ValidatorCell implements Cell {
   #refusals = 0;
 
   constructor(around: Surroundings, signer: SignerDouble) {
-    this.index = around.params.self;
-    this.around = around;
-    this.signer = signer;
+    super(around, signer);
     this.storage = new StorageDouble(around.genesis);
     this.#pool = new BatchPool(around.genesis.validators);
     this.#asking = new Asking(around, () => false);
@@ -137,43 +133,12 @@ export class ValidatorCell implements Cell {
     if (verdict !== 'passes') this.around.observe('reject', 'DuplicateMessage');
     return verdict !== 'passes';
   }
-  protected onFalseRepetition({ kind, vote: { validator, vote } }: Message): void {
-    throw new Violation('no false repetition', `Validator ${this.index}: ${kind} of ${validator} at ${vote.height}/${vote.view}.`);
-  }
   /** What leaves: a faulty validator's own kind of cell decides otherwise. */
   protected broadcast(message: Message): void {
     for (let to = 0; to < this.around.genesis.validators; to++) if (to !== this.index) this.transmit(to, message);
   }
   protected transmit(to: number, message: Message): void {
     this.around.send(to, { kind: 'message', message });
-  }
-  protected onSent(message: Message): void {
-    this.around.oracle.sent(this.index, message, () => this.signer.has(message.vote));
-  }
-  protected onAsked(vote: Message['vote']['vote']): void {
-    this.around.oracle.asked(this.index, vote);
-  }
-  protected onDurable(record: Uint8Array): void {
-    const body = bodyOf(record);
-    if (body === undefined) this.around.oracle.durable(this.index, record);
-    else this.around.oracle.durableBody(this.index, body);
-  }
-  protected onRefused(name: RejectionName, from: number): void {
-    this.around.observe('reject', name);
-    if (name === 'SignerBehind') this.around.oracle.falseAlarm(this.index);
-    this.around.oracle.refused(this.index, name, from);
-  }
-  protected onEntered({ height, view, justification, mandatory }: State): void {
-    this.around.oracle.entered(this.index, height, view, justification, mandatory?.digest);
-  }
-  protected onFinal(block: Block, certificate: Certificate): void {
-    this.around.oracle.final(this.index, block, certificate);
-  }
-  protected onExecuted(height: number, stateRoot: Digest): void {
-    this.around.oracle.executed(this.index, height, stateRoot);
-  }
-  protected halted(name: string, reason: string): void {
-    this.around.oracle.halted(this.index, name, reason);
   }
   protected feed(input: Input): void {
     const driver = this.#driver;
