@@ -4,6 +4,7 @@ import { headerDigest } from '@bursar/protocol';
 import type { LatencyWindow } from '@bursar/shared-core';
 import type { Executed } from './adapters/engine-host.ts';
 import type { Events } from './adapters/events.ts';
+import type { Accuser } from './core/accuser.ts';
 import type { BatchMaker } from './core/batch-maker.ts';
 import type { BodyStore } from './core/body-store.ts';
 import type { FinalityFigures } from './core/finality-figures.ts';
@@ -26,6 +27,7 @@ export interface AfterBlockParts {
   readonly store: BodyStore;
   readonly outcomes: Outcomes;
   readonly maker: BatchMaker;
+  readonly accuser: Accuser;
   readonly observer: EngineObserver;
   readonly latency: LatencyWindow;
   readonly finality: FinalityFigures;
@@ -35,7 +37,7 @@ export interface AfterBlockParts {
 
 /** What `EngineHost` calls before the engine opens the next height. */
 export function afterBlock(parts: AfterBlockParts): (executed: Executed) => void {
-  const { clock, mempool, journal, intake, recent, store, outcomes, maker, observer, latency, finality, metrics, events } = parts;
+  const { clock, mempool, journal, intake, recent, store, outcomes, maker, accuser, observer, latency, finality, metrics, events } = parts;
   return ({ block, certificate, bodies, stateRoot, results }) => {
     const { header, batches } = block;
     const { height, time } = header;
@@ -45,6 +47,7 @@ export function afterBlock(parts: AfterBlockParts): (executed: Executed) => void
     store.advance(height, batches, time);
     outcomes.executed(height, certificate.kind, results);
     maker.executed(batches, time);
+    accuser.executed(results);
 
     const transactions = batches.reduce((sum, ref) => sum + ref.transactions, 0);
     const tookMs = observer.takeLatency(height, clock.now());

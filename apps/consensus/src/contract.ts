@@ -11,6 +11,7 @@ export const contract: ContractFacts = {
     'the vote log',
     'the open height: proposals, votes, view changes',
     'finality certificates of the blocks it commits',
+    'evidence that it found, until a block has recorded it',
   ],
   doesNotOwn: [
     { what: 'blocks, receipts and all money', owner: 'storage' },
@@ -21,13 +22,14 @@ export const contract: ContractFacts = {
   accepts: [
     'Transactions.Submit and SubmitBatch: signed transactions of at most 256 KiB',
     'Transactions.Wait and Watch: what became of a transaction',
-    'Consensus.GetStatus, ListRounds, ListTransitions',
+    'Consensus.GetStatus, ListRounds, ListTransitions, ListEvidence, GetEvidence',
     'PrePrepare, Prepare, Commit, ViewChange, NewView of other validators on NATS, at most 10 KiB each',
     'batches of other validators on NATS, at most 512 KiB each; fetch requests; final notices',
   ],
   produces: [
     'signed votes, proposals and view changes; batches; final notices',
     'final blocks with their certificates, given to storage',
+    'evidence against validators that contradict themselves, as transactions of its own key (K6)',
     'events ConsensusProgress, BlockFinalized, ValidationRejected, ViewChangeTriggered, HealthAlert on NATS',
     'a result for each transaction, once it is provable',
   ],
@@ -36,6 +38,7 @@ export const contract: ContractFacts = {
     'QueueFull, RateLimited, InsufficientResources: too much waits; RetryInfo says when to come again',
     'UnknownValidator, MessageExpired, DuplicateMessage, OutOfSequence, SequenceGap, InvalidPhase, InvalidView, WrongValidator, QuorumNotReached: a message that does not fit',
     'ConflictingVotes, EquivocationDetected: a validator contradicts itself',
+    'EvidenceInvalid: evidence that a client hands in proves nothing',
   ],
   validates: [
     'structure and size, then membership and signature, then height, repetition, phase and quorum, in this order',

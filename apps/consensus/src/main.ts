@@ -94,7 +94,11 @@ async function start(context: ServiceContext): Promise<void> {
   bus.onStatus(() => onNats(bus.connected, 'the connection is lost'));
   onStop('flush', 'nats', () => bus.close());
 
-  const verify = new VerifyPool({ chain, onCrash: (error) => log.error({ err: error }, 'a verifying worker crashed and is replaced') });
+  const verify = new VerifyPool({
+    chain,
+    validators: genesis.validators.map((v) => v.publicKey),
+    onCrash: (error) => log.error({ err: error }, 'a verifying worker crashed and is replaced'),
+  });
   onStop('flush', 'workers', () => verify.close());
   const signatures = new SignatureWorker({
     timeoutMs: tuning.signatures.timeoutMs,
@@ -151,6 +155,7 @@ async function start(context: ServiceContext): Promise<void> {
       heard: node.heard,
       health: () => health.report(),
       trail: node.trail,
+      accuser: node.accuser,
     }),
     'public',
   );

@@ -9,6 +9,7 @@ import { createEvents } from './adapters/events.ts';
 import { listen } from './adapters/listen.ts';
 import { createPeers } from './adapters/peers.ts';
 import { afterBlock } from './after-block.ts';
+import { Accuser } from './core/accuser.ts';
 import { BatchMaker } from './core/batch-maker.ts';
 import { BlockSpans } from './core/block-spans.ts';
 import { BodyStore } from './core/body-store.ts';
@@ -104,7 +105,7 @@ export async function startNode(parts: NodeParts) {
     maxOutstanding: tuning.ownOutstanding,
   });
   restore(found, self, start.nextBatch, start.height, { mempool, own, store });
-  journal.keep(() => liveRecords(mempool, own, store));
+  journal.keep(() => liveRecords(mempool, own, store, accuser));
   const outcomes = new Outcomes(start.height, tuning.outcomes);
   const recent = new RecentBlocks(tuning.recentBlocks, newest);
   const heard = new Heard(set, self, clock.now());
@@ -174,6 +175,21 @@ export async function startNode(parts: NodeParts) {
   });
 
   const observer = new EngineObserver({ clock, log, metrics, events, refused: (effect) => pipeline.engineRefused(effect) });
+  const accuser = new Accuser(
+    {
+      chain,
+      reporter: set.validators[self]?.publicKey as string,
+      clock,
+      journal,
+      signer,
+      submit: (given) => intake.submit(given, { traceparent: '', tracestate: '' }),
+      isPending: (id) => mempool.has(id),
+      onAccused: (evidence, kind) => observer.onAccused(evidence, kind),
+      onFailure: (error) => !signal.aborted && onFailure(error),
+      limits: tuning.accusations,
+    },
+    found.accusations.values(),
+  );
   const bookkeeping = afterBlock({
     clock,
     mempool,
@@ -183,6 +199,7 @@ export async function startNode(parts: NodeParts) {
     store,
     outcomes,
     maker,
+    accuser,
     observer,
     latency,
     finality,
@@ -212,7 +229,7 @@ export async function startNode(parts: NodeParts) {
       offer();
     },
     onBroadcast: (message) => observer.onBroadcast(message),
-    accuse: (evidence, kind) => observer.onAccused(evidence, kind),
+    accuse: (evidence, kind) => accuser.accuse(evidence, kind),
     observe: observer.ports,
     halt: (reason, why) => parts.halt(reason, why, { status: driver.status(), transitions: observer.trail.last(100) }),
     onFailure,
@@ -290,6 +307,7 @@ export async function startNode(parts: NodeParts) {
   };
   const timers = [
     setInterval(() => maker.resend(), tuning.batchResendMs),
+    setInterval(() => accuser.resend(), tuning.batchResendMs),
     setInterval(notify, tuning.noticeMs),
     setInterval(assess, tuning.healthMs),
   ];
@@ -304,6 +322,7 @@ export async function startNode(parts: NodeParts) {
     driver,
     trail: observer.trail,
     mempool,
+    accuser,
     heard: () => heard.lately(clock.now()).length,
     async stop() {
       for (const timer of timers) clearInterval(timer);

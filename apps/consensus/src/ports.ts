@@ -1,6 +1,17 @@
 /** What the core needs of the rest of the cell and of its peers; adapters/ and tests implement it. */
 import type { SignedMessage } from '@bursar/crypto';
-import type { BatchRef, Block, Certificate, Digest, Header, Message, SignedVote, TransactionResult, Vote } from '@bursar/protocol';
+import type {
+  BatchRef,
+  Block,
+  Certificate,
+  Digest,
+  Evidence,
+  Header,
+  Message,
+  SignedVote,
+  TransactionResult,
+  Vote,
+} from '@bursar/protocol';
 import type { BatchVerdict, Verdict } from './core/verify-job.ts';
 
 /** `refused` for good: something else was signed. `unwanted`: given up, as nobody needs the vote any more. */
@@ -12,6 +23,8 @@ export interface SignerPort {
   sign(vote: Vote, isWanted: () => boolean): Promise<Signed>;
   /** `undefined`: refused until another batch of this number has expired. */
   signBatch(ref: BatchRef, finalTime: number): Promise<Uint8Array | undefined>;
+  /** Over the transaction that hands it in (`evidenceTransaction`). */
+  signEvidence(evidence: Evidence): Promise<Uint8Array>;
   listSigned(fromHeight: number): Promise<SignedVote[]>;
   /** @throws SignerBehind */
   reconcile(known: readonly SignedVote[]): Promise<void>;

@@ -8,6 +8,8 @@ export const tuning = {
   bodies: { window: 64, bytesAll: 256 * 1024 * 1024, bytesPerOriginMax: 16 * 1024 * 1024, pinnedBlocks: 16 },
   /** Batches of one origin that the engine hears of at a time. */
   offerPerOrigin: 64,
+  /** Evidence of ours that waits for a block, for each offender; settled pieces that are remembered. */
+  accusations: { pendingPerOffender: 64, settled: 1_000 },
   outcomes: { heights: 64, results: 200_000, watchers: 20_000 },
   recentBlocks: 8,
   replay: { windowMs: 1_000, max: 16_384 },

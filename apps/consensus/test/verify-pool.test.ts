@@ -1,13 +1,15 @@
 import { sign } from '@bursar/crypto';
-import { batchHash, encode, signedTransaction, toHex } from '@bursar/protocol';
+import { batchHash, type Evidence, encode, evidenceTransaction, signedTransaction, toHex, transactionHash } from '@bursar/protocol';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { VerifyPool } from '../src/adapters/verify-pool.ts';
 import { Mempool } from '../src/core/mempool.ts';
 import { OwnBatches } from '../src/core/own-batches.ts';
 import { keysOf } from './support/cell.ts';
 import { testGenesis, transfer } from './support/genesis.ts';
+import { doublePrepare } from './support/offence.ts';
 
-const { chain, keys } = testGenesis(4);
+const { chain, keys, genesis } = testGenesis(4);
+const validators = genesis.validators.map((v) => v.publicKey);
 const signed = (nonce: bigint, on = chain) => {
   const { body, signature, id } = transfer(on, nonce);
   return { encoded: encode(signedTransaction, { body, signature }), id, body };
@@ -17,7 +19,7 @@ afterEach(() => pool?.close());
 
 describe('verifying workers', () => {
   it('answer in order: what is right, of another chain, badly signed, no transaction', async () => {
-    pool = new VerifyPool({ chain });
+    pool = new VerifyPool({ chain, validators });
     const right = signed(0n);
     const forged = encode(signedTransaction, { body: right.body, signature: new Uint8Array(64).fill(1) });
     const verdicts = await pool.transactions([right.encoded, signed(1n, 'ab'.repeat(32)).encoded, forged, new Uint8Array(7)]);
@@ -25,7 +27,7 @@ describe('verifying workers', () => {
     expect(await pool.transaction(right.encoded)).toEqual({ ok: true, id: right.id });
   });
   it('a batch holds with its origin signature and every transaction, or not at all', async () => {
-    pool = new VerifyPool({ chain, workers: 1 });
+    pool = new VerifyPool({ chain, validators, workers: 1 });
     const batch = (n: number, broken: boolean) => {
       const mempool = new Mempool({ maxCount: 10, maxBytes: 1e6 });
       const { encoded, id, body } = signed(BigInt(n));
@@ -52,9 +54,28 @@ describe('verifying workers', () => {
     const unsigned = await pool.batch(good.encoded, undefined);
     expect(unsigned.ok && toHex(unsigned.batch.ids)).toBe(good.ids[0]);
   });
+  it('evidence that proves nothing is refused where it is handed in; in a batch it passes, for the ledger refuses it alone', async () => {
+    pool = new VerifyPool({ chain, validators, workers: 1 });
+    const { secretKey, publicKey } = keysOf(100);
+    const given = (evidence: Evidence) => {
+      const body = evidenceTransaction(chain, toHex(publicKey), evidence);
+      return encode(signedTransaction, { body, signature: sign(secretKey, transactionHash(body)) });
+    };
+    const good = given(doublePrepare(chain, 2, 9));
+    const bad = given({ ...doublePrepare(chain, 2, 9), validator: 1 });
+    expect((await pool.transactions([good, bad])).map((v) => (v.ok ? 'right' : v.name))).toEqual(['right', 'EvidenceInvalid']);
+    const mempool = new Mempool({ maxCount: 10, maxBytes: 1e6 });
+    mempool.add({ id: 'f'.repeat(64), transaction: bad, traceparent: '', tracestate: '' });
+    const batch = new OwnBatches(1, mempool, { chain, origin: 1, ageMs: 0, fullBytes: 1e5, maxOutstanding: 9 }).make(0, 0);
+    const origin = {
+      publicKey: keysOf(2).publicKey,
+      signature: sign(keys[1]?.secretKey ?? new Uint8Array(64), batchHash(chain, batch.ref)),
+    };
+    expect(await pool.batch(batch.encoded, origin)).toMatchObject({ ok: true });
+  });
   it('a worker that ends is replaced and its jobs are done again', async () => {
     let crashes = 0;
-    pool = new VerifyPool({ chain, workers: 1, onCrash: () => crashes++ });
+    pool = new VerifyPool({ chain, validators, workers: 1, onCrash: () => crashes++ });
     const many = Array.from({ length: 400 }, (_, i) => signed(BigInt(i)).encoded);
     const answers = Promise.all([0, 1, 2, 3].map((i) => pool?.transactions(many.slice(i * 100, i * 100 + 100))));
     await pool.threads[0]?.terminate();
@@ -64,13 +85,13 @@ describe('verifying workers', () => {
     expect(crashes).toBe(1);
   });
   it('beyond its bytes it is full, and a job that no worker survives is given up', async () => {
-    const small = new VerifyPool({ chain, workers: 1, maxBytes: 300 });
+    const small = new VerifyPool({ chain, validators, workers: 1, maxBytes: 300 });
     const first = small.transactions([signed(0n).encoded]);
     await expect(small.transactions([new Uint8Array(300)])).rejects.toMatchObject({ reason: 'QUEUE_FULL' });
     await first;
     await small.close();
     const program = new URL('data:text/javascript,process.exit(1)');
-    pool = new VerifyPool({ chain, workers: 1, program });
+    pool = new VerifyPool({ chain, validators, workers: 1, program });
     await expect(pool.transactions([signed(0n).encoded])).rejects.toMatchObject({ reason: 'INSUFFICIENT_RESOURCES' });
   });
 });

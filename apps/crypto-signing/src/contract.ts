@@ -13,12 +13,13 @@ export const contract: ContractFacts = {
   ],
   accepts: ['signing.v1.Signing: one call for each purpose, from the own cell (bearer token)'],
   produces: [
-    'ed25519 signatures over hashes that this service computes itself from typed fields',
+    'ed25519 signatures over hashes that this service computes itself from typed fields: votes, batches, evidence against others',
     'the list of what was signed, for consensus at its start',
   ],
   rejectsWhen: [
     '8203 Unauthenticated: no valid token of the cell',
     '8002 FieldInvalid: a field breaks its rule in the proto',
+    '7301 EvidenceInvalid: the evidence that it is to hand in proves nothing',
     '8301 DoubleSignRefused: something else was signed for this height, view and phase, the view was left, the height is 1,000 below the newest, or another batch of this number can still be ordered',
     '8302 SignerBehind: a genuine signature of this key is missing from the record; from then on everything is refused, over restarts too',
   ],

@@ -9,6 +9,7 @@ import { failingStop, openRecord } from './adapters/record-log.ts';
 import { signingHandlers } from './adapters/signing-service.ts';
 import { configSchema, initSchema } from './config.ts';
 import { contract } from './contract.ts';
+import { evidenceSigner } from './core/sign-evidence.ts';
 import { Signer } from './core/signer.ts';
 import { keyNotInGenesis } from './errors.ts';
 import { signingMetrics } from './metrics.ts';
@@ -46,15 +47,19 @@ async function serve(): Promise<void> {
       onStop('flush', 'record', () => file.close());
       if (file.torn) log.warn({ ...file.torn }, 'the end of the record was torn by a crash and cut off');
       metrics.watchBehind(() => record.behind);
+      const signHash = (hash: Uint8Array) => sign(keys.secretKey, hash);
       const signer = new Signer({
         chain,
         validator: config.validator,
         record,
         log: failingStop(file, fatal),
-        sign: (hash) => sign(keys.secretKey, hash),
+        sign: signHash,
         verify: (hash, signature) => verify(keys.publicKey, hash, signature),
       });
-      await listen((rpc) => rpc.add(signing.Signing, signingHandlers(signer, keys.publicKey, metrics), 'bearer'), { publicKey });
+      const signEvidence = evidenceSigner({ genesis, chain, reporter: publicKey, record, sign: signHash });
+      await listen((rpc) => rpc.add(signing.Signing, signingHandlers(signer, keys.publicKey, metrics, signEvidence), 'bearer'), {
+        publicKey,
+      });
     },
   });
 }

@@ -1,6 +1,6 @@
 import { createMetrics, type Metrics } from '@bursar/shared-core';
 
-export const PURPOSES = ['prepare', 'commit', 'view-change', 'new-view', 'batch'] as const;
+export const PURPOSES = ['prepare', 'commit', 'view-change', 'new-view', 'batch', 'evidence'] as const;
 export type Purpose = (typeof PURPOSES)[number];
 
 export interface SigningMetrics {

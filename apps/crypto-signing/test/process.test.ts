@@ -4,8 +4,21 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { keyPairFromSeed, verify } from '@bursar/crypto';
-import { formatGenesis, fromHex, type Genesis, parseGenesis, toHex, voteHash } from '@bursar/protocol';
+import { keyPairFromSeed, sign, verify } from '@bursar/crypto';
+import {
+  encode,
+  evidence,
+  evidenceOf,
+  evidenceTransaction,
+  formatGenesis,
+  fromHex,
+  type Genesis,
+  parseGenesis,
+  type Statement,
+  toHex,
+  transactionHash,
+  voteHash,
+} from '@bursar/protocol';
 import { common, signing } from '@bursar/protocol/rpc';
 import { createRpcClient } from '@bursar/shared-core';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -144,6 +157,23 @@ describe('the process', () => {
     const contract = createRpcClient(common.Contract, `127.0.0.1:${running.port}`, {});
     expect((await contract.describe({})).id).toBe('crypto-signing');
     for (const c of [stranger, friend, contract]) c.close();
+  });
+
+  it('hands in evidence that holds, and names what is wrong with evidence that does not', async () => {
+    const client = clientOf(await serve());
+    const { chain } = parseGenesis(genesisWith(publicKey));
+    const offender = keyPairFromSeed(new Uint8Array(32).fill(1));
+    const said = (digest: string): Statement => {
+      const vote = { chain, epoch: 0, height: 3, view: 0, phase: 'prepare', digest } as const;
+      return { phase: 'prepare', view: 0, digest, signature: sign(offender.secretKey, voteHash(vote)), content: undefined };
+    };
+    const found = evidenceOf(1, 0, 3, said('a'.repeat(64)), said('b'.repeat(64)));
+    const { signature } = await client.signEvidence({ evidence: encode(evidence, found) });
+    expect(verify(fromHex(publicKey), transactionHash(evidenceTransaction(chain, publicKey, found)), signature)).toBe(true);
+    const invalid = { reason: 'EVIDENCE_INVALID', code: 7301, severity: 'high' };
+    await expect(client.signEvidence({ evidence: encode(evidence, { ...found, height: 4 }) })).rejects.toMatchObject(invalid);
+    await expect(client.signEvidence({ evidence: new Uint8Array(9) })).rejects.toMatchObject(invalid);
+    client.close();
   });
 
   it('ends with 0 on SIGTERM', async () => {

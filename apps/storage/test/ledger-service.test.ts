@@ -1,11 +1,15 @@
-import { ed25519 } from '@bursar/crypto';
+import { ed25519, sign } from '@bursar/crypto';
 import { verifyCertificate } from '@bursar/membership';
 import { merkleRoot, verifyProof } from '@bursar/merkle';
 import {
   bodyHash,
   certificate,
+  checkEvidence,
   decode,
   disbursementBody,
+  evidence as evidenceCodec,
+  evidenceDigest,
+  evidenceOf,
   fromHex,
   hash,
   header,
@@ -13,13 +17,15 @@ import {
   importDigest,
   importLeaf,
   result,
+  type Statement,
   toHex,
+  voteHash,
 } from '@bursar/protocol';
 import type { ledger as rpc } from '@bursar/protocol/rpc';
 import type { Handlers } from '@bursar/shared-core';
 import { describe, expect, it } from '@jest/globals';
 import { ledgerHandlers } from '../src/adapters/ledger-service.ts';
-import { client, TestChain, TREASURY, testKey } from './support/chain.ts';
+import { client, TestChain, type TestKey, TREASURY, testKey } from './support/chain.ts';
 import { payroll, TRACEPARENT } from './support/payroll.ts';
 import { openStore } from './support/store.ts';
 
@@ -37,7 +43,7 @@ async function served(blocks?: number) {
   // Requests as the server would hand them over: every field present.
   const ask = (method: keyof Service, request: object) =>
     (service[method] as (r: object, c: object) => never)(request, context) as Promise<Answer>;
-  return { chain, store, log, ask, ...made };
+  return { chain, store, log, ask, commit, ...made };
 }
 const raw = fromHex;
 
@@ -238,5 +244,43 @@ describe('Proofs', () => {
     const { ask } = await served();
     const { id } = new TestChain().sign(testKey('nobody'), { kind: 'transfer', to: client.id, amount: 1n, memo: '' });
     await expect(ask('getTransaction', { transactionId: raw(id) })).rejects.toMatchObject({ reason: 'NOT_FOUND' });
+  });
+});
+
+describe('K6 ListEvidence', () => {
+  it('gives what the blocks recorded, page by page, so that anybody can check it with the genesis', async () => {
+    const { chain, ask, commit } = await served();
+    const keys = chain.validators.map((v) => raw(v.id));
+    const said = (validator: number, height: number, digest: string): Statement => {
+      const vote = { chain: chain.chain, epoch: 0, height, view: 0, phase: 'prepare', digest } as const;
+      const { secretKey } = chain.validators[validator] as TestKey;
+      return { phase: 'prepare', view: 0, digest, signature: sign(secretKey, voteHash(vote)), content: undefined };
+    };
+    const doubled = (validator: number, height: number) =>
+      evidenceOf(validator, 0, height, said(validator, height, 'a'.repeat(64)), said(validator, height, 'b'.repeat(64)));
+    const handedIn = [doubled(3, 2), doubled(1, 4), doubled(3, 5)].map((evidence) => chain.sign(client, { kind: 'evidence', evidence }));
+    await commit(chain.next(handedIn.map(({ signed }) => ({ transaction: signed, traceparent: '', tracestate: '' }))));
+    const list = (request: object) => ask('listEvidence', { pageSize: 0, pageToken: '', ...request });
+    const all = await list({});
+    expect(all).toMatchObject({ nextPageToken: '', height: 7n });
+    expect(all['evidence'].map((e: Answer) => [e['validator'], e['height'], e['kind'], e['recordedHeight']])).toEqual([
+      [3, 2n, 'double-prepare', 7n],
+      [1, 4n, 'double-prepare', 7n],
+      [3, 5n, 'double-prepare', 7n],
+    ]);
+    const context = { chain: chain.chain, epoch: 0, publicKey: (i: number) => keys[i], verify: ed25519.verify };
+    for (const [i, e] of all['evidence'].entries()) {
+      const found = decode(evidenceCodec, e['canonical']);
+      expect([checkEvidence(found, context), toHex(e['digest'])]).toEqual(['double-prepare', evidenceDigest(found)]);
+      expect([toHex(e['transactionId']), toHex(e['reporter'])]).toEqual([handedIn[i]?.id, client.id]);
+    }
+    const first = await list({ pageSize: 1, validator: 3 });
+    const second = await list({ pageSize: 1, validator: 3, pageToken: first['nextPageToken'] });
+    expect([first, second].map((p) => [p['evidence'].map((e: Answer) => e['height']), p['nextPageToken']])).toEqual([
+      [[2n], '1'],
+      [[5n], ''],
+    ]);
+    expect((await list({ validator: 0 }))['evidence']).toEqual([]);
+    await expect(list({ pageToken: 'x' })).rejects.toMatchObject({ reason: 'FIELD_INVALID' });
   });
 });

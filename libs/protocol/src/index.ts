@@ -44,6 +44,7 @@ export {
   decodeTransaction,
   type ExecuteItem,
   encodeTransaction,
+  evidenceTransaction,
   type SignedTransaction,
   signedTransaction,
   signerKey,

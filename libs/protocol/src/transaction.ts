@@ -2,9 +2,9 @@
 import { type Decoded, decode, encode } from './codec.ts';
 import { hex32, list, signature, struct, text, u16, u32, u64, uint, union, view, word } from './codecs.ts';
 import { disbursementBody, lane } from './disbursement.ts';
-import { evidence } from './evidence.ts';
+import { type Evidence, evidence } from './evidence.ts';
 import { digest, hash } from './hash.ts';
-import type { Digest } from './hex.ts';
+import type { Digest, Hex32 } from './hex.ts';
 import { limits } from './limits.ts';
 
 export const executeItem = struct({ id: hex32, bodyHash: hex32, attempt: u16 });
@@ -58,3 +58,7 @@ export const signerKey = (body: Uint8Array): Uint8Array => body.subarray(34, 66)
 /** @throws DecodeError */
 export const decodeTransaction = (body: Uint8Array): Transaction => decode(transactionCodec, body);
 export const encodeTransaction = (tx: Omit<Transaction, 'version'>): Uint8Array => encode(transactionCodec, { version: 1, ...tx });
+
+/** The transaction by which `reporter` hands in evidence: the same bytes whenever it is made. */
+export const evidenceTransaction = (chain: Digest, reporter: Hex32, evidence: Evidence): Uint8Array =>
+  encodeTransaction({ chain, signer: reporter, nonce: 0n, action: { kind: 'evidence', evidence } });

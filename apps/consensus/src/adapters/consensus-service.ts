@@ -1,9 +1,10 @@
 /** bursar.consensus.v1.Consensus: status for operators. */
 
 import type { EngineStatus } from '@bursar/pbft';
-import { fromHex } from '@bursar/protocol';
+import { encode, evidence, fromHex, toHex } from '@bursar/protocol';
 import type { consensus } from '@bursar/protocol/rpc';
-import type { Handlers, HealthReport } from '@bursar/shared-core';
+import { type Handlers, type HealthReport, rejection } from '@bursar/shared-core';
+import type { Accusation, Accuser } from '../core/accuser.ts';
 import type { AuditTrail } from '../core/audit-trail.ts';
 
 export interface ConsensusServiceParts {
@@ -16,11 +17,12 @@ export interface ConsensusServiceParts {
   readonly heard: () => number;
   readonly health: () => HealthReport;
   readonly trail: AuditTrail;
+  readonly accuser: Pick<Accuser, 'last' | 'find'>;
 }
 const DEFAULT_LIMIT = 100;
 
 export function consensusHandlers(parts: ConsensusServiceParts): Handlers<(typeof consensus.Consensus)['method']> {
-  const { validator, epoch, trail } = parts;
+  const { validator, epoch, trail, accuser } = parts;
   return {
     async getStatus() {
       const { height, view, phase, leader } = parts.status();
@@ -65,5 +67,24 @@ export function consensusHandlers(parts: ConsensusServiceParts): Handlers<(typeo
       }));
       return { transitions };
     },
+    async listEvidence({ limit }) {
+      return { evidence: accuser.last(limit || DEFAULT_LIMIT).map(evidenceReply) };
+    },
+    async getEvidence({ digest }) {
+      const found = accuser.find(toHex(digest));
+      if (found === undefined) throw rejection('NotFound', undefined, { details: { digest: toHex(digest) } });
+      return { evidence: { ...evidenceReply(found), canonical: encode(evidence, found.evidence) } };
+    },
   };
 }
+
+const evidenceReply = ({ digest, kind, evidence: { validator, height }, foundMs, state, transaction, code }: Accusation) => ({
+  digest: fromHex(digest),
+  validator,
+  height: BigInt(height),
+  kind,
+  foundMs: BigInt(Math.round(foundMs)),
+  state,
+  transactionId: fromHex(transaction),
+  rejectionCode: code,
+});

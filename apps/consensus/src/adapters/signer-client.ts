@@ -1,5 +1,5 @@
 /** crypto-signing over gRPC: one call for each purpose (S3), retried until it answers. */
-import { type BatchRef, type Digest, fromHex, rejections, type SignedVote, toHex, type Vote } from '@bursar/protocol';
+import { type BatchRef, type Digest, encode, evidence, fromHex, rejections, type SignedVote, toHex, type Vote } from '@bursar/protocol';
 import { signing } from '@bursar/protocol/rpc';
 import { BursarError, createRpcClient, type Logger, retryForever, type Secret } from '@bursar/shared-core';
 import type { SignerPort } from '../ports.ts';
@@ -22,7 +22,7 @@ const hasCode = (error: unknown, ...codes: number[]): boolean => error instanceo
 export function createSignerClient(options: SignerClientOptions): SignerPort & { close(): void } {
   const { address, bearer, chain, validator, signal, log, onReachable } = options;
   const client = createRpcClient(signing.Signing, address, { bearer, unaryMs: 5_000 });
-  const isAnswer = (error: unknown) => hasCode(error, REFUSED, BEHIND);
+  const isAnswer = (error: unknown) => hasCode(error, REFUSED, BEHIND, rejections.EvidenceInvalid.code);
   const watched = reports(onReachable, isAnswer);
   const forEver = <T>(what: string, call: () => Promise<T>, isWanted = () => true): Promise<T> =>
     retryForever(() => watched(call), {
@@ -79,6 +79,10 @@ export function createSignerClient(options: SignerClientOptions): SignerPort & {
         if (hasCode(error, REFUSED)) return undefined;
         throw error;
       }
+    },
+    signEvidence: async (found) => {
+      const request = { evidence: encode(evidence, found) };
+      return (await forEver('sign evidence', () => client.signEvidence(request, { signal }))).signature;
     },
     async listSigned(fromHeight) {
       const { rows } = await forEver('list its signatures', () => client.listSigned({ fromHeight: BigInt(fromHeight) }, { signal }));

@@ -1,6 +1,6 @@
 /** Worker threads that check signatures, so that the main loop never does (docs/architecture.md). A crashed worker is replaced and its jobs are done again. */
 import { Worker } from 'node:worker_threads';
-import type { Digest } from '@bursar/protocol';
+import type { Digest, Hex32 } from '@bursar/protocol';
 import { rejection } from '@bursar/shared-core';
 import type { BatchVerdict, Verdict } from '../core/verify-job.ts';
 
@@ -20,8 +20,12 @@ export type Answer =
   | { readonly job: number; readonly kind: 'transactions'; readonly verdicts: readonly Verdict[] }
   | { readonly job: number; readonly kind: 'batch'; readonly verdict: BatchVerdict };
 
-export interface VerifyPoolOptions {
+/** What a worker is started with: the chain, and the public keys of its validators, by index. */
+export interface WorkerData {
   readonly chain: Digest;
+  readonly validators: readonly Hex32[];
+}
+export interface VerifyPoolOptions extends WorkerData {
   readonly workers?: number;
   /** Bytes that may wait or be at work; beyond them QueueFull. */
   readonly maxBytes?: number;
@@ -50,7 +54,7 @@ const AHEAD = 2;
 const GROUP = 256;
 
 export class VerifyPool {
-  readonly #options: Required<Omit<VerifyPoolOptions, 'chain'>> & { readonly chain: Digest };
+  readonly #options: Required<VerifyPoolOptions>;
   readonly #seats: Seat[] = [];
   readonly #waiting: Task[] = [];
   #bytes = 0;
@@ -140,7 +144,9 @@ export class VerifyPool {
     return seat;
   }
   #spawn(): Worker {
-    const worker = new Worker(this.#options.program, { workerData: { chain: this.#options.chain }, stdin: false });
+    const { chain, validators } = this.#options;
+    const workerData: WorkerData = { chain, validators };
+    const worker = new Worker(this.#options.program, { workerData, stdin: false });
     worker.unref();
     return worker;
   }

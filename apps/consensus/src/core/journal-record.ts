@@ -15,5 +15,7 @@ export const journalRecord = union('journal record', {
   body: [4, struct({ batch: bytes(limits.batch), signature: optional(signature) })],
   /** Transactions of ours that need not be offered again. */
   done: [5, struct({ ids: list(hex32, MAX_DONE) })],
+  /** A canonical transaction of ours with evidence, not signed: until it is done. */
+  accusation: [6, struct({ body: bytes(limits.transaction) })],
 });
 export type JournalRecord = Decoded<typeof journalRecord>;

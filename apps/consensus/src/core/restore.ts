@@ -12,6 +12,7 @@ import {
   transactionId,
 } from '@bursar/protocol';
 import type { DurableLog } from '@bursar/shared-core';
+import type { Accuser } from './accuser.ts';
 import type { Body, BodyStore } from './body-store.ts';
 import { type JournalRecord, journalRecord } from './journal-record.ts';
 import type { Mempool, Pending } from './mempool.ts';
@@ -25,11 +26,13 @@ export interface Found {
   /** The last one of each number. */
   readonly own: Map<number, { readonly batch: Batch; readonly encoded: Uint8Array }>;
   readonly bodies: Map<Digest, Body>;
+  /** Unsigned transactions with evidence, by id. */
+  readonly accusations: Map<Digest, Uint8Array>;
 }
 
 /** Reads the log once. Records stand there because they were checked when they came. @throws LogCorrupt, with the place, for what is no record */
 export async function readJournal(log: Pick<DurableLog, 'replay' | 'unreadable'>, chain: Digest): Promise<Found> {
-  const found: Found = { engine: [], transactions: new Map(), own: new Map(), bodies: new Map() };
+  const found: Found = { engine: [], transactions: new Map(), own: new Map(), bodies: new Map(), accusations: new Map() };
   for await (const { bytes, ...position } of log.replay()) {
     try {
       takeIn(found, decode(journalRecord, bytes), chain);
@@ -62,7 +65,13 @@ function takeIn(found: Found, record: JournalRecord, chain: Digest): void {
       break;
     }
     case 'done':
-      for (const id of record.ids) found.transactions.delete(id);
+      for (const id of record.ids) {
+        found.transactions.delete(id);
+        found.accusations.delete(id);
+      }
+      break;
+    case 'accusation':
+      found.accusations.set(transactionId(record.body), record.body);
       break;
   }
 }
@@ -101,7 +110,8 @@ export function restore(
 const RESTORED_HEIGHTS = 8;
 
 /** What of the log is still needed beside the engine's records. */
-export function* liveRecords(mempool: Mempool, own: OwnBatches, store: BodyStore): Generator<JournalRecord> {
+export function* liveRecords(mempool: Mempool, own: OwnBatches, store: BodyStore, accuser: Accuser): Generator<JournalRecord> {
+  yield* accuser.live();
   for (const { transaction, traceparent, tracestate } of mempool.all()) yield { kind: 'transaction', transaction, traceparent, tracestate };
   const mine = new Set<Digest>();
   for (const { ref, encoded } of own.outstanding()) {

@@ -5,9 +5,11 @@ import {
   batchCodec,
   batchDigest,
   batchHash,
+  checkEvidence,
   type Digest,
   decode,
   decodeTransaction,
+  type EvidenceContext,
   limits,
   type RejectionName,
   type SignedTransaction,
@@ -34,14 +36,17 @@ export type BatchVerdict =
   | { readonly ok: true; readonly batch: VerifiedBatch }
   | { readonly ok: false; readonly name: RejectionName; readonly why: string; readonly ofOrigin?: true };
 
-/** A canonical signed transaction. */
-export function verifyTransaction(chain: Digest, encoded: Uint8Array): Verdict {
+/**
+ * A canonical signed transaction. @param evidence given where a client hands it in: evidence that proves nothing is refused at once. In a batch it
+ * passes, and the ledger refuses it alone.
+ */
+export function verifyTransaction(chain: Digest, encoded: Uint8Array, evidence?: EvidenceContext): Verdict {
   let hashed: Uint8Array | undefined;
   let wrong: Wrong | undefined;
   try {
     const signed = decode(signedTransaction, encoded);
     hashed = transactionHash(signed.body);
-    wrong = wrongIn(chain, signed, hashed);
+    wrong = wrongIn(chain, signed, hashed, evidence);
   } catch (error) {
     wrong = notCanonical(error);
   }
@@ -59,11 +64,14 @@ const notCanonical = (error: unknown): Wrong => ({
 });
 
 /** @param hashed the transaction's hash, which is what was signed. @throws DecodeError */
-function wrongIn(chain: Digest, { body, signature }: SignedTransaction, hashed: Uint8Array): Wrong | undefined {
+function wrongIn(chain: Digest, { body, signature }: SignedTransaction, hashed: Uint8Array, evidence?: EvidenceContext): Wrong | undefined {
   const transaction = decodeTransaction(body);
   if (transaction.version !== TRANSACTION_VERSION) return { name: 'MalformedMessage', why: `version ${transaction.version} is not known` };
   if (transaction.chain !== chain) return { name: 'WrongChain', why: `the transaction is for chain ${transaction.chain}` };
   if (!verify(signerKey(body), hashed, signature)) return { name: 'InvalidSignature', why: 'the signature is not that of the signer' };
+  const { action } = transaction;
+  if (evidence && action.kind === 'evidence' && !checkEvidence(action.evidence, evidence))
+    return { name: 'EvidenceInvalid', why: 'its two signatures and what they say do not prove it' };
   return undefined;
 }
 

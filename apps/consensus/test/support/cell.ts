@@ -12,7 +12,11 @@ import {
   decode,
   decodeTransaction,
   digest,
+  type Evidence,
   encode,
+  evidence as evidenceCodec,
+  evidenceKind,
+  evidenceTransaction,
   fromHex,
   type Genesis,
   headerDigest,
@@ -22,6 +26,7 @@ import {
   signedTransaction,
   type TransactionResult,
   toHex,
+  transactionHash,
   transactionId,
   voteHash,
 } from '@bursar/protocol';
@@ -49,6 +54,8 @@ export class Cell {
   readonly #batches = new Map<bigint, { readonly digest: Digest; readonly expiresAt: bigint; readonly signature: Uint8Array }>();
   readonly #left = new Map<number, number>();
   readonly blocks: Stored[] = [];
+  /** Offences that blocks have recorded. */
+  readonly evidence: Evidence[] = [];
   readonly #nonces = new Map<string, bigint>();
   readonly #found = new Map<Digest, TransactionResult>();
   readonly nextBatch: number[];
@@ -56,6 +63,8 @@ export class Cell {
   isDown = false;
   /** Tests may end the answers of the signer to votes. */
   isSignerDown = false;
+  /** Tests may have evidence wait for its signature. */
+  refusesEvidence = false;
   #server: RpcServer | undefined;
   port = 0;
 
@@ -124,6 +133,11 @@ export class Cell {
         this.#batches.set(r.number, made);
         return made;
       },
+      signEvidence: async (r) => {
+        if (this.refusesEvidence) throw rejection('PeerUnreachable', 'no evidence is signed now');
+        const body = evidenceTransaction(this.chain, toHex(this.#keys.publicKey), decode(evidenceCodec, r.evidence));
+        return { signature: sign(this.#keys.secretKey, transactionHash(body)) };
+      },
       listSigned: async ({ fromHeight }) => ({
         rows: [...this.#votes].flatMap(([key, v]) => {
           const [height, view] = key.split('/').map(Number) as [number, number];
@@ -145,16 +159,25 @@ export class Cell {
     };
   }
 
+  /** Once for each offender, height and kind. */
+  #convict(found: Evidence): boolean {
+    const offence = (e: Evidence) => `${e.validator}/${e.height}/${evidenceKind(e)}`;
+    if (this.evidence.some((e) => offence(e) === offence(found))) return false;
+    this.evidence.push(found);
+    return true;
+  }
+
   /** Roots are chains of hashes; a transaction is done when its nonce is the signer's next one. */
   #execute(block: Block, batches: readonly Uint8Array[]): { results: TransactionResult[]; stateRoot: Digest; resultsRoot: Digest } {
     const results: TransactionResult[] = [];
     const { height } = block.header;
     for (const entry of batches.flatMap((b) => decode(batchCodec, b).entries)) {
       const { body } = decode(signedTransaction, entry.transaction);
-      const { signer, nonce } = decodeTransaction(body);
+      const { signer, nonce, action } = decodeTransaction(body);
       const next = this.#nonces.get(signer) ?? 0n;
-      const code = nonce === next ? 0 : nonce < next ? rejections.NonceTooLow.code : rejections.NonceGap.code;
-      if (code === 0) this.#nonces.set(signer, next + 1n);
+      let code = nonce === next ? 0 : nonce < next ? rejections.NonceTooLow.code : rejections.NonceGap.code;
+      if (action.kind === 'evidence') code = this.#convict(action.evidence) ? 0 : rejections.EvidenceKnown.code;
+      else if (code === 0) this.#nonces.set(signer, next + 1n);
       results.push({
         kind: 'transaction',
         transaction: transactionId(body),

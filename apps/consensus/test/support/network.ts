@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { formatGenesis } from '@bursar/protocol';
 import { consensus, transactions } from '@bursar/protocol/rpc';
-import { createRpcClient } from '@bursar/shared-core';
+import { connectNats, createRpcClient, type NatsBus } from '@bursar/shared-core';
 import { Cell, TOKEN } from './cell.ts';
 import { testGenesis } from './genesis.ts';
 
@@ -72,6 +72,10 @@ export class Network {
   }
   async startNats(): Promise<void> {
     this.#nats = await startNats(this.dir, this.#natsPort);
+  }
+  /** A place on the wire, for what no honest process sends. */
+  async connect(): Promise<NatsBus> {
+    return await connectNats({ url: this.#nats?.url ?? '', name: 'intruder' });
   }
   async killNats(): Promise<void> {
     const nats = this.#nats?.child;

@@ -1,6 +1,6 @@
 /** bursar.signing.v1.Signing on the core. */
 import type { VoteRow } from '@bursar/pbft';
-import { fromHex, type Phase, toHex } from '@bursar/protocol';
+import { DecodeError, decode, type Evidence, evidence, fromHex, type Phase, toHex } from '@bursar/protocol';
 import type { signing } from '@bursar/protocol/rpc';
 import { type Handlers, rejection } from '@bursar/shared-core';
 import type { Ballot, Signer } from '../core/signer.ts';
@@ -24,6 +24,14 @@ function rowOf({ ballot, phase, signature }: signing.Signed): VoteRow {
   return { kind: 'vote', ...ballotOf(ballot, phase as Phase), signature };
 }
 
+function evidenceIn(bytes: Uint8Array): Evidence {
+  try {
+    return decode(evidence, bytes);
+  } catch (e) {
+    throw rejection('EvidenceInvalid', e instanceof DecodeError ? e.message : undefined);
+  }
+}
+
 const signedOf = (row: VoteRow) => ({
   ballot: { epoch: row.epoch, height: BigInt(row.height), view: BigInt(row.view), digest: fromHex(row.digest) },
   phase: row.phase,
@@ -34,6 +42,7 @@ export function signingHandlers(
   signer: Signer,
   publicKey: Uint8Array,
   metrics: SigningMetrics,
+  signEvidence: (evidence: Evidence) => Uint8Array,
 ): Handlers<(typeof signing.Signing)['method']> {
   const answer = async (purpose: Purpose, sign: () => Promise<Uint8Array>): Promise<{ signature: Uint8Array }> => {
     const started = performance.now();
@@ -67,6 +76,7 @@ export function signingHandlers(
           small('final_time_ms', r.finalTimeMs),
         ),
       ),
+    signEvidence: (r) => answer('evidence', async () => signEvidence(evidenceIn(r.evidence))),
     listSigned: async (r) => ({ rows: (await signer.listSigned(small('from_height', r.fromHeight))).map(signedOf) }),
     async reconcile(r) {
       await signer.reconcile(r.known.map(rowOf));

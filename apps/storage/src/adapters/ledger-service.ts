@@ -5,11 +5,17 @@ import { type Handlers, rejection } from '@bursar/shared-core';
 import { paymentProof, transactionProof } from '../core/proofs.ts';
 import type { BlockStore } from '../core/store.ts';
 import { badField, unknown } from '../errors.ts';
-import { disbursementReply, finalHeader, importReply, treasuryReply } from './replies.ts';
+import { disbursementReply, evidenceReply, finalHeader, importReply, treasuryReply } from './replies.ts';
 
 const DEFAULT_PAGE = 100;
 /** Items looked at for one page: a rare state in a long import comes in short pages, never in a long pause. */
 const MAX_SCAN = 10_000;
+
+/** Page tokens are places in an order that only grows. */
+function placeIn(pageToken: string): number {
+  if (!/^\d{0,9}$/.test(pageToken)) throw badField('page_token', 'is not one that an answer gave');
+  return Number(pageToken);
+}
 
 export function ledgerHandlers(store: BlockStore, genesis: Genesis): Handlers<(typeof rpc.Ledger)['method']> {
   const { ledger, indexes } = store;
@@ -81,8 +87,7 @@ export function ledgerHandlers(store: BlockStore, genesis: Genesis): Handlers<(t
       const id = toHex(request.import);
       const found = ledger.findImport(id);
       if (!found) throw unknown('ImportUnknown', id);
-      if (!/^\d{0,9}$/.test(request.pageToken)) throw badField('page_token', 'is not one that an answer gave');
-      const start = Number(request.pageToken);
+      const start = placeIn(request.pageToken);
       const size = request.pageSize || DEFAULT_PAGE;
       const traceparent = indexes.traceparent(id);
       const disbursements: ReturnType<typeof disbursementReply>[] = [];
@@ -122,6 +127,15 @@ export function ledgerHandlers(store: BlockStore, genesis: Genesis): Handlers<(t
         height: height(),
         timeMs: BigInt(store.tip.time),
       };
+    },
+
+    async listEvidence({ validator, pageSize, pageToken }) {
+      await store.settled();
+      const start = placeIn(pageToken);
+      const size = pageSize || DEFAULT_PAGE;
+      const found = ledger.evidence(start, size + 1, validator);
+      const nextPageToken = found.length > size ? String(start + size) : '';
+      return { evidence: found.slice(0, size).map(evidenceReply), nextPageToken, height: height() };
     },
 
     async getTransaction(request) {

@@ -1,6 +1,15 @@
 /** What the ledger says, as protobuf. Ids become bytes, heights and times become u64. */
-import type { DisbursementView, ImportView, TreasuryView } from '@bursar/ledger';
-import { disbursementBody, encode, fromHex, type RejectionName, rejections, type Severity } from '@bursar/protocol';
+import type { DisbursementView, EvidenceView, ImportView, TreasuryView } from '@bursar/ledger';
+import {
+  disbursementBody,
+  encode,
+  evidence as evidenceCodec,
+  evidenceDigest,
+  fromHex,
+  type RejectionName,
+  rejections,
+  type Severity,
+} from '@bursar/protocol';
 import { rejection as rpc } from '@bursar/protocol/rpc';
 import type { StoredBlock } from '../core/stored-block.ts';
 
@@ -61,6 +70,18 @@ export const disbursementReply = (d: DisbursementView, traceparent: string) => (
       }),
   traceparent,
   attempts: d.attempts,
+});
+
+export const evidenceReply = ({ validator, kind, evidence, reporter, recorded }: EvidenceView) => ({
+  validator,
+  height: BigInt(evidence.height),
+  kind,
+  digest: fromHex(evidenceDigest(evidence)),
+  canonical: encode(evidenceCodec, evidence),
+  reporter: fromHex(reporter),
+  transactionId: fromHex(recorded.transaction),
+  recordedHeight: BigInt(recorded.height),
+  recordedTimeMs: BigInt(recorded.time),
 });
 
 const SEVERITIES: Readonly<Record<Severity, rpc.Severity>> = {

@@ -130,10 +130,11 @@ export class TestChain {
     this.#tip = { height: 0, hash: this.chain, time: START, certificate: ZERO_DIGEST, ...roots };
   }
 
-  /** A signed transaction with the signer's next nonce (0 for executeBatch) and its id. */
+  /** A signed transaction with the signer's next nonce (0 for executeBatch and evidence) and its id. */
   sign(key: TestKey, action: Action, nonce?: bigint): { readonly signed: Uint8Array; readonly id: Digest } {
-    const own = nonce ?? (action.kind === 'executeBatch' ? 0n : (this.#nonces.get(key.id) ?? 0n));
-    if (nonce === undefined && action.kind !== 'executeBatch') this.#nonces.set(key.id, own + 1n);
+    const isFree = action.kind === 'executeBatch' || action.kind === 'evidence';
+    const own = nonce ?? (isFree ? 0n : (this.#nonces.get(key.id) ?? 0n));
+    if (nonce === undefined && !isFree) this.#nonces.set(key.id, own + 1n);
     const body = encodeTransaction({ chain: this.chain, signer: key.id, nonce: own, action });
     return { signed: encode(signedTransaction, { body, signature: sign(key.secretKey, transactionHash(body)) }), id: transactionId(body) };
   }

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bursar/consensus/v1/consensus.proto.
  */
 export const file_bursar_consensus_v1_consensus: GenFile = /*@__PURE__*/
-  fileDesc("CiNidXJzYXIvY29uc2Vuc3VzL3YxL2NvbnNlbnN1cy5wcm90bxITYnVyc2FyLmNvbnNlbnN1cy52MSISChBHZXRTdGF0dXNSZXF1ZXN0IpMCChFHZXRTdGF0dXNSZXNwb25zZRIRCgl2YWxpZGF0b3IYASABKA0SDQoFZXBvY2gYAiABKA0SDgoGaGVpZ2h0GAMgASgEEgwKBHZpZXcYBCABKAQSDQoFcGhhc2UYBSABKAkSDgoGbGVhZGVyGAYgASgNEhQKDGZpbmFsX2hlaWdodBgHIAEoBBIcChRwZW5kaW5nX3RyYW5zYWN0aW9ucxgIIAEoDRIOCgZoZWFsdGgYCSABKAkSFQoNaGVhbHRoX3JlYXNvbhgKIAEoCRIXCg9oZWFsdGhfc2luY2VfbXMYCyABKAQSEQoJdXB0aW1lX21zGAwgASgEEhgKEHZhbGlkYXRvcnNfaGVhcmQYDSABKA0iEwoRTGlzdFJvdW5kc1JlcXVlc3QiwwEKEkxpc3RSb3VuZHNSZXNwb25zZRI9CgZyb3VuZHMYASADKAsyLS5idXJzYXIuY29uc2Vuc3VzLnYxLkxpc3RSb3VuZHNSZXNwb25zZS5Sb3VuZBpuCgVSb3VuZBIMCgR2aWV3GAEgASgEEg4KBmxlYWRlchgCIAEoDRIOCgZkaWdlc3QYAyABKAwSEAoIcHJlcGFyZXMYBCADKA0SDwoHY29tbWl0cxgFIAMoDRIUCgx2aWV3X2NoYW5nZXMYBiADKA0iMQoWTGlzdFRyYW5zaXRpb25zUmVxdWVzdBIXCgVsaW1pdBgBIAEoDUIIukgFKgMY6Aci9AEKF0xpc3RUcmFuc2l0aW9uc1Jlc3BvbnNlEkwKC3RyYW5zaXRpb25zGAEgAygLMjcuYnVyc2FyLmNvbnNlbnN1cy52MS5MaXN0VHJhbnNpdGlvbnNSZXNwb25zZS5UcmFuc2l0aW9uGooBCgpUcmFuc2l0aW9uEg8KB3RpbWVfbXMYASABKAQSDgoGaGVpZ2h0GAIgASgEEgwKBHZpZXcYAyABKAQSDAoEZnJvbRgEIAEoCRIKCgJ0bxgFIAEoCRIPCgd0cmlnZ2VyGAYgASgJEg4KBnJlYXNvbhgHIAEoCRISCgpsYXRlbmN5X3VzGAggASgEMrQCCglDb25zZW5zdXMSWgoJR2V0U3RhdHVzEiUuYnVyc2FyLmNvbnNlbnN1cy52MS5HZXRTdGF0dXNSZXF1ZXN0GiYuYnVyc2FyLmNvbnNlbnN1cy52MS5HZXRTdGF0dXNSZXNwb25zZRJdCgpMaXN0Um91bmRzEiYuYnVyc2FyLmNvbnNlbnN1cy52MS5MaXN0Um91bmRzUmVxdWVzdBonLmJ1cnNhci5jb25zZW5zdXMudjEuTGlzdFJvdW5kc1Jlc3BvbnNlEmwKD0xpc3RUcmFuc2l0aW9ucxIrLmJ1cnNhci5jb25zZW5zdXMudjEuTGlzdFRyYW5zaXRpb25zUmVxdWVzdBosLmJ1cnNhci5jb25zZW5zdXMudjEuTGlzdFRyYW5zaXRpb25zUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate]);
+  fileDesc("CiNidXJzYXIvY29uc2Vuc3VzL3YxL2NvbnNlbnN1cy5wcm90bxITYnVyc2FyLmNvbnNlbnN1cy52MSISChBHZXRTdGF0dXNSZXF1ZXN0IpMCChFHZXRTdGF0dXNSZXNwb25zZRIRCgl2YWxpZGF0b3IYASABKA0SDQoFZXBvY2gYAiABKA0SDgoGaGVpZ2h0GAMgASgEEgwKBHZpZXcYBCABKAQSDQoFcGhhc2UYBSABKAkSDgoGbGVhZGVyGAYgASgNEhQKDGZpbmFsX2hlaWdodBgHIAEoBBIcChRwZW5kaW5nX3RyYW5zYWN0aW9ucxgIIAEoDRIOCgZoZWFsdGgYCSABKAkSFQoNaGVhbHRoX3JlYXNvbhgKIAEoCRIXCg9oZWFsdGhfc2luY2VfbXMYCyABKAQSEQoJdXB0aW1lX21zGAwgASgEEhgKEHZhbGlkYXRvcnNfaGVhcmQYDSABKA0iEwoRTGlzdFJvdW5kc1JlcXVlc3QiwwEKEkxpc3RSb3VuZHNSZXNwb25zZRI9CgZyb3VuZHMYASADKAsyLS5idXJzYXIuY29uc2Vuc3VzLnYxLkxpc3RSb3VuZHNSZXNwb25zZS5Sb3VuZBpuCgVSb3VuZBIMCgR2aWV3GAEgASgEEg4KBmxlYWRlchgCIAEoDRIOCgZkaWdlc3QYAyABKAwSEAoIcHJlcGFyZXMYBCADKA0SDwoHY29tbWl0cxgFIAMoDRIUCgx2aWV3X2NoYW5nZXMYBiADKA0iMQoWTGlzdFRyYW5zaXRpb25zUmVxdWVzdBIXCgVsaW1pdBgBIAEoDUIIukgFKgMY6Aci9AEKF0xpc3RUcmFuc2l0aW9uc1Jlc3BvbnNlEkwKC3RyYW5zaXRpb25zGAEgAygLMjcuYnVyc2FyLmNvbnNlbnN1cy52MS5MaXN0VHJhbnNpdGlvbnNSZXNwb25zZS5UcmFuc2l0aW9uGooBCgpUcmFuc2l0aW9uEg8KB3RpbWVfbXMYASABKAQSDgoGaGVpZ2h0GAIgASgEEgwKBHZpZXcYAyABKAQSDAoEZnJvbRgEIAEoCRIKCgJ0bxgFIAEoCRIPCgd0cmlnZ2VyGAYgASgJEg4KBnJlYXNvbhgHIAEoCRISCgpsYXRlbmN5X3VzGAggASgEIi4KE0xpc3RFdmlkZW5jZVJlcXVlc3QSFwoFbGltaXQYASABKA1CCLpIBSoDGOgHIkcKFExpc3RFdmlkZW5jZVJlc3BvbnNlEi8KCGV2aWRlbmNlGAEgAygLMh0uYnVyc2FyLmNvbnNlbnN1cy52MS5FdmlkZW5jZSItChJHZXRFdmlkZW5jZVJlcXVlc3QSFwoGZGlnZXN0GAEgASgMQge6SAR6AmggIkYKE0dldEV2aWRlbmNlUmVzcG9uc2USLwoIZXZpZGVuY2UYASABKAsyHS5idXJzYXIuY29uc2Vuc3VzLnYxLkV2aWRlbmNlIq8BCghFdmlkZW5jZRIOCgZkaWdlc3QYASABKAwSEQoJdmFsaWRhdG9yGAIgASgNEg4KBmhlaWdodBgDIAEoBBIMCgRraW5kGAQgASgJEhAKCGZvdW5kX21zGAUgASgEEg0KBXN0YXRlGAYgASgJEhYKDnRyYW5zYWN0aW9uX2lkGAcgASgMEhYKDnJlamVjdGlvbl9jb2RlGAggASgNEhEKCWNhbm9uaWNhbBgJIAEoDDL7AwoJQ29uc2Vuc3VzEloKCUdldFN0YXR1cxIlLmJ1cnNhci5jb25zZW5zdXMudjEuR2V0U3RhdHVzUmVxdWVzdBomLmJ1cnNhci5jb25zZW5zdXMudjEuR2V0U3RhdHVzUmVzcG9uc2USXQoKTGlzdFJvdW5kcxImLmJ1cnNhci5jb25zZW5zdXMudjEuTGlzdFJvdW5kc1JlcXVlc3QaJy5idXJzYXIuY29uc2Vuc3VzLnYxLkxpc3RSb3VuZHNSZXNwb25zZRJsCg9MaXN0VHJhbnNpdGlvbnMSKy5idXJzYXIuY29uc2Vuc3VzLnYxLkxpc3RUcmFuc2l0aW9uc1JlcXVlc3QaLC5idXJzYXIuY29uc2Vuc3VzLnYxLkxpc3RUcmFuc2l0aW9uc1Jlc3BvbnNlEmMKDExpc3RFdmlkZW5jZRIoLmJ1cnNhci5jb25zZW5zdXMudjEuTGlzdEV2aWRlbmNlUmVxdWVzdBopLmJ1cnNhci5jb25zZW5zdXMudjEuTGlzdEV2aWRlbmNlUmVzcG9uc2USYAoLR2V0RXZpZGVuY2USJy5idXJzYXIuY29uc2Vuc3VzLnYxLkdldEV2aWRlbmNlUmVxdWVzdBooLmJ1cnNhci5jb25zZW5zdXMudjEuR2V0RXZpZGVuY2VSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate]);
 
 /**
  * Nothing to say.
@@ -340,6 +340,167 @@ export const ListTransitionsResponse_TransitionSchema: GenMessage<ListTransition
   messageDesc(file_bursar_consensus_v1_consensus, 5, 0);
 
 /**
+ * How many.
+ *
+ * @generated from message bursar.consensus.v1.ListEvidenceRequest
+ */
+export type ListEvidenceRequest = Message<"bursar.consensus.v1.ListEvidenceRequest"> & {
+  /**
+   * At most so many, newest; 0 means 100.
+   *
+   * @generated from field: uint32 limit = 1;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message bursar.consensus.v1.ListEvidenceRequest.
+ * Use `create(ListEvidenceRequestSchema)` to create a new message.
+ */
+export const ListEvidenceRequestSchema: GenMessage<ListEvidenceRequest> = /*@__PURE__*/
+  messageDesc(file_bursar_consensus_v1_consensus, 6);
+
+/**
+ * What was found.
+ *
+ * @generated from message bursar.consensus.v1.ListEvidenceResponse
+ */
+export type ListEvidenceResponse = Message<"bursar.consensus.v1.ListEvidenceResponse"> & {
+  /**
+   * Newest last, without their canonical bytes.
+   *
+   * @generated from field: repeated bursar.consensus.v1.Evidence evidence = 1;
+   */
+  evidence: Evidence[];
+};
+
+/**
+ * Describes the message bursar.consensus.v1.ListEvidenceResponse.
+ * Use `create(ListEvidenceResponseSchema)` to create a new message.
+ */
+export const ListEvidenceResponseSchema: GenMessage<ListEvidenceResponse> = /*@__PURE__*/
+  messageDesc(file_bursar_consensus_v1_consensus, 7);
+
+/**
+ * Which one.
+ *
+ * @generated from message bursar.consensus.v1.GetEvidenceRequest
+ */
+export type GetEvidenceRequest = Message<"bursar.consensus.v1.GetEvidenceRequest"> & {
+  /**
+   * Evidence digest, 32 bytes.
+   *
+   * @generated from field: bytes digest = 1;
+   */
+  digest: Uint8Array;
+};
+
+/**
+ * Describes the message bursar.consensus.v1.GetEvidenceRequest.
+ * Use `create(GetEvidenceRequestSchema)` to create a new message.
+ */
+export const GetEvidenceRequestSchema: GenMessage<GetEvidenceRequest> = /*@__PURE__*/
+  messageDesc(file_bursar_consensus_v1_consensus, 8);
+
+/**
+ * One piece of evidence.
+ *
+ * @generated from message bursar.consensus.v1.GetEvidenceResponse
+ */
+export type GetEvidenceResponse = Message<"bursar.consensus.v1.GetEvidenceResponse"> & {
+  /**
+   * With its canonical bytes.
+   *
+   * @generated from field: bursar.consensus.v1.Evidence evidence = 1;
+   */
+  evidence?: Evidence | undefined;
+};
+
+/**
+ * Describes the message bursar.consensus.v1.GetEvidenceResponse.
+ * Use `create(GetEvidenceResponseSchema)` to create a new message.
+ */
+export const GetEvidenceResponseSchema: GenMessage<GetEvidenceResponse> = /*@__PURE__*/
+  messageDesc(file_bursar_consensus_v1_consensus, 9);
+
+/**
+ * A validator contradicted itself (K6).
+ *
+ * @generated from message bursar.consensus.v1.Evidence
+ */
+export type Evidence = Message<"bursar.consensus.v1.Evidence"> & {
+  /**
+   * Evidence digest, 32 bytes: its name.
+   *
+   * @generated from field: bytes digest = 1;
+   */
+  digest: Uint8Array;
+
+  /**
+   * Index of the offender.
+   *
+   * @generated from field: uint32 validator = 2;
+   */
+  validator: number;
+
+  /**
+   * Height of its two votes.
+   *
+   * @generated from field: uint64 height = 3;
+   */
+  height: bigint;
+
+  /**
+   * What they prove: double-prepare, double-commit, double-view-change, double-new-view, forgotten-prepare, forgotten-commit.
+   *
+   * @generated from field: string kind = 4;
+   */
+  kind: string;
+
+  /**
+   * When it was found here, milliseconds since 1970; after a restart, when it was read back.
+   *
+   * @generated from field: uint64 found_ms = 5;
+   */
+  foundMs: bigint;
+
+  /**
+   * pending: on its way into a block; recorded: the ledger holds this offence; refused: see rejection_code.
+   *
+   * @generated from field: string state = 6;
+   */
+  state: string;
+
+  /**
+   * The transaction by which this validator hands it in, 32 bytes.
+   *
+   * @generated from field: bytes transaction_id = 7;
+   */
+  transactionId: Uint8Array;
+
+  /**
+   * Code with which the ledger last refused that transaction; 0: none. EvidenceKnown: somebody else was first.
+   *
+   * @generated from field: uint32 rejection_code = 8;
+   */
+  rejectionCode: number;
+
+  /**
+   * Canonical evidence (docs/protocol.md, "Evidence"): with the genesis anybody can check it.
+   *
+   * @generated from field: bytes canonical = 9;
+   */
+  canonical: Uint8Array;
+};
+
+/**
+ * Describes the message bursar.consensus.v1.Evidence.
+ * Use `create(EvidenceSchema)` to create a new message.
+ */
+export const EvidenceSchema: GenMessage<Evidence> = /*@__PURE__*/
+  messageDesc(file_bursar_consensus_v1_consensus, 10);
+
+/**
  * What an operator asks the ordering engine.
  *
  * @generated from service bursar.consensus.v1.Consensus
@@ -374,6 +535,27 @@ export const Consensus: GenService<{
     methodKind: "unary";
     input: typeof ListTransitionsRequestSchema;
     output: typeof ListTransitionsResponseSchema;
+  },
+  /**
+   * Evidence that this validator found against others since its start, newest last; and what it found before and no block has recorded yet.
+   * What is recorded stands in storage.v1.Ledger.ListEvidence.
+   *
+   * @generated from rpc bursar.consensus.v1.Consensus.ListEvidence
+   */
+  listEvidence: {
+    methodKind: "unary";
+    input: typeof ListEvidenceRequestSchema;
+    output: typeof ListEvidenceResponseSchema;
+  },
+  /**
+   * One of them. NOT_FOUND (NotFound).
+   *
+   * @generated from rpc bursar.consensus.v1.Consensus.GetEvidence
+   */
+  getEvidence: {
+    methodKind: "unary";
+    input: typeof GetEvidenceRequestSchema;
+    output: typeof GetEvidenceResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_bursar_consensus_v1_consensus, 0);

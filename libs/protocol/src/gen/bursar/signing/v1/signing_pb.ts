@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bursar/signing/v1/signing.proto.
  */
 export const file_bursar_signing_v1_signing: GenFile = /*@__PURE__*/
-  fileDesc("Ch9idXJzYXIvc2lnbmluZy92MS9zaWduaW5nLnByb3RvEhFidXJzYXIuc2lnbmluZy52MSIVChNHZXRQdWJsaWNLZXlSZXF1ZXN0IioKFEdldFB1YmxpY0tleVJlc3BvbnNlEhIKCnB1YmxpY19rZXkYASABKAwiVwoGQmFsbG90Eg0KBWVwb2NoGAEgASgNEhcKBmhlaWdodBgCIAEoBEIHukgEMgIoARIMCgR2aWV3GAMgASgEEhcKBmRpZ2VzdBgEIAEoDEIHukgEegJoICJHChJTaWduUHJlcGFyZVJlcXVlc3QSMQoGYmFsbG90GAEgASgLMhkuYnVyc2FyLnNpZ25pbmcudjEuQmFsbG90Qga6SAPIAQEiKAoTU2lnblByZXBhcmVSZXNwb25zZRIRCglzaWduYXR1cmUYASABKAwiRgoRU2lnbkNvbW1pdFJlcXVlc3QSMQoGYmFsbG90GAEgASgLMhkuYnVyc2FyLnNpZ25pbmcudjEuQmFsbG90Qga6SAPIAQEiJwoSU2lnbkNvbW1pdFJlc3BvbnNlEhEKCXNpZ25hdHVyZRgBIAEoDCJKChVTaWduVmlld0NoYW5nZVJlcXVlc3QSMQoGYmFsbG90GAEgASgLMhkuYnVyc2FyLnNpZ25pbmcudjEuQmFsbG90Qga6SAPIAQEiKwoWU2lnblZpZXdDaGFuZ2VSZXNwb25zZRIRCglzaWduYXR1cmUYASABKAwiRwoSU2lnbk5ld1ZpZXdSZXF1ZXN0EjEKBmJhbGxvdBgBIAEoCzIZLmJ1cnNhci5zaWduaW5nLnYxLkJhbGxvdEIGukgDyAEBIigKE1NpZ25OZXdWaWV3UmVzcG9uc2USEQoJc2lnbmF0dXJlGAEgASgMIpcBChBTaWduQmF0Y2hSZXF1ZXN0EhcKBm51bWJlchgBIAEoBEIHukgEMgIoARIXCgZkaWdlc3QYAiABKAxCB7pIBHoCaCASDQoFYnl0ZXMYAyABKA0SFAoMdHJhbnNhY3Rpb25zGAQgASgNEhUKDWV4cGlyZXNfYXRfbXMYBSABKAQSFQoNZmluYWxfdGltZV9tcxgGIAEoBCImChFTaWduQmF0Y2hSZXNwb25zZRIRCglzaWduYXR1cmUYASABKAwiKAoRTGlzdFNpZ25lZFJlcXVlc3QSEwoLZnJvbV9oZWlnaHQYASABKAQiPQoSTGlzdFNpZ25lZFJlc3BvbnNlEicKBHJvd3MYASADKAsyGS5idXJzYXIuc2lnbmluZy52MS5TaWduZWQihAEKBlNpZ25lZBIpCgZiYWxsb3QYASABKAsyGS5idXJzYXIuc2lnbmluZy52MS5CYWxsb3QSPAoFcGhhc2UYAiABKAlCLbpIKnIoUgdwcmVwYXJlUgZjb21taXRSC3ZpZXctY2hhbmdlUghuZXctdmlldxIRCglzaWduYXR1cmUYAyABKAwiRwoQUmVjb25jaWxlUmVxdWVzdBIzCgVrbm93bhgBIAMoCzIZLmJ1cnNhci5zaWduaW5nLnYxLlNpZ25lZEIJukgGkgEDEOgHIhMKEVJlY29uY2lsZVJlc3BvbnNlMvMFCgdTaWduaW5nEl8KDEdldFB1YmxpY0tleRImLmJ1cnNhci5zaWduaW5nLnYxLkdldFB1YmxpY0tleVJlcXVlc3QaJy5idXJzYXIuc2lnbmluZy52MS5HZXRQdWJsaWNLZXlSZXNwb25zZRJcCgtTaWduUHJlcGFyZRIlLmJ1cnNhci5zaWduaW5nLnYxLlNpZ25QcmVwYXJlUmVxdWVzdBomLmJ1cnNhci5zaWduaW5nLnYxLlNpZ25QcmVwYXJlUmVzcG9uc2USWQoKU2lnbkNvbW1pdBIkLmJ1cnNhci5zaWduaW5nLnYxLlNpZ25Db21taXRSZXF1ZXN0GiUuYnVyc2FyLnNpZ25pbmcudjEuU2lnbkNvbW1pdFJlc3BvbnNlEmUKDlNpZ25WaWV3Q2hhbmdlEiguYnVyc2FyLnNpZ25pbmcudjEuU2lnblZpZXdDaGFuZ2VSZXF1ZXN0GikuYnVyc2FyLnNpZ25pbmcudjEuU2lnblZpZXdDaGFuZ2VSZXNwb25zZRJcCgtTaWduTmV3VmlldxIlLmJ1cnNhci5zaWduaW5nLnYxLlNpZ25OZXdWaWV3UmVxdWVzdBomLmJ1cnNhci5zaWduaW5nLnYxLlNpZ25OZXdWaWV3UmVzcG9uc2USVgoJU2lnbkJhdGNoEiMuYnVyc2FyLnNpZ25pbmcudjEuU2lnbkJhdGNoUmVxdWVzdBokLmJ1cnNhci5zaWduaW5nLnYxLlNpZ25CYXRjaFJlc3BvbnNlElkKCkxpc3RTaWduZWQSJC5idXJzYXIuc2lnbmluZy52MS5MaXN0U2lnbmVkUmVxdWVzdBolLmJ1cnNhci5zaWduaW5nLnYxLkxpc3RTaWduZWRSZXNwb25zZRJWCglSZWNvbmNpbGUSIy5idXJzYXIuc2lnbmluZy52MS5SZWNvbmNpbGVSZXF1ZXN0GiQuYnVyc2FyLnNpZ25pbmcudjEuUmVjb25jaWxlUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate]);
+  fileDesc("Ch9idXJzYXIvc2lnbmluZy92MS9zaWduaW5nLnByb3RvEhFidXJzYXIuc2lnbmluZy52MSIVChNHZXRQdWJsaWNLZXlSZXF1ZXN0IioKFEdldFB1YmxpY0tleVJlc3BvbnNlEhIKCnB1YmxpY19rZXkYASABKAwiVwoGQmFsbG90Eg0KBWVwb2NoGAEgASgNEhcKBmhlaWdodBgCIAEoBEIHukgEMgIoARIMCgR2aWV3GAMgASgEEhcKBmRpZ2VzdBgEIAEoDEIHukgEegJoICJHChJTaWduUHJlcGFyZVJlcXVlc3QSMQoGYmFsbG90GAEgASgLMhkuYnVyc2FyLnNpZ25pbmcudjEuQmFsbG90Qga6SAPIAQEiKAoTU2lnblByZXBhcmVSZXNwb25zZRIRCglzaWduYXR1cmUYASABKAwiRgoRU2lnbkNvbW1pdFJlcXVlc3QSMQoGYmFsbG90GAEgASgLMhkuYnVyc2FyLnNpZ25pbmcudjEuQmFsbG90Qga6SAPIAQEiJwoSU2lnbkNvbW1pdFJlc3BvbnNlEhEKCXNpZ25hdHVyZRgBIAEoDCJKChVTaWduVmlld0NoYW5nZVJlcXVlc3QSMQoGYmFsbG90GAEgASgLMhkuYnVyc2FyLnNpZ25pbmcudjEuQmFsbG90Qga6SAPIAQEiKwoWU2lnblZpZXdDaGFuZ2VSZXNwb25zZRIRCglzaWduYXR1cmUYASABKAwiRwoSU2lnbk5ld1ZpZXdSZXF1ZXN0EjEKBmJhbGxvdBgBIAEoCzIZLmJ1cnNhci5zaWduaW5nLnYxLkJhbGxvdEIGukgDyAEBIigKE1NpZ25OZXdWaWV3UmVzcG9uc2USEQoJc2lnbmF0dXJlGAEgASgMIpcBChBTaWduQmF0Y2hSZXF1ZXN0EhcKBm51bWJlchgBIAEoBEIHukgEMgIoARIXCgZkaWdlc3QYAiABKAxCB7pIBHoCaCASDQoFYnl0ZXMYAyABKA0SFAoMdHJhbnNhY3Rpb25zGAQgASgNEhUKDWV4cGlyZXNfYXRfbXMYBSABKAQSFQoNZmluYWxfdGltZV9tcxgGIAEoBCImChFTaWduQmF0Y2hSZXNwb25zZRIRCglzaWduYXR1cmUYASABKAwiNAoTU2lnbkV2aWRlbmNlUmVxdWVzdBIdCghldmlkZW5jZRgBIAEoDEILukgIegYQARiAgAIiKQoUU2lnbkV2aWRlbmNlUmVzcG9uc2USEQoJc2lnbmF0dXJlGAEgASgMIigKEUxpc3RTaWduZWRSZXF1ZXN0EhMKC2Zyb21faGVpZ2h0GAEgASgEIj0KEkxpc3RTaWduZWRSZXNwb25zZRInCgRyb3dzGAEgAygLMhkuYnVyc2FyLnNpZ25pbmcudjEuU2lnbmVkIoQBCgZTaWduZWQSKQoGYmFsbG90GAEgASgLMhkuYnVyc2FyLnNpZ25pbmcudjEuQmFsbG90EjwKBXBoYXNlGAIgASgJQi26SCpyKFIHcHJlcGFyZVIGY29tbWl0Ugt2aWV3LWNoYW5nZVIIbmV3LXZpZXcSEQoJc2lnbmF0dXJlGAMgASgMIkcKEFJlY29uY2lsZVJlcXVlc3QSMwoFa25vd24YASADKAsyGS5idXJzYXIuc2lnbmluZy52MS5TaWduZWRCCbpIBpIBAxDoByITChFSZWNvbmNpbGVSZXNwb25zZTLUBgoHU2lnbmluZxJfCgxHZXRQdWJsaWNLZXkSJi5idXJzYXIuc2lnbmluZy52MS5HZXRQdWJsaWNLZXlSZXF1ZXN0GicuYnVyc2FyLnNpZ25pbmcudjEuR2V0UHVibGljS2V5UmVzcG9uc2USXAoLU2lnblByZXBhcmUSJS5idXJzYXIuc2lnbmluZy52MS5TaWduUHJlcGFyZVJlcXVlc3QaJi5idXJzYXIuc2lnbmluZy52MS5TaWduUHJlcGFyZVJlc3BvbnNlElkKClNpZ25Db21taXQSJC5idXJzYXIuc2lnbmluZy52MS5TaWduQ29tbWl0UmVxdWVzdBolLmJ1cnNhci5zaWduaW5nLnYxLlNpZ25Db21taXRSZXNwb25zZRJlCg5TaWduVmlld0NoYW5nZRIoLmJ1cnNhci5zaWduaW5nLnYxLlNpZ25WaWV3Q2hhbmdlUmVxdWVzdBopLmJ1cnNhci5zaWduaW5nLnYxLlNpZ25WaWV3Q2hhbmdlUmVzcG9uc2USXAoLU2lnbk5ld1ZpZXcSJS5idXJzYXIuc2lnbmluZy52MS5TaWduTmV3Vmlld1JlcXVlc3QaJi5idXJzYXIuc2lnbmluZy52MS5TaWduTmV3Vmlld1Jlc3BvbnNlElYKCVNpZ25CYXRjaBIjLmJ1cnNhci5zaWduaW5nLnYxLlNpZ25CYXRjaFJlcXVlc3QaJC5idXJzYXIuc2lnbmluZy52MS5TaWduQmF0Y2hSZXNwb25zZRJfCgxTaWduRXZpZGVuY2USJi5idXJzYXIuc2lnbmluZy52MS5TaWduRXZpZGVuY2VSZXF1ZXN0GicuYnVyc2FyLnNpZ25pbmcudjEuU2lnbkV2aWRlbmNlUmVzcG9uc2USWQoKTGlzdFNpZ25lZBIkLmJ1cnNhci5zaWduaW5nLnYxLkxpc3RTaWduZWRSZXF1ZXN0GiUuYnVyc2FyLnNpZ25pbmcudjEuTGlzdFNpZ25lZFJlc3BvbnNlElYKCVJlY29uY2lsZRIjLmJ1cnNhci5zaWduaW5nLnYxLlJlY29uY2lsZVJlcXVlc3QaJC5idXJzYXIuc2lnbmluZy52MS5SZWNvbmNpbGVSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate]);
 
 /**
  * Nothing to say.
@@ -339,6 +339,48 @@ export const SignBatchResponseSchema: GenMessage<SignBatchResponse> = /*@__PURE_
   messageDesc(file_bursar_signing_v1_signing, 12);
 
 /**
+ * Evidence.
+ *
+ * @generated from message bursar.signing.v1.SignEvidenceRequest
+ */
+export type SignEvidenceRequest = Message<"bursar.signing.v1.SignEvidenceRequest"> & {
+  /**
+   * Canonical evidence (docs/protocol.md, "Evidence").
+   *
+   * @generated from field: bytes evidence = 1;
+   */
+  evidence: Uint8Array;
+};
+
+/**
+ * Describes the message bursar.signing.v1.SignEvidenceRequest.
+ * Use `create(SignEvidenceRequestSchema)` to create a new message.
+ */
+export const SignEvidenceRequestSchema: GenMessage<SignEvidenceRequest> = /*@__PURE__*/
+  messageDesc(file_bursar_signing_v1_signing, 13);
+
+/**
+ * The signature.
+ *
+ * @generated from message bursar.signing.v1.SignEvidenceResponse
+ */
+export type SignEvidenceResponse = Message<"bursar.signing.v1.SignEvidenceResponse"> & {
+  /**
+   * 64 bytes, over the hash of the transaction.
+   *
+   * @generated from field: bytes signature = 1;
+   */
+  signature: Uint8Array;
+};
+
+/**
+ * Describes the message bursar.signing.v1.SignEvidenceResponse.
+ * Use `create(SignEvidenceResponseSchema)` to create a new message.
+ */
+export const SignEvidenceResponseSchema: GenMessage<SignEvidenceResponse> = /*@__PURE__*/
+  messageDesc(file_bursar_signing_v1_signing, 14);
+
+/**
  * From where.
  *
  * @generated from message bursar.signing.v1.ListSignedRequest
@@ -357,7 +399,7 @@ export type ListSignedRequest = Message<"bursar.signing.v1.ListSignedRequest"> &
  * Use `create(ListSignedRequestSchema)` to create a new message.
  */
 export const ListSignedRequestSchema: GenMessage<ListSignedRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_signing_v1_signing, 13);
+  messageDesc(file_bursar_signing_v1_signing, 15);
 
 /**
  * The record, at most the last 1,000 rows.
@@ -378,7 +420,7 @@ export type ListSignedResponse = Message<"bursar.signing.v1.ListSignedResponse">
  * Use `create(ListSignedResponseSchema)` to create a new message.
  */
 export const ListSignedResponseSchema: GenMessage<ListSignedResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_signing_v1_signing, 14);
+  messageDesc(file_bursar_signing_v1_signing, 16);
 
 /**
  * One signature that was given.
@@ -413,7 +455,7 @@ export type Signed = Message<"bursar.signing.v1.Signed"> & {
  * Use `create(SignedSchema)` to create a new message.
  */
 export const SignedSchema: GenMessage<Signed> = /*@__PURE__*/
-  messageDesc(file_bursar_signing_v1_signing, 15);
+  messageDesc(file_bursar_signing_v1_signing, 17);
 
 /**
  * What consensus knows.
@@ -434,7 +476,7 @@ export type ReconcileRequest = Message<"bursar.signing.v1.ReconcileRequest"> & {
  * Use `create(ReconcileRequestSchema)` to create a new message.
  */
 export const ReconcileRequestSchema: GenMessage<ReconcileRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_signing_v1_signing, 16);
+  messageDesc(file_bursar_signing_v1_signing, 18);
 
 /**
  * Nothing is missing.
@@ -449,7 +491,7 @@ export type ReconcileResponse = Message<"bursar.signing.v1.ReconcileResponse"> &
  * Use `create(ReconcileResponseSchema)` to create a new message.
  */
 export const ReconcileResponseSchema: GenMessage<ReconcileResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_signing_v1_signing, 17);
+  messageDesc(file_bursar_signing_v1_signing, 19);
 
 /**
  * Serves only its own cell, by bearer token.
@@ -517,6 +559,17 @@ export const Signing: GenService<{
     methodKind: "unary";
     input: typeof SignBatchRequestSchema;
     output: typeof SignBatchResponseSchema;
+  },
+  /**
+   * Signs the transaction by which this validator hands in evidence against another: version 1, this chain, its own key, nonce 0.
+   * INVALID_ARGUMENT (EvidenceInvalid) unless the evidence proves what it says.
+   *
+   * @generated from rpc bursar.signing.v1.Signing.SignEvidence
+   */
+  signEvidence: {
+    methodKind: "unary";
+    input: typeof SignEvidenceRequestSchema;
+    output: typeof SignEvidenceResponseSchema;
   },
   /**
    * What was signed for a height and above: consensus reads it when it starts.

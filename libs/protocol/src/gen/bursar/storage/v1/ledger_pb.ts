@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bursar/storage/v1/ledger.proto.
  */
 export const file_bursar_storage_v1_ledger: GenFile = /*@__PURE__*/
-  fileDesc("Ch5idXJzYXIvc3RvcmFnZS92MS9sZWRnZXIucHJvdG8SEWJ1cnNhci5zdG9yYWdlLnYxIhIKEEdldFN0YXR1c1JlcXVlc3QixQEKEUdldFN0YXR1c1Jlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBISCgpibG9ja19oYXNoGAIgASgMEhIKCnN0YXRlX3Jvb3QYAyABKAwSFAoMcmVzdWx0c19yb290GAQgASgMEg8KB3RpbWVfbXMYBSABKAQSEgoKbmV4dF9iYXRjaBgGIAMoBBIOCgZzdXBwbHkYByABKAQSEAoIcGF5bWVudHMYCCABKAQSGwoTYmxvY2tzX3dpdGhfY29udGVudBgJIAEoBCIqCg9HZXRCbG9ja1JlcXVlc3QSFwoGaGVpZ2h0GAEgASgEQge6SAQyAigBIkEKEEdldEJsb2NrUmVzcG9uc2USLQoFYmxvY2sYASABKAsyHi5idXJzYXIuc3RvcmFnZS52MS5GaW5hbEhlYWRlciJBCgtGaW5hbEhlYWRlchIOCgZoZWlnaHQYASABKAQSDQoFYmxvY2sYAiABKAwSEwoLY2VydGlmaWNhdGUYAyABKAwiVAoTU3RyZWFtQmxvY2tzUmVxdWVzdBIcCgtmcm9tX2hlaWdodBgBIAEoBEIHukgEMgIoARIOCgZmb2xsb3cYAiABKAgSDwoHcmVzdWx0cxgDIAEoCCJWChRTdHJlYW1CbG9ja3NSZXNwb25zZRItCgVibG9jaxgBIAEoCzIeLmJ1cnNhci5zdG9yYWdlLnYxLkZpbmFsSGVhZGVyEg8KB3Jlc3VsdHMYAiADKAwiLQoRR2V0QWNjb3VudFJlcXVlc3QSGAoHYWNjb3VudBgBIAEoDEIHukgEegJoICJJChJHZXRBY2NvdW50UmVzcG9uc2USDwoHYmFsYW5jZRgBIAEoBBISCgpuZXh0X25vbmNlGAIgASgEEg4KBmhlaWdodBgDIAEoBCIvChJHZXRUcmVhc3VyeVJlcXVlc3QSGQoIdHJlYXN1cnkYASABKAxCB7pIBHoCGCAizQIKE0dldFRyZWFzdXJ5UmVzcG9uc2USEAoIdHJlYXN1cnkYASABKAwSDAoEbmFtZRgCIAEoCRIPCgdhY2NvdW50GAMgASgMEg8KB2JhbGFuY2UYBCABKAQSEQoJcHJvcG9zZXJzGAUgAygMEhEKCWFwcHJvdmVycxgGIAMoDBIRCgl0aHJlc2hvbGQYByABKA0SDgoGcGF1c2VkGAggASgIEhQKDHBhdXNlX251bWJlchgJIAEoDRJCCgZjb3VudHMYCiADKAsyMi5idXJzYXIuc3RvcmFnZS52MS5HZXRUcmVhc3VyeVJlc3BvbnNlLkNvdW50c0VudHJ5EhIKCnRvdGFsX3BhaWQYCyABKAQSDgoGaGVpZ2h0GAwgASgEGi0KC0NvdW50c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiKwoQR2V0SW1wb3J0UmVxdWVzdBIXCgZpbXBvcnQYASABKAxCB7pIBHoCaCAi0gIKEUdldEltcG9ydFJlc3BvbnNlEg4KBmltcG9ydBgBIAEoDBIQCgh0cmVhc3VyeRgCIAEoDBIQCghwcm9wb3NlchgDIAEoDBINCgVzdGF0ZRgEIAEoCRIOCgZjaHVua3MYBSABKA0SDQoFaXRlbXMYBiABKA0SEAoIcmVwbGF5ZWQYByABKA0SDQoFdG90YWwYCCABKAQSEQoJYXBwcm92YWxzGAkgAygMEhEKCXRocmVzaG9sZBgKIAEoDRJACgZjb3VudHMYCyADKAsyMC5idXJzYXIuc3RvcmFnZS52MS5HZXRJbXBvcnRSZXNwb25zZS5Db3VudHNFbnRyeRITCgt0cmFjZXBhcmVudBgMIAEoCRIOCgZoZWlnaHQYDSABKAQaLQoLQ291bnRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASI3ChZHZXREaXNidXJzZW1lbnRSZXF1ZXN0Eh0KDGRpc2J1cnNlbWVudBgBIAEoDEIHukgEegJoICJgChdHZXREaXNidXJzZW1lbnRSZXNwb25zZRI1CgxkaXNidXJzZW1lbnQYASABKAsyHy5idXJzYXIuc3RvcmFnZS52MS5EaXNidXJzZW1lbnQSDgoGaGVpZ2h0GAIgASgEIokDCgxEaXNidXJzZW1lbnQSCgoCaWQYASABKAwSDgoGaW1wb3J0GAIgASgMEg0KBWluZGV4GAMgASgNEgwKBGJvZHkYBCABKAwSEQoJYm9keV9oYXNoGAUgASgMEhIKCmNsaWVudF9rZXkYBiABKAkSEwoLZGVzdGluYXRpb24YByABKAwSDgoGYW1vdW50GAggASgEEgwKBGxhbmUYCSABKAkSFQoNbm90X2JlZm9yZV9tcxgKIAEoBBISCgpkZXBlbmRzX29uGAsgAygMEgwKBG1lbW8YDCABKAkSDQoFc3RhdGUYDSABKAkSLAoHYmxvY2tlZBgOIAEoCzIbLmJ1cnNhci5jb21tb24udjEuUmVqZWN0aW9uEhcKD2V4ZWN1dGVkX2hlaWdodBgPIAEoBBIYChBleGVjdXRlZF90aW1lX21zGBAgASgEEhYKDnRyYW5zYWN0aW9uX2lkGBEgASgMEhMKC3RyYWNlcGFyZW50GBIgASgJEhAKCGF0dGVtcHRzGBMgASgNIr8BChhMaXN0RGlzYnVyc2VtZW50c1JlcXVlc3QSFwoGaW1wb3J0GAEgASgMQge6SAR6AmggElAKBXN0YXRlGAIgASgJQkG6SD5yPFIAUgZ2b3RpbmdSBnF1ZXVlZFIKdGltZWxvY2tlZFIIZXhlY3V0ZWRSCWNhbmNlbGxlZFIHYmxvY2tlZBIbCglwYWdlX3NpemUYAyABKA1CCLpIBSoDGOgHEhsKCnBhZ2VfdG9rZW4YBCABKAlCB7pIBHICGEAifAoZTGlzdERpc2J1cnNlbWVudHNSZXNwb25zZRI2Cg1kaXNidXJzZW1lbnRzGAEgAygLMh8uYnVyc2FyLnN0b3JhZ2UudjEuRGlzYnVyc2VtZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIOCgZoZWlnaHQYAyABKAQifgoQTGlzdFJlYWR5UmVxdWVzdBINCgVzaGFyZBgBIAEoDRIpCgRsYW5lGAIgASgJQhu6SBhyFlIIY29uc3VtZXJSCmluZHVzdHJpYWwSFwoFbGltaXQYAyABKA1CCLpIBSoDGOgHEhcKBmN1cnNvchgEIAEoCUIHukgEcgIYQCJ2ChFMaXN0UmVhZHlSZXNwb25zZRIrCgVpdGVtcxgBIAMoCzIcLmJ1cnNhci5zdG9yYWdlLnYxLlJlYWR5SXRlbRITCgtuZXh0X2N1cnNvchgCIAEoCRIOCgZoZWlnaHQYAyABKAQSDwoHdGltZV9tcxgEIAEoBCJRCglSZWFkeUl0ZW0SCgoCaWQYASABKAwSEQoJYm9keV9oYXNoGAIgASgMEhAKCGF0dGVtcHRzGAMgASgNEhMKC3RyYWNlcGFyZW50GAQgASgJIiAKD0dldExlYXNlUmVxdWVzdBINCgVzaGFyZBgBIAEoDSKNAQoQR2V0TGVhc2VSZXNwb25zZRIOCgZob2xkZXIYASABKAwSDQoFZXBvY2gYAiABKAQSFQoNZXhwaXJlc19hdF9tcxgDIAEoBBIQCghyZWxlYXNlZBgEIAEoCBIQCghuZXh0X3NlcRgFIAEoBBIOCgZoZWlnaHQYBiABKAQSDwoHdGltZV9tcxgHIAEoBCI4ChVHZXRUcmFuc2FjdGlvblJlcXVlc3QSHwoOdHJhbnNhY3Rpb25faWQYASABKAxCB7pIBHoCaCAiZAoWR2V0VHJhbnNhY3Rpb25SZXNwb25zZRIOCgZoZWlnaHQYASABKAQSDgoGcmVzdWx0GAIgASgMEhAKCHByb3ZhYmxlGAMgASgIEhgKEGNlcnRpZmljYXRlX2tpbmQYBCABKAkiNwoWR2V0UGF5bWVudFByb29mUmVxdWVzdBIdCgxkaXNidXJzZW1lbnQYASABKAxCB7pIBHoCaCAiSgoOSW5jbHVzaW9uUHJvb2YSDAoEbGVhZhgBIAEoDBINCgVpbmRleBgCIAEoDRINCgVjb3VudBgDIAEoDRIMCgRwYXRoGAQgAygMIjYKD0NlcnRpZmllZEhlYWRlchIOCgZoZWFkZXIYASABKAwSEwoLY2VydGlmaWNhdGUYAiABKAwi2wEKF0dldFBheW1lbnRQcm9vZlJlc3BvbnNlEgwKBGJvZHkYASABKAwSNAoJaW5faW1wb3J0GAIgASgLMiEuYnVyc2FyLnN0b3JhZ2UudjEuSW5jbHVzaW9uUHJvb2YSEQoJYXBwcm92YWxzGAMgAygMEjIKB3JlY2VpcHQYBCABKAsyIS5idXJzYXIuc3RvcmFnZS52MS5JbmNsdXNpb25Qcm9vZhI1CgljZXJ0aWZpZWQYBSABKAsyIi5idXJzYXIuc3RvcmFnZS52MS5DZXJ0aWZpZWRIZWFkZXIiPQoaR2V0VHJhbnNhY3Rpb25Qcm9vZlJlcXVlc3QSHwoOdHJhbnNhY3Rpb25faWQYASABKAxCB7pIBHoCaCAihwEKG0dldFRyYW5zYWN0aW9uUHJvb2ZSZXNwb25zZRIxCgZyZXN1bHQYASABKAsyIS5idXJzYXIuc3RvcmFnZS52MS5JbmNsdXNpb25Qcm9vZhI1CgljZXJ0aWZpZWQYAiABKAsyIi5idXJzYXIuc3RvcmFnZS52MS5DZXJ0aWZpZWRIZWFkZXIy9wkKBkxlZGdlchJWCglHZXRTdGF0dXMSIy5idXJzYXIuc3RvcmFnZS52MS5HZXRTdGF0dXNSZXF1ZXN0GiQuYnVyc2FyLnN0b3JhZ2UudjEuR2V0U3RhdHVzUmVzcG9uc2USUwoIR2V0QmxvY2sSIi5idXJzYXIuc3RvcmFnZS52MS5HZXRCbG9ja1JlcXVlc3QaIy5idXJzYXIuc3RvcmFnZS52MS5HZXRCbG9ja1Jlc3BvbnNlEmEKDFN0cmVhbUJsb2NrcxImLmJ1cnNhci5zdG9yYWdlLnYxLlN0cmVhbUJsb2Nrc1JlcXVlc3QaJy5idXJzYXIuc3RvcmFnZS52MS5TdHJlYW1CbG9ja3NSZXNwb25zZTABElkKCkdldEFjY291bnQSJC5idXJzYXIuc3RvcmFnZS52MS5HZXRBY2NvdW50UmVxdWVzdBolLmJ1cnNhci5zdG9yYWdlLnYxLkdldEFjY291bnRSZXNwb25zZRJcCgtHZXRUcmVhc3VyeRIlLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyZWFzdXJ5UmVxdWVzdBomLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyZWFzdXJ5UmVzcG9uc2USVgoJR2V0SW1wb3J0EiMuYnVyc2FyLnN0b3JhZ2UudjEuR2V0SW1wb3J0UmVxdWVzdBokLmJ1cnNhci5zdG9yYWdlLnYxLkdldEltcG9ydFJlc3BvbnNlEmgKD0dldERpc2J1cnNlbWVudBIpLmJ1cnNhci5zdG9yYWdlLnYxLkdldERpc2J1cnNlbWVudFJlcXVlc3QaKi5idXJzYXIuc3RvcmFnZS52MS5HZXREaXNidXJzZW1lbnRSZXNwb25zZRJuChFMaXN0RGlzYnVyc2VtZW50cxIrLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3REaXNidXJzZW1lbnRzUmVxdWVzdBosLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3REaXNidXJzZW1lbnRzUmVzcG9uc2USVgoJTGlzdFJlYWR5EiMuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdFJlYWR5UmVxdWVzdBokLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3RSZWFkeVJlc3BvbnNlElMKCEdldExlYXNlEiIuYnVyc2FyLnN0b3JhZ2UudjEuR2V0TGVhc2VSZXF1ZXN0GiMuYnVyc2FyLnN0b3JhZ2UudjEuR2V0TGVhc2VSZXNwb25zZRJlCg5HZXRUcmFuc2FjdGlvbhIoLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyYW5zYWN0aW9uUmVxdWVzdBopLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyYW5zYWN0aW9uUmVzcG9uc2USaAoPR2V0UGF5bWVudFByb29mEikuYnVyc2FyLnN0b3JhZ2UudjEuR2V0UGF5bWVudFByb29mUmVxdWVzdBoqLmJ1cnNhci5zdG9yYWdlLnYxLkdldFBheW1lbnRQcm9vZlJlc3BvbnNlEnQKE0dldFRyYW5zYWN0aW9uUHJvb2YSLS5idXJzYXIuc3RvcmFnZS52MS5HZXRUcmFuc2FjdGlvblByb29mUmVxdWVzdBouLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyYW5zYWN0aW9uUHJvb2ZSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_bursar_common_v1_rejection]);
+  fileDesc("Ch5idXJzYXIvc3RvcmFnZS92MS9sZWRnZXIucHJvdG8SEWJ1cnNhci5zdG9yYWdlLnYxIhIKEEdldFN0YXR1c1JlcXVlc3QixQEKEUdldFN0YXR1c1Jlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBISCgpibG9ja19oYXNoGAIgASgMEhIKCnN0YXRlX3Jvb3QYAyABKAwSFAoMcmVzdWx0c19yb290GAQgASgMEg8KB3RpbWVfbXMYBSABKAQSEgoKbmV4dF9iYXRjaBgGIAMoBBIOCgZzdXBwbHkYByABKAQSEAoIcGF5bWVudHMYCCABKAQSGwoTYmxvY2tzX3dpdGhfY29udGVudBgJIAEoBCIqCg9HZXRCbG9ja1JlcXVlc3QSFwoGaGVpZ2h0GAEgASgEQge6SAQyAigBIkEKEEdldEJsb2NrUmVzcG9uc2USLQoFYmxvY2sYASABKAsyHi5idXJzYXIuc3RvcmFnZS52MS5GaW5hbEhlYWRlciJBCgtGaW5hbEhlYWRlchIOCgZoZWlnaHQYASABKAQSDQoFYmxvY2sYAiABKAwSEwoLY2VydGlmaWNhdGUYAyABKAwiVAoTU3RyZWFtQmxvY2tzUmVxdWVzdBIcCgtmcm9tX2hlaWdodBgBIAEoBEIHukgEMgIoARIOCgZmb2xsb3cYAiABKAgSDwoHcmVzdWx0cxgDIAEoCCJWChRTdHJlYW1CbG9ja3NSZXNwb25zZRItCgVibG9jaxgBIAEoCzIeLmJ1cnNhci5zdG9yYWdlLnYxLkZpbmFsSGVhZGVyEg8KB3Jlc3VsdHMYAiADKAwiLQoRR2V0QWNjb3VudFJlcXVlc3QSGAoHYWNjb3VudBgBIAEoDEIHukgEegJoICJJChJHZXRBY2NvdW50UmVzcG9uc2USDwoHYmFsYW5jZRgBIAEoBBISCgpuZXh0X25vbmNlGAIgASgEEg4KBmhlaWdodBgDIAEoBCIvChJHZXRUcmVhc3VyeVJlcXVlc3QSGQoIdHJlYXN1cnkYASABKAxCB7pIBHoCGCAizQIKE0dldFRyZWFzdXJ5UmVzcG9uc2USEAoIdHJlYXN1cnkYASABKAwSDAoEbmFtZRgCIAEoCRIPCgdhY2NvdW50GAMgASgMEg8KB2JhbGFuY2UYBCABKAQSEQoJcHJvcG9zZXJzGAUgAygMEhEKCWFwcHJvdmVycxgGIAMoDBIRCgl0aHJlc2hvbGQYByABKA0SDgoGcGF1c2VkGAggASgIEhQKDHBhdXNlX251bWJlchgJIAEoDRJCCgZjb3VudHMYCiADKAsyMi5idXJzYXIuc3RvcmFnZS52MS5HZXRUcmVhc3VyeVJlc3BvbnNlLkNvdW50c0VudHJ5EhIKCnRvdGFsX3BhaWQYCyABKAQSDgoGaGVpZ2h0GAwgASgEGi0KC0NvdW50c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiKwoQR2V0SW1wb3J0UmVxdWVzdBIXCgZpbXBvcnQYASABKAxCB7pIBHoCaCAi0gIKEUdldEltcG9ydFJlc3BvbnNlEg4KBmltcG9ydBgBIAEoDBIQCgh0cmVhc3VyeRgCIAEoDBIQCghwcm9wb3NlchgDIAEoDBINCgVzdGF0ZRgEIAEoCRIOCgZjaHVua3MYBSABKA0SDQoFaXRlbXMYBiABKA0SEAoIcmVwbGF5ZWQYByABKA0SDQoFdG90YWwYCCABKAQSEQoJYXBwcm92YWxzGAkgAygMEhEKCXRocmVzaG9sZBgKIAEoDRJACgZjb3VudHMYCyADKAsyMC5idXJzYXIuc3RvcmFnZS52MS5HZXRJbXBvcnRSZXNwb25zZS5Db3VudHNFbnRyeRITCgt0cmFjZXBhcmVudBgMIAEoCRIOCgZoZWlnaHQYDSABKAQaLQoLQ291bnRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASI3ChZHZXREaXNidXJzZW1lbnRSZXF1ZXN0Eh0KDGRpc2J1cnNlbWVudBgBIAEoDEIHukgEegJoICJgChdHZXREaXNidXJzZW1lbnRSZXNwb25zZRI1CgxkaXNidXJzZW1lbnQYASABKAsyHy5idXJzYXIuc3RvcmFnZS52MS5EaXNidXJzZW1lbnQSDgoGaGVpZ2h0GAIgASgEIokDCgxEaXNidXJzZW1lbnQSCgoCaWQYASABKAwSDgoGaW1wb3J0GAIgASgMEg0KBWluZGV4GAMgASgNEgwKBGJvZHkYBCABKAwSEQoJYm9keV9oYXNoGAUgASgMEhIKCmNsaWVudF9rZXkYBiABKAkSEwoLZGVzdGluYXRpb24YByABKAwSDgoGYW1vdW50GAggASgEEgwKBGxhbmUYCSABKAkSFQoNbm90X2JlZm9yZV9tcxgKIAEoBBISCgpkZXBlbmRzX29uGAsgAygMEgwKBG1lbW8YDCABKAkSDQoFc3RhdGUYDSABKAkSLAoHYmxvY2tlZBgOIAEoCzIbLmJ1cnNhci5jb21tb24udjEuUmVqZWN0aW9uEhcKD2V4ZWN1dGVkX2hlaWdodBgPIAEoBBIYChBleGVjdXRlZF90aW1lX21zGBAgASgEEhYKDnRyYW5zYWN0aW9uX2lkGBEgASgMEhMKC3RyYWNlcGFyZW50GBIgASgJEhAKCGF0dGVtcHRzGBMgASgNIr8BChhMaXN0RGlzYnVyc2VtZW50c1JlcXVlc3QSFwoGaW1wb3J0GAEgASgMQge6SAR6AmggElAKBXN0YXRlGAIgASgJQkG6SD5yPFIAUgZ2b3RpbmdSBnF1ZXVlZFIKdGltZWxvY2tlZFIIZXhlY3V0ZWRSCWNhbmNlbGxlZFIHYmxvY2tlZBIbCglwYWdlX3NpemUYAyABKA1CCLpIBSoDGOgHEhsKCnBhZ2VfdG9rZW4YBCABKAlCB7pIBHICGEAifAoZTGlzdERpc2J1cnNlbWVudHNSZXNwb25zZRI2Cg1kaXNidXJzZW1lbnRzGAEgAygLMh8uYnVyc2FyLnN0b3JhZ2UudjEuRGlzYnVyc2VtZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIOCgZoZWlnaHQYAyABKAQifgoQTGlzdFJlYWR5UmVxdWVzdBINCgVzaGFyZBgBIAEoDRIpCgRsYW5lGAIgASgJQhu6SBhyFlIIY29uc3VtZXJSCmluZHVzdHJpYWwSFwoFbGltaXQYAyABKA1CCLpIBSoDGOgHEhcKBmN1cnNvchgEIAEoCUIHukgEcgIYQCJ2ChFMaXN0UmVhZHlSZXNwb25zZRIrCgVpdGVtcxgBIAMoCzIcLmJ1cnNhci5zdG9yYWdlLnYxLlJlYWR5SXRlbRITCgtuZXh0X2N1cnNvchgCIAEoCRIOCgZoZWlnaHQYAyABKAQSDwoHdGltZV9tcxgEIAEoBCJRCglSZWFkeUl0ZW0SCgoCaWQYASABKAwSEQoJYm9keV9oYXNoGAIgASgMEhAKCGF0dGVtcHRzGAMgASgNEhMKC3RyYWNlcGFyZW50GAQgASgJIiAKD0dldExlYXNlUmVxdWVzdBINCgVzaGFyZBgBIAEoDSKNAQoQR2V0TGVhc2VSZXNwb25zZRIOCgZob2xkZXIYASABKAwSDQoFZXBvY2gYAiABKAQSFQoNZXhwaXJlc19hdF9tcxgDIAEoBBIQCghyZWxlYXNlZBgEIAEoCBIQCghuZXh0X3NlcRgFIAEoBBIOCgZoZWlnaHQYBiABKAQSDwoHdGltZV9tcxgHIAEoBCJ0ChNMaXN0RXZpZGVuY2VSZXF1ZXN0EhYKCXZhbGlkYXRvchgBIAEoDUgAiAEBEhoKCXBhZ2Vfc2l6ZRgCIAEoDUIHukgEKgIYZBIbCgpwYWdlX3Rva2VuGAMgASgJQge6SARyAhhAQgwKCl92YWxpZGF0b3IidgoUTGlzdEV2aWRlbmNlUmVzcG9uc2USNQoIZXZpZGVuY2UYASADKAsyIy5idXJzYXIuc3RvcmFnZS52MS5SZWNvcmRlZEV2aWRlbmNlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIOCgZoZWlnaHQYAyABKAQiwwEKEFJlY29yZGVkRXZpZGVuY2USEQoJdmFsaWRhdG9yGAEgASgNEg4KBmhlaWdodBgCIAEoBBIMCgRraW5kGAMgASgJEg4KBmRpZ2VzdBgEIAEoDBIRCgljYW5vbmljYWwYBSABKAwSEAoIcmVwb3J0ZXIYBiABKAwSFgoOdHJhbnNhY3Rpb25faWQYByABKAwSFwoPcmVjb3JkZWRfaGVpZ2h0GAggASgEEhgKEHJlY29yZGVkX3RpbWVfbXMYCSABKAQiOAoVR2V0VHJhbnNhY3Rpb25SZXF1ZXN0Eh8KDnRyYW5zYWN0aW9uX2lkGAEgASgMQge6SAR6AmggImQKFkdldFRyYW5zYWN0aW9uUmVzcG9uc2USDgoGaGVpZ2h0GAEgASgEEg4KBnJlc3VsdBgCIAEoDBIQCghwcm92YWJsZRgDIAEoCBIYChBjZXJ0aWZpY2F0ZV9raW5kGAQgASgJIjcKFkdldFBheW1lbnRQcm9vZlJlcXVlc3QSHQoMZGlzYnVyc2VtZW50GAEgASgMQge6SAR6AmggIkoKDkluY2x1c2lvblByb29mEgwKBGxlYWYYASABKAwSDQoFaW5kZXgYAiABKA0SDQoFY291bnQYAyABKA0SDAoEcGF0aBgEIAMoDCI2Cg9DZXJ0aWZpZWRIZWFkZXISDgoGaGVhZGVyGAEgASgMEhMKC2NlcnRpZmljYXRlGAIgASgMItsBChdHZXRQYXltZW50UHJvb2ZSZXNwb25zZRIMCgRib2R5GAEgASgMEjQKCWluX2ltcG9ydBgCIAEoCzIhLmJ1cnNhci5zdG9yYWdlLnYxLkluY2x1c2lvblByb29mEhEKCWFwcHJvdmFscxgDIAMoDBIyCgdyZWNlaXB0GAQgASgLMiEuYnVyc2FyLnN0b3JhZ2UudjEuSW5jbHVzaW9uUHJvb2YSNQoJY2VydGlmaWVkGAUgASgLMiIuYnVyc2FyLnN0b3JhZ2UudjEuQ2VydGlmaWVkSGVhZGVyIj0KGkdldFRyYW5zYWN0aW9uUHJvb2ZSZXF1ZXN0Eh8KDnRyYW5zYWN0aW9uX2lkGAEgASgMQge6SAR6AmggIocBChtHZXRUcmFuc2FjdGlvblByb29mUmVzcG9uc2USMQoGcmVzdWx0GAEgASgLMiEuYnVyc2FyLnN0b3JhZ2UudjEuSW5jbHVzaW9uUHJvb2YSNQoJY2VydGlmaWVkGAIgASgLMiIuYnVyc2FyLnN0b3JhZ2UudjEuQ2VydGlmaWVkSGVhZGVyMtgKCgZMZWRnZXISVgoJR2V0U3RhdHVzEiMuYnVyc2FyLnN0b3JhZ2UudjEuR2V0U3RhdHVzUmVxdWVzdBokLmJ1cnNhci5zdG9yYWdlLnYxLkdldFN0YXR1c1Jlc3BvbnNlElMKCEdldEJsb2NrEiIuYnVyc2FyLnN0b3JhZ2UudjEuR2V0QmxvY2tSZXF1ZXN0GiMuYnVyc2FyLnN0b3JhZ2UudjEuR2V0QmxvY2tSZXNwb25zZRJhCgxTdHJlYW1CbG9ja3MSJi5idXJzYXIuc3RvcmFnZS52MS5TdHJlYW1CbG9ja3NSZXF1ZXN0GicuYnVyc2FyLnN0b3JhZ2UudjEuU3RyZWFtQmxvY2tzUmVzcG9uc2UwARJZCgpHZXRBY2NvdW50EiQuYnVyc2FyLnN0b3JhZ2UudjEuR2V0QWNjb3VudFJlcXVlc3QaJS5idXJzYXIuc3RvcmFnZS52MS5HZXRBY2NvdW50UmVzcG9uc2USXAoLR2V0VHJlYXN1cnkSJS5idXJzYXIuc3RvcmFnZS52MS5HZXRUcmVhc3VyeVJlcXVlc3QaJi5idXJzYXIuc3RvcmFnZS52MS5HZXRUcmVhc3VyeVJlc3BvbnNlElYKCUdldEltcG9ydBIjLmJ1cnNhci5zdG9yYWdlLnYxLkdldEltcG9ydFJlcXVlc3QaJC5idXJzYXIuc3RvcmFnZS52MS5HZXRJbXBvcnRSZXNwb25zZRJoCg9HZXREaXNidXJzZW1lbnQSKS5idXJzYXIuc3RvcmFnZS52MS5HZXREaXNidXJzZW1lbnRSZXF1ZXN0GiouYnVyc2FyLnN0b3JhZ2UudjEuR2V0RGlzYnVyc2VtZW50UmVzcG9uc2USbgoRTGlzdERpc2J1cnNlbWVudHMSKy5idXJzYXIuc3RvcmFnZS52MS5MaXN0RGlzYnVyc2VtZW50c1JlcXVlc3QaLC5idXJzYXIuc3RvcmFnZS52MS5MaXN0RGlzYnVyc2VtZW50c1Jlc3BvbnNlElYKCUxpc3RSZWFkeRIjLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3RSZWFkeVJlcXVlc3QaJC5idXJzYXIuc3RvcmFnZS52MS5MaXN0UmVhZHlSZXNwb25zZRJTCghHZXRMZWFzZRIiLmJ1cnNhci5zdG9yYWdlLnYxLkdldExlYXNlUmVxdWVzdBojLmJ1cnNhci5zdG9yYWdlLnYxLkdldExlYXNlUmVzcG9uc2USXwoMTGlzdEV2aWRlbmNlEiYuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdEV2aWRlbmNlUmVxdWVzdBonLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3RFdmlkZW5jZVJlc3BvbnNlEmUKDkdldFRyYW5zYWN0aW9uEiguYnVyc2FyLnN0b3JhZ2UudjEuR2V0VHJhbnNhY3Rpb25SZXF1ZXN0GikuYnVyc2FyLnN0b3JhZ2UudjEuR2V0VHJhbnNhY3Rpb25SZXNwb25zZRJoCg9HZXRQYXltZW50UHJvb2YSKS5idXJzYXIuc3RvcmFnZS52MS5HZXRQYXltZW50UHJvb2ZSZXF1ZXN0GiouYnVyc2FyLnN0b3JhZ2UudjEuR2V0UGF5bWVudFByb29mUmVzcG9uc2USdAoTR2V0VHJhbnNhY3Rpb25Qcm9vZhItLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyYW5zYWN0aW9uUHJvb2ZSZXF1ZXN0Gi4uYnVyc2FyLnN0b3JhZ2UudjEuR2V0VHJhbnNhY3Rpb25Qcm9vZlJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_bursar_common_v1_rejection]);
 
 /**
  * Nothing to say.
@@ -1034,6 +1034,153 @@ export const GetLeaseResponseSchema: GenMessage<GetLeaseResponse> = /*@__PURE__*
   messageDesc(file_bursar_storage_v1_ledger, 22);
 
 /**
+ * Which offences.
+ *
+ * @generated from message bursar.storage.v1.ListEvidenceRequest
+ */
+export type ListEvidenceRequest = Message<"bursar.storage.v1.ListEvidenceRequest"> & {
+  /**
+   * Only of this validator.
+   *
+   * @generated from field: optional uint32 validator = 1;
+   */
+  validator?: number | undefined;
+
+  /**
+   * At most so many; 0 means 100.
+   *
+   * @generated from field: uint32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * From the answer before.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message bursar.storage.v1.ListEvidenceRequest.
+ * Use `create(ListEvidenceRequestSchema)` to create a new message.
+ */
+export const ListEvidenceRequestSchema: GenMessage<ListEvidenceRequest> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 23);
+
+/**
+ * A page.
+ *
+ * @generated from message bursar.storage.v1.ListEvidenceResponse
+ */
+export type ListEvidenceResponse = Message<"bursar.storage.v1.ListEvidenceResponse"> & {
+  /**
+   * In the order of the blocks.
+   *
+   * @generated from field: repeated bursar.storage.v1.RecordedEvidence evidence = 1;
+   */
+  evidence: RecordedEvidence[];
+
+  /**
+   * Empty: this was the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * Height of the answer.
+   *
+   * @generated from field: uint64 height = 3;
+   */
+  height: bigint;
+};
+
+/**
+ * Describes the message bursar.storage.v1.ListEvidenceResponse.
+ * Use `create(ListEvidenceResponseSchema)` to create a new message.
+ */
+export const ListEvidenceResponseSchema: GenMessage<ListEvidenceResponse> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 24);
+
+/**
+ * An offence of a validator (K6).
+ *
+ * @generated from message bursar.storage.v1.RecordedEvidence
+ */
+export type RecordedEvidence = Message<"bursar.storage.v1.RecordedEvidence"> & {
+  /**
+   * Index of the offender.
+   *
+   * @generated from field: uint32 validator = 1;
+   */
+  validator: number;
+
+  /**
+   * Height of its two votes.
+   *
+   * @generated from field: uint64 height = 2;
+   */
+  height: bigint;
+
+  /**
+   * What they prove: double-prepare, double-commit, double-view-change, double-new-view, forgotten-prepare, forgotten-commit.
+   *
+   * @generated from field: string kind = 3;
+   */
+  kind: string;
+
+  /**
+   * Evidence digest, 32 bytes.
+   *
+   * @generated from field: bytes digest = 4;
+   */
+  digest: Uint8Array;
+
+  /**
+   * Canonical evidence (docs/protocol.md, "Evidence"): with the genesis anybody can check it.
+   *
+   * @generated from field: bytes canonical = 5;
+   */
+  canonical: Uint8Array;
+
+  /**
+   * Key that signed the transaction, 32 bytes.
+   *
+   * @generated from field: bytes reporter = 6;
+   */
+  reporter: Uint8Array;
+
+  /**
+   * The transaction, 32 bytes.
+   *
+   * @generated from field: bytes transaction_id = 7;
+   */
+  transactionId: Uint8Array;
+
+  /**
+   * Height of the block that recorded it.
+   *
+   * @generated from field: uint64 recorded_height = 8;
+   */
+  recordedHeight: bigint;
+
+  /**
+   * Ledger time of that block, milliseconds.
+   *
+   * @generated from field: uint64 recorded_time_ms = 9;
+   */
+  recordedTimeMs: bigint;
+};
+
+/**
+ * Describes the message bursar.storage.v1.RecordedEvidence.
+ * Use `create(RecordedEvidenceSchema)` to create a new message.
+ */
+export const RecordedEvidenceSchema: GenMessage<RecordedEvidence> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 25);
+
+/**
  * Which transaction.
  *
  * @generated from message bursar.storage.v1.GetTransactionRequest
@@ -1052,7 +1199,7 @@ export type GetTransactionRequest = Message<"bursar.storage.v1.GetTransactionReq
  * Use `create(GetTransactionRequestSchema)` to create a new message.
  */
 export const GetTransactionRequestSchema: GenMessage<GetTransactionRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 23);
+  messageDesc(file_bursar_storage_v1_ledger, 26);
 
 /**
  * A final transaction.
@@ -1094,7 +1241,7 @@ export type GetTransactionResponse = Message<"bursar.storage.v1.GetTransactionRe
  * Use `create(GetTransactionResponseSchema)` to create a new message.
  */
 export const GetTransactionResponseSchema: GenMessage<GetTransactionResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 24);
+  messageDesc(file_bursar_storage_v1_ledger, 27);
 
 /**
  * Which payment.
@@ -1115,7 +1262,7 @@ export type GetPaymentProofRequest = Message<"bursar.storage.v1.GetPaymentProofR
  * Use `create(GetPaymentProofRequestSchema)` to create a new message.
  */
 export const GetPaymentProofRequestSchema: GenMessage<GetPaymentProofRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 25);
+  messageDesc(file_bursar_storage_v1_ledger, 28);
 
 /**
  * A leaf, its place and its path.
@@ -1157,7 +1304,7 @@ export type InclusionProof = Message<"bursar.storage.v1.InclusionProof"> & {
  * Use `create(InclusionProofSchema)` to create a new message.
  */
 export const InclusionProofSchema: GenMessage<InclusionProof> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 26);
+  messageDesc(file_bursar_storage_v1_ledger, 29);
 
 /**
  * The header that bears a root, with its certificate.
@@ -1185,7 +1332,7 @@ export type CertifiedHeader = Message<"bursar.storage.v1.CertifiedHeader"> & {
  * Use `create(CertifiedHeaderSchema)` to create a new message.
  */
 export const CertifiedHeaderSchema: GenMessage<CertifiedHeader> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 27);
+  messageDesc(file_bursar_storage_v1_ledger, 30);
 
 /**
  * Proof that a payment was approved and made.
@@ -1234,7 +1381,7 @@ export type GetPaymentProofResponse = Message<"bursar.storage.v1.GetPaymentProof
  * Use `create(GetPaymentProofResponseSchema)` to create a new message.
  */
 export const GetPaymentProofResponseSchema: GenMessage<GetPaymentProofResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 28);
+  messageDesc(file_bursar_storage_v1_ledger, 31);
 
 /**
  * Which transaction.
@@ -1255,7 +1402,7 @@ export type GetTransactionProofRequest = Message<"bursar.storage.v1.GetTransacti
  * Use `create(GetTransactionProofRequestSchema)` to create a new message.
  */
 export const GetTransactionProofRequestSchema: GenMessage<GetTransactionProofRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 29);
+  messageDesc(file_bursar_storage_v1_ledger, 32);
 
 /**
  * Proof of a transaction's result.
@@ -1283,7 +1430,7 @@ export type GetTransactionProofResponse = Message<"bursar.storage.v1.GetTransact
  * Use `create(GetTransactionProofResponseSchema)` to create a new message.
  */
 export const GetTransactionProofResponseSchema: GenMessage<GetTransactionProofResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 30);
+  messageDesc(file_bursar_storage_v1_ledger, 33);
 
 /**
  * Answers are what this validator's storage holds. Believe a proof, not an answer.
@@ -1390,6 +1537,16 @@ export const Ledger: GenService<{
     methodKind: "unary";
     input: typeof GetLeaseRequestSchema;
     output: typeof GetLeaseResponseSchema;
+  },
+  /**
+   * Offences of validators that blocks have recorded, with the evidence, in the order of the blocks.
+   *
+   * @generated from rpc bursar.storage.v1.Ledger.ListEvidence
+   */
+  listEvidence: {
+    methodKind: "unary";
+    input: typeof ListEvidenceRequestSchema;
+    output: typeof ListEvidenceResponseSchema;
   },
   /**
    * What became of a transaction. NOT_FOUND (NotFound) until it is final.
