@@ -47,7 +47,7 @@ export function afterBlock(parts: AfterBlockParts): (executed: Executed) => void
     store.advance(height, batches, time);
     outcomes.executed(height, certificate.kind, results);
     maker.executed(batches, time);
-    accuser.executed(results);
+    accuser.executed(height, (id) => outcomes.find(id)?.result);
 
     const transactions = batches.reduce((sum, ref) => sum + ref.transactions, 0);
     const tookMs = observer.takeLatency(height, clock.now());

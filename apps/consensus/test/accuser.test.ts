@@ -60,7 +60,8 @@ function rig(bodies: readonly Uint8Array[] = []) {
       index: 0,
       items: [],
     };
-    accuser.executed([result]);
+    accuser.executed(1, (id) => (id === idOf(e) ? result : undefined));
+    accuser.executed(2, (id) => (id === idOf(e) ? result : undefined)); // of the block before
   };
   const states = () => accuser.last(100).map((a) => [a.evidence.height, a.state, a.code]);
   return { accuser, written, told, submitted, failures, mempool, state, executed, states };

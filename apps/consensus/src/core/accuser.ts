@@ -91,9 +91,12 @@ export class Accuser {
     for (const a of this.#all.values()) if (a.state === 'pending' && !this.#parts.isPending(a.transaction)) this.#handIn(a);
   }
 
-  /** What became of ours in a block; after the block's transactions were noted as done in the log. */
-  executed(results: readonly TransactionResult[]): void {
-    for (const { transaction, code } of results) {
+  /** What became of ours in the block of this height; after the block's transactions were noted as done in the log. */
+  executed(height: number, resultOf: (transaction: Digest) => TransactionResult | undefined): void {
+    for (const { state, transaction } of this.#all.values()) {
+      const result = state === 'pending' ? resultOf(transaction) : undefined;
+      if (result?.height !== height) continue;
+      const { code } = result;
       this.#settle(transaction, RECORDED.has(code) ? 'recorded' : AGAIN.has(code) ? 'pending' : 'refused', code);
     }
     this.#forget();
