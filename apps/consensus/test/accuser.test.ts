@@ -114,7 +114,7 @@ describe('K6 evidence on its way into a block', () => {
     expect([...r.accuser.live()].length).toBe(state === 'pending' ? 1 : 0);
   });
 
-  it('a full mempool refuses it for now: it comes again until it is in, and then waits', async () => {
+  it('a full mempool refuses it: it comes again until it is in, and then waits', async () => {
     const r = rig();
     r.state.takes = async () => {
       throw rejection('QueueFull');

@@ -145,7 +145,7 @@ export class Accuser {
     const run = async () => {
       const signature = await signer.signEvidence(evidence);
       await submit({ body, signature }).catch((error: unknown) => {
-        if (codeOf(error) === INVALID) throw error; // else it was refused for now, and `resend` comes again
+        if (codeOf(error) === INVALID) throw error; // else `resend` comes again
       });
     };
     run()
