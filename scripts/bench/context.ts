@@ -4,7 +4,8 @@ import type { BenchNetwork } from './network.ts';
 import type { PeerFigures } from './peer/measure.ts';
 
 export interface Context {
-  readonly limits: Limits;
+  /** Measured when first asked for. */
+  limits(): Limits;
   /** The clone's tool folder. */
   readonly tools: string;
   /** A folder of the bench's own inside the clone. */

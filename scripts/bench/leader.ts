@@ -9,7 +9,7 @@ import { openFunded } from './workload.ts';
 
 const DEATHS = 10;
 const LANES = 6;
-const EACH = 4_000;
+const EACH = 1_000;
 const POLL_MS = 5;
 const AFTER_MS = 4_000;
 const READY_MS = 30_000;

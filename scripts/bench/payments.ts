@@ -12,7 +12,7 @@ const COUNT = 10_000;
 const PATIENCE_MS = 300_000;
 
 export async function benchPayments(context: Context): Promise<Row[]> {
-  const { limits } = context;
+  const limits = context.limits();
   const { net, session, pids } = await context.network();
   const client = readKeyFile(net.at.clientKey);
   await fund(session, client, BigInt(COUNT));

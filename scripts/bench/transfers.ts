@@ -14,7 +14,8 @@ const WARM_S = 5;
 const MOST = 6_500;
 
 export async function benchTransfers(context: Context): Promise<Row[]> {
-  const { limits, seconds, say } = context;
+  const { seconds, say } = context;
+  const limits = context.limits();
   const network = await context.network();
   const each = Math.ceil((MOST * (seconds + WARM_S)) / ACCOUNTS);
   say(`Signing ${(each * ACCOUNTS).toLocaleString('en-US')} transfers.`);
@@ -66,7 +67,7 @@ const PROBES = 200;
 
 /** One transfer at a time on an idle network: the latency that a person sees. */
 export async function benchFinality(context: Context): Promise<Row[]> {
-  const { limits } = context;
+  const limits = context.limits();
   const { net, session } = await context.network();
   const client = readKeyFile(net.at.clientKey);
   const first = await nextNonce(session, client.publicKey);
