@@ -100,14 +100,16 @@ function writeTransfers(path: string, count: number): void {
   const out = openSync(path, 'w');
   for (let from = 0; from < each; from += 100) {
     const groups = accounts.map((k) => signTransfers(CHAIN, k, accounts, from, Math.min(100, each - from)));
+    const chunk: Uint8Array[] = [];
     for (let i = 0; i < (groups[0]?.length ?? 0); i++)
       for (const group of groups) {
         const { body, signature } = group[i] as (typeof group)[number];
         const encoded = encode(signedTransaction, { body, signature });
         const length = Buffer.alloc(4);
         length.writeUInt32BE(encoded.length);
-        writeSync(out, Buffer.concat([length, encoded]));
+        chunk.push(length, encoded);
       }
+    writeSync(out, Buffer.concat(chunk));
   }
   closeSync(out);
 }
