@@ -3,11 +3,17 @@ import { readFileSync } from 'node:fs';
 
 const TICK_US = 10_000; // USER_HZ is 100 on Linux
 
-/** Microseconds of CPU so far, with its children that run (NATS runs below a shell that ends with this program); 0 when it is gone. */
+/** What runs below it: NATS below a shell that ends with this program; nothing of this program itself. */
+function sumOfChildren(pid: number, of: (child: number) => number): number {
+  if (pid === process.pid) return 0;
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  return children.reduce((sum, child) => sum + of(Number(child)), 0);
+}
+
+/** Microseconds of CPU so far, with its children that run; 0 when it is gone. */
 export function cpuUs(pid: number): number {
   try {
-    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
-    const below = pid === process.pid ? 0 : children.reduce((sum, child) => sum + cpuUs(Number(child)), 0);
+    const below = sumOfChildren(pid, cpuUs);
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return below + (Number(fields[11]) + Number(fields[12])) * TICK_US;
@@ -34,11 +40,11 @@ export function startMeter(kinds: ReadonlyMap<number, string>): CpuMeter {
   };
 }
 
-/** Resident memory of one process, bytes; 0 when it is gone. `peak`: the most that it ever was. */
-export function rssOf(pid: number, peak = false): number {
+/** Resident memory now, with its children that run, bytes; 0 when it is gone. */
+export function rssOf(pid: number): number {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-    return Number(new RegExp(`^${peak ? 'VmHWM' : 'VmRSS'}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) * 1_024;
+    return sumOfChildren(pid, rssOf) + Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1_024;
   } catch {
     return 0;
   }

@@ -36,6 +36,7 @@ export async function benchTransfers(context: Context): Promise<Row[]> {
   const spent = await (await costs)();
   const total = figures.receipts.reduce((a, b) => a + b, 0);
   const rate = total / figures.seconds;
+  if (total === 0) throw new Error(`no transfer was provable in ${figures.seconds} s; refused: ${JSON.stringify([...figures.refused])}`);
   context.best = rate;
   const { peer } = context;
   const limit = { value: 2e6 / (4 * limits.verifyUs), what: 'two cores, four verifications of each, nothing else' };
@@ -51,11 +52,7 @@ export async function benchTransfers(context: Context): Promise<Row[]> {
     row('the same, median second', median(figures.receipts), '/s'),
     row('call answered → provable under that load, p50', percentile(figures.ms, 0.5), 'ms'),
     row('call answered → provable under that load, p99', percentile(figures.ms, 0.99), 'ms'),
-    row(
-      'refused under that load',
-      [...figures.refused.values()].reduce((a, b) => a + b, 0),
-      '',
-    ),
+    ...[...figures.refused].map(([name, count]) => row(`refused under that load: ${name}`, count, '')),
     ...[...spent.cpu]
       .sort(([a], [b]) => a.localeCompare(b))
       .map(([kind, us]) => row(`CPU a transfer, ${kind === 'bench' ? 'the load generator' : `all ${kind} processes`}`, us / total, 'µs')),
