@@ -1,5 +1,5 @@
 import { type Thresholds, thresholds, type ValidatorSet } from '@bursar/membership';
-import { contradiction, type EvidenceKind, type Statement, type Vote } from '@bursar/protocol';
+import { contradiction, type EvidenceKind, type Said, type Vote } from '@bursar/protocol';
 import { type Choice, type Claim, choose } from './choose.ts';
 import { type Memory, reportVotes, type VoteReport } from './report-votes.ts';
 
@@ -15,7 +15,7 @@ export interface Rules extends Thresholds {
   /** Whether a ViewChange counts at the open height. */
   countsViewChange(vote: Vote, openHeight: number): boolean;
   /** Whether two statements of one validator about one height are evidence (K6). */
-  contradiction(a: Statement, b: Statement): EvidenceKind | undefined;
+  contradiction(a: Said, b: Said): EvidenceKind | undefined;
 }
 
 export const standardRules: Rules = {

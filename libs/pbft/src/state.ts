@@ -124,7 +124,7 @@ export interface State {
   readonly offered: readonly (MessageOf<'pre-prepare'> | undefined)[];
   /** By sender: what it signed of this height. */
   readonly heard: readonly Heard[];
-  /** The same of heights that are over, the last one last: about 300 bytes a vote, so 2.5 MB for 4 validators, 60 MB for 100. */
+  /** The same of heights that are over, the last one last: some 240 bytes a vote (measured), so 2 MB for 4 validators, 44 MB for 100. */
   readonly past: readonly (readonly Heard[])[];
   /** The block of this height is final; storage has not executed it yet. */
   readonly decided: Decided | undefined;

@@ -7,10 +7,12 @@ import { type Certificate, type EvidenceKind, evidenceOf, type Message, type Sta
 import { bounds, type State } from './state.ts';
 import type { Turn } from './turn.ts';
 
+/** A statement as it is remembered: its signature as a Latin-1 string takes a third of the memory of an array. */
+export type Remembered = Omit<Statement, 'signature'> & { readonly signature: string };
 /** One validator at one height. */
 export interface Heard {
   /** The first of each phase and view. */
-  readonly statements: readonly Statement[];
+  readonly statements: readonly Remembered[];
   /** Evidence that was given already. */
   readonly told: readonly EvidenceKind[];
 }
@@ -54,22 +56,28 @@ function hearOne(t: Turn, height: number, validator: number, heard: Heard, said:
   const { statements } = heard;
   const before = statements.find((o) => o.phase === said.phase && o.view === said.view);
   if (before?.digest === said.digest) return heard;
-  const told = [...heard.told];
+  let { told } = heard;
   for (const o of statements) {
     const kind = t.rules.contradiction(o, said);
     if (kind === undefined || told.includes(kind)) continue;
-    told.push(kind);
-    t.effects.push({ type: 'evidence', kind, evidence: evidenceOf(validator, t.params.set.epoch, height, o, said) });
+    told = [...told, kind];
+    t.effects.push({ type: 'evidence', kind, evidence: evidenceOf(validator, t.params.set.epoch, height, recall(o), said) });
   }
-  if (before !== undefined) return told.length === heard.told.length ? heard : { ...heard, told };
-  return { told, statements: nearest([...statements, said], t.s.view, bounds.statements) };
+  if (before !== undefined) return told === heard.told ? heard : { ...heard, told };
+  return { told, statements: nearest([...statements, remember(said)], t.s.view, bounds.statements) };
 }
+
+const remember = ({ signature, ...said }: Statement): Remembered => ({ ...said, signature: Buffer.from(signature).toString('latin1') });
+const recall = ({ signature, ...said }: Remembered): Statement => ({
+  ...said,
+  signature: new Uint8Array(Buffer.from(signature, 'latin1')),
+});
 
 /**
  * Of too many the ones whose views are farthest from `view` go. There are eight statements for each distance, so whoever floods its own
  * list must leave the neighbourhood in which votes count to do so.
  */
-function nearest(statements: readonly Statement[], view: number, most: number): readonly Statement[] {
+function nearest(statements: readonly Remembered[], view: number, most: number): readonly Remembered[] {
   if (statements.length <= most) return statements;
   return [...statements].sort((a, b) => Math.abs(a.view - view) - Math.abs(b.view - view)).slice(0, most);
 }
@@ -77,10 +85,16 @@ function nearest(statements: readonly Statement[], view: number, most: number): 
 /** The open height is over: less of it is kept, around the view in which it ended. */
 export function closeHeight(t: Turn): void {
   const { s } = t;
-  const closed = s.heard.map((h) => {
-    const statements = nearest(h.statements, s.view, bounds.pastStatements);
-    return statements === h.statements ? h : { ...h, statements };
-  });
+  const digests = new Map<string, string>(); // most votes are for one block: its digest is kept once
+  const lean = (o: Remembered): Remembered => {
+    const digest = digests.get(o.digest) ?? o.digest;
+    digests.set(digest, digest);
+    return { ...o, digest };
+  };
+  const closed = s.heard.map(({ told, statements }) => ({
+    told,
+    statements: nearest(statements, s.view, bounds.pastStatements).map(lean),
+  }));
   s.past = [...s.past.slice(1 - bounds.pastHeights), closed];
   if (closed.some((h) => h.statements.some((o) => o.content !== undefined))) s.past = lighter(s.past);
 }

@@ -25,7 +25,8 @@ export const evidenceKinds = [
 ] as const;
 export type EvidenceKind = (typeof evidenceKinds)[number];
 
-type Said = Omit<Statement, 'signature'>;
+/** What a statement says. */
+export type Said = Omit<Statement, 'signature'>;
 
 /**
  * How two things that one validator said of one height contradict each other; undefined: they do not.

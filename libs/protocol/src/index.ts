@@ -15,6 +15,7 @@ export {
   evidenceKind,
   evidenceKinds,
   evidenceOf,
+  type Said,
   type Statement,
   statement,
   voteOf,
