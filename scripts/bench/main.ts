@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchBatching } from './batching.ts';
+import { benchCatchUp } from './catch-up.ts';
 import type { Context } from './context.ts';
 import { benchIdle } from './idle.ts';
 import { benchLeader } from './leader.ts';
@@ -29,6 +30,7 @@ const benches: Readonly<Record<string, (c: Context) => Promise<Row[]>>> = {
   batching: benchBatching,
   memory: benchMemory,
   wide: benchWide,
+  'catch-up': benchCatchUp,
 };
 const names = Object.keys(benches);
 const SECONDS = { default: 30, least: 5, most: 600 };

@@ -1,6 +1,6 @@
 /** Storage has executed a block: what this process keeps beside the engine follows, and whoever waited is told. */
 import { isFinalKind } from '@bursar/membership';
-import { headerDigest } from '@bursar/protocol';
+import { headerDigest, peekTransactionResult } from '@bursar/protocol';
 import type { LatencyWindow } from '@bursar/shared-core';
 import type { Executed } from './adapters/engine-host.ts';
 import type { Events } from './adapters/events.ts';
@@ -13,7 +13,6 @@ import type { Journal } from './core/journal.ts';
 import type { Mempool } from './core/mempool.ts';
 import type { Outcomes } from './core/outcomes.ts';
 import type { RecentBlocks } from './core/recent-blocks.ts';
-import { idsOf } from './core/restore.ts';
 import type { ConsensusMetrics } from './metrics.ts';
 import type { EngineObserver } from './observe-engine.ts';
 import type { Clock } from './ports.ts';
@@ -41,9 +40,10 @@ export function afterBlock(parts: AfterBlockParts): (executed: Executed) => void
   return ({ block, certificate, bodies, stateRoot, results }) => {
     const { header, batches } = block;
     const { height, time } = header;
-    const done = mempool.size === 0 ? [] : mempool.remove(bodies.flatMap((b) => idsOf(b.ids)));
+    const done = mempool.size === 0 ? [] : mempool.remove(results.map((r) => peekTransactionResult(r).transaction));
     if (done.length > 0) journal.append({ kind: 'done', ids: done });
-    recent.add({ block, certificate }, bodies);
+    if (bodies) recent.add({ block, certificate }, bodies);
+    else recent.skipTo({ block, certificate });
     store.advance(height, batches, time);
     outcomes.executed(height, certificate.kind, results);
     maker.executed(batches, time);

@@ -14,7 +14,6 @@ import { BatchMaker } from './core/batch-maker.ts';
 import { BlockSpans } from './core/block-spans.ts';
 import { BodyStore } from './core/body-store.ts';
 import { Fetcher } from './core/fetcher.ts';
-import { unpackFinalBlock } from './core/final-blocks.ts';
 import { FinalityFigures } from './core/finality-figures.ts';
 import { Heard } from './core/heard.ts';
 import { InVerification } from './core/in-verification.ts';
@@ -124,7 +123,6 @@ export async function startNode(parts: NodeParts) {
   const events = createEvents({ validator: self, clock, log, publish: peers.event });
   const figures = new PipelineFigures();
   const told = observeIngress({ clock, log, metrics, events, heard, figures });
-  const unpackFinal = (bytes: Uint8Array, height: number) => unpackFinalBlock(bytes, height, chain, set, verifier);
   const fetcher = new Fetcher({ ...tuning.fetch, ask: peers.ask, self, validators: n, now: () => performance.now() });
   const inVerification = new InVerification();
   const obtainer = new Obtainer({
@@ -134,7 +132,6 @@ export async function startNode(parts: NodeParts) {
     fetcher,
     verify,
     journal,
-    unpackFinal,
     graceMs: tuning.fetch.graceMs,
     onRefused: (ref, reason, why) => told.onRefused({ name: reason, kind: 'batch', sender: ref.origin, msgId: undefined, why }),
   });
@@ -219,7 +216,7 @@ export async function startNode(parts: NodeParts) {
     peers,
     fetcher,
     obtainer,
-    unpackFinal,
+    tip: () => driver.state.tip,
     spans,
     newest: () => recent.newest,
     signal,
@@ -284,7 +281,7 @@ export async function startNode(parts: NodeParts) {
       now: () => clock.now(),
       proposal: (digest) => driver.proposal(digest),
       viewChange: ({ height, view, validator, digest }) => driver.viewChange(height, view, validator, digest),
-      loadFinal: (height) => storage.finalBlock(height),
+      loadFinals: (from, to) => storage.finalBlocks(from, to),
     },
   );
 

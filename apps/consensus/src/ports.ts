@@ -12,6 +12,7 @@ import type {
   TransactionResult,
   Vote,
 } from '@bursar/protocol';
+import type { PackedFinal } from './core/final-blocks.ts';
 import type { BatchVerdict, Verdict } from './core/verify-job.ts';
 
 /** `refused` for good: something else was signed. `unwanted`: given up, as nobody needs the vote any more. */
@@ -54,8 +55,10 @@ export interface StoragePort {
   blocks(from: number, to: number): Promise<FinalBlock[]>;
   /** @throws StateForkDetected, SequenceGap */
   commit(block: Block, certificate: Certificate, bodies: readonly Uint8Array[]): Promise<CommitAnswer>;
-  /** As it travels between validators (wire.FinalBlock); one try. `undefined`: not there, or storage is down. */
-  finalBlock(height: number): Promise<Uint8Array | undefined>;
+  /** Consecutive blocks, in one go. `undefined`: refused, they are not certified or not what they say. @throws StateForkDetected, SequenceGap */
+  commitRun(run: readonly PackedFinal[]): Promise<readonly CommitAnswer[] | undefined>;
+  /** As they travel between validators (wire.FinalBlocks), as many as fit; one try. `undefined`: not there, or storage is down. */
+  finalBlocks(from: number, to: number): Promise<Uint8Array | undefined>;
   /** `undefined`: not final yet. One try. @throws PeerUnreachable, ProcessingTimeout */
   transaction(
     id: Digest,

@@ -33,6 +33,18 @@ export const tuning = {
     graceMs: 100,
     answerBytesPerSecond: 64 * 1024 * 1024,
   },
+  /** 128 small blocks make about 200 KiB, one piece. */
+  catchUp: {
+    heights: 128,
+    window: 2_048,
+    bytes: 16 * 1024 * 1024,
+    perPeer: 2,
+    atOnce: 8,
+    slowFactor: 4,
+    patienceMs: 250,
+    timeoutMs: 1_000,
+    failures: 3,
+  },
   queues: { votes: 10_000, batches: 256, finals: 256, fetches: 256 },
   batchResendMs: 1_000,
   /** FinalNotices to everybody, so that whoever slept learns of it without a vote. */

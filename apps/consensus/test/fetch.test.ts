@@ -12,7 +12,7 @@ import { TokenBucket } from '../src/core/token-bucket.ts';
 import { headerOf } from './support/header.ts';
 
 const chain = 'c'.repeat(64);
-const want = { kind: 'final-block', height: 7 } as const;
+const want = { kind: 'final-blocks', from: 7, to: 9 } as const;
 const response = (total: number, piece: number) =>
   toBinary(wire.FetchResponseSchema, create(wire.FetchResponseSchema, { found: true, total, piece: new Uint8Array(piece) }));
 
@@ -106,14 +106,15 @@ describe('answering', () => {
       recent: new RecentBlocks(8, undefined),
       proposal: () => undefined,
       viewChange: () => undefined,
-      loadFinal: async () => {
+      loadFinals: async () => {
         loads++;
         return new Uint8Array(4 * 1024 * 1024);
       },
       budget: new TokenBucket({ perSecond: 1, burst: 16 * 1024 * 1024 }, 0),
       now: () => 0,
     };
-    for (let height = 1; height <= 100; height++) await answerFetch(packRequest({ kind: 'final-block', height }, 0), parts);
+    for (let height = 1; height <= 100; height++)
+      await answerFetch(packRequest({ kind: 'final-blocks', from: height, to: height }, 0), parts);
     expect(loads).toBe(4);
   });
 });

@@ -1,12 +1,13 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { sign } from '@bursar/crypto';
 import { genesisSet } from '@bursar/membership';
-import { type Block, batchHash, encode, headerDigest, limits, signedTransaction } from '@bursar/protocol';
+import { type Block, batchHash, block as blockCodec, encode, headerDigest, limits, signedTransaction } from '@bursar/protocol';
 import { wire } from '@bursar/protocol/rpc';
 import { describe, expect, it } from '@jest/globals';
 import { BodyStore } from '../src/core/body-store.ts';
 import { packPiece, unpackRequest } from '../src/core/fetch-pieces.ts';
 import { Fetcher } from '../src/core/fetcher.ts';
+import { packFinalBlocks } from '../src/core/final-blocks.ts';
 import { InVerification } from '../src/core/in-verification.ts';
 import { Journal } from '../src/core/journal.ts';
 import { Mempool } from '../src/core/mempool.ts';
@@ -45,8 +46,12 @@ const blockOf = (b: OwnBatch, change = {}): Block => ({
 });
 const header = headerOf(chain);
 
-/** `answers[peer]`: what that validator has of the batch; `others`: by digest, what everybody has. */
-function setUp(answers: readonly (Uint8Array | undefined)[], others = new Map<string, Uint8Array>()) {
+/** `answers[peer]`: what that validator has of the batch; `others`: by digest, what everybody has; `finals[peer]`: its final blocks. */
+function setUp(
+  answers: readonly (Uint8Array | undefined)[],
+  others = new Map<string, Uint8Array>(),
+  finals: readonly (Uint8Array | undefined)[] = [],
+) {
   const asked: number[] = [];
   const appended: Uint8Array[] = [];
   const refused: string[] = [];
@@ -66,7 +71,8 @@ function setUp(answers: readonly (Uint8Array | undefined)[], others = new Map<st
     ask: async (peer, request) => {
       asked.push(peer);
       const wanted = unpackRequest(request);
-      return packPiece(wanted?.want.kind === 'batch' ? (others.get(wanted.want.digest) ?? answers[peer]) : undefined, wanted?.offset ?? 0);
+      const has = wanted?.want.kind === 'batch' ? (others.get(wanted.want.digest) ?? answers[peer]) : finals[peer];
+      return packPiece(has, wanted?.offset ?? 0);
     },
   });
   const inVerification = new InVerification();
@@ -86,7 +92,6 @@ function setUp(answers: readonly (Uint8Array | undefined)[], others = new Map<st
       transactions: async () => [],
     },
     journal: new Journal(file, { compactBytes: 1e9, onFailure: () => {} }),
-    unpackFinal: () => undefined,
     graceMs: 1,
     onRefused: (_, name) => refused.push(name),
   });
@@ -205,14 +210,15 @@ describe('bodies of a proposal', () => {
     busy.times = 1;
     expect((await obtainer.certified(blockOf(batch), new AbortController().signal)).length).toBe(1);
   });
-  it('with a whole final block at hand and the workers busy, nothing is thrown and nothing is half taken', async () => {
+  it('a peer that has executed a final block gives all its bodies at once; the workers busy, nothing is half taken', async () => {
     const batch = makeBatch();
-    const { obtainer, busy, store, appended } = setUp([]);
-    busy.times = 1;
     const block = blockOf(batch);
-    const final = { block, certificate: undefined as never, batches: [batch.encoded] };
-    expect([await obtainer.take(final), store.size, appended.length]).toEqual([false, 0, 0]);
-    expect([await obtainer.take(final), store.size, appended.length]).toEqual([true, 1, 1]);
+    const whole = (bodies: Uint8Array[]) =>
+      packFinalBlocks([{ block: encode(blockCodec, block), certificate: new Uint8Array(), batches: bodies }], 1);
+    const { obtainer, busy, asked, appended } = setUp([], new Map(), [undefined, whole([new Uint8Array(9)]), whole([batch.encoded])]);
+    busy.times = 1;
+    expect((await obtainer.certified(block, new AbortController().signal)).length).toBe(1);
+    expect([appended.length, asked.filter((p) => p === 2).length]).toEqual([1, 3]); // whole, singly, whole again
   });
   it('of a final block a body without signature is good enough, and kept for it alone', async () => {
     const batch = makeBatch();

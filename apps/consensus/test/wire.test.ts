@@ -1,8 +1,9 @@
 import { create, toBinary } from '@bufbuild/protobuf';
-import { genesisSet } from '@bursar/membership';
 import {
   type Block,
+  block as blockCodec,
   type Certificate,
+  certificate as certificateCodec,
   encode,
   type Header,
   limits,
@@ -15,7 +16,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { packMessage, unpackMessage } from '../src/core/envelope.ts';
 import { Assembly, MAX_BYTES, PIECE_BYTES, packPiece, packRequest, unpackRequest, type Want } from '../src/core/fetch-pieces.ts';
-import { packFinalBlock, packNotice, unpackFinalBlock, unpackNotice } from '../src/core/final-blocks.ts';
+import { packFinalBlocks, packNotice, unpackFinalBlocks, unpackNotice } from '../src/core/final-blocks.ts';
 import { unpackBatch } from '../src/core/obtain.ts';
 import { senderOf, subjects } from '../src/core/subjects.ts';
 import { verifyBatch, verifyTransaction } from '../src/core/verify-job.ts';
@@ -120,7 +121,7 @@ describe('envelopes', () => {
 
 describe('fetching in pieces', () => {
   const wants: Want[] = [
-    { kind: 'final-block', height: 7 },
+    { kind: 'final-blocks', from: 7, to: 134 },
     { kind: 'block', digest: d(1) },
     { kind: 'batch', digest: d(2) },
     { kind: 'view-change', height: 3, view: 1, validator: 2, digest: d(3) },
@@ -131,7 +132,7 @@ describe('fetching in pieces', () => {
   it('whatever the length, the pieces make the whole again', () => {
     for (const length of [1, PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES + 1, 3 * PIECE_BYTES + 5]) {
       const whole = new Uint8Array(length).map((_, i) => i % 251);
-      const assembly = new Assembly(MAX_BYTES['final-block']);
+      const assembly = new Assembly(MAX_BYTES['final-blocks']);
       let pieces = 0;
       for (;;) {
         const answer = assembly.add(packPiece(whole, assembly.offset));
@@ -165,6 +166,26 @@ describe('fetching in pieces', () => {
   });
 });
 
+const packedBlock = { block: encode(blockCodec, block), certificate: encode(certificateCodec, certificate), batches: [] };
+const at = (height: number) => ({ ...packedBlock, block: encode(blockCodec, { ...block, header: { ...header, height } }) });
+
+describe('a run of final blocks', () => {
+  it('comes out as it went in', () => {
+    const found = unpackFinalBlocks(packFinalBlocks([at(5), at(6)], 80), 5, 9);
+    expect([found?.newest, found?.blocks.map((b) => b.decoded.header.height)]).toEqual([80, [5, 6]]);
+  });
+  it.each([
+    ['nothing', packFinalBlocks([], 9)],
+    ['it begins at another height', packFinalBlocks([at(6)], 9)],
+    ['a height is left out', packFinalBlocks([at(5), at(7)], 9)],
+    ['more than was asked for', packFinalBlocks([5, 6, 7, 8, 9, 10].map(at), 10)],
+    ['bytes that are no block', packFinalBlocks([{ ...at(5), block: new Uint8Array(50) }], 9)],
+    ['a height that no number holds', packFinalBlocks([at(5)], 2 ** 60)],
+  ])('is none: %s', (_, bytes) => {
+    expect(unpackFinalBlocks(bytes, 5, 9)).toBeUndefined();
+  });
+});
+
 it('subjects carry the index of their sender', () => {
   const s = subjects('ab'.repeat(32));
   expect(s.vote(12)).toBe('bursar.abababababababab.consensus.v1.vote.12');
@@ -173,15 +194,13 @@ it('subjects carry the index of their sender', () => {
 });
 
 describe('decoders take any bytes without throwing', () => {
-  const { chain, genesis } = testGenesis(4);
-  const set = genesisSet(genesis);
-  const never = { verify: () => false };
+  const { chain } = testGenesis(4);
   const samples = [
     ...messages.map(pack),
     packRequest({ kind: 'batch', digest: d(1) }, 0),
     packPiece(new Uint8Array(40), 0),
     packNotice(header, certificate),
-    packFinalBlock(block, certificate, [new Uint8Array(10)]),
+    packFinalBlocks([{ ...packedBlock, batches: [new Uint8Array(10)] }], 9),
     toBinary(wire.BatchMessageSchema, create(wire.BatchMessageSchema, { batch: new Uint8Array(80), signature: new Uint8Array(64) })),
   ];
   /** Random bytes, and genuine ones with some of their bytes changed or cut off. */
@@ -196,7 +215,7 @@ describe('decoders take any bytes without throwing', () => {
     ['consensus message', unpackMessage],
     ['fetch request', unpackRequest],
     ['fetch response', (b) => new Assembly(1_000_000).add(b)],
-    ['final block', (b) => unpackFinalBlock(b, 5, d(1), set, never)],
+    ['final blocks', (b) => unpackFinalBlocks(b, 5, 9)],
     ['final notice', unpackNotice],
     ['batch message', unpackBatch],
     ['transaction', (b) => verifyTransaction(chain, b)],

@@ -21,7 +21,8 @@ export const contract: ContractFacts = {
   ],
   accepts: [
     'storage.v1.Commits/Commit: a block with commit certificate and bodies, from the own cell (bearer token)',
-    'storage.v1.Commits/GetFinalBlock: a height, from the own cell (bearer token)',
+    'storage.v1.Commits/CommitRun: consecutive blocks of a catch-up, made durable by one fsync, from the own cell (bearer token)',
+    'storage.v1.Commits/GetFinalBlocks: heights, from the own cell (bearer token)',
     'storage.v1.Ledger: reads, from anybody',
   ],
   produces: [
@@ -43,7 +44,7 @@ export const contract: ContractFacts = {
   ],
   validates: [
     'requests against the rules of the proto',
-    'certificate: members, quorum by stake, every signature',
+    'certificate: members, quorum by stake, every signature; inside a run one that the certified header after it names by digest needs none',
     'header: version, chain, epoch, height, parent, time, state root and results root of the block before',
     'bodies: digest, size, origin, number, expiry and count of each reference',
     'at start: every record of the log, every root by execution, the certificate of the newest block',

@@ -13,6 +13,8 @@ export interface BlockLog {
   sync(): Promise<void>;
   /** @throws LogCorrupt naming file and offset */
   read(position: Position): Promise<Uint8Array>;
+  /** Records from one on, in order, as many as `maxBytes` hold, at least one; all of it synced. @throws LogCorrupt naming file and offset */
+  readMany(position: Position, maxBytes: number): Promise<readonly LogRecord[]>;
   /** File and offset, for people. */
   describe(position: Position): string;
 }

@@ -46,8 +46,9 @@ describe('The process', () => {
     }
     const proof = await after.ledger.getPaymentProof({ disbursement: fromHex(imported.ids[0] as string) });
     expect(proof.approvals).toHaveLength(2);
-    const final = await after.commits.getFinalBlock({ height: 3n });
-    expect(final.batches.map(toHex)).toEqual(blocks[2]?.raw.batches.map(toHex));
+    const final = await after.commits.getFinalBlocks({ fromHeight: 3n, toHeight: 5n, maxBytes: 1_000_000 });
+    expect(final.newestHeight).toBe(26n);
+    expect(final.blocks.map((b) => b.batches.map(toHex))).toEqual(blocks.slice(2, 5).map((b) => b.raw.batches.map(toHex)));
     expect(await admin(cell, '/readyz')).toMatchObject({ status: 200 });
     expect((await admin(cell, '/metrics')).body).toMatch(/^storage_height 26$/m);
     second.process.kill('SIGTERM');

@@ -1,9 +1,11 @@
-/** When others are final where we are not, their certified blocks are fetched (K7). */
+/** When others are final where we are not, their certified blocks go to storage and the engine follows (K7). */
 import { isFinalKind } from '@bursar/membership';
-import type { Block, Certificate } from '@bursar/protocol';
-import { decide, matches } from './finalise.ts';
-import { bounds } from './state.ts';
-import { reject, type Turn } from './turn.ts';
+import type { Certificate } from '@bursar/protocol';
+import { decide } from './finalise.ts';
+import { tipOf } from './open-height.ts';
+import { openAbove, passHeight } from './over.ts';
+import type { Start } from './state.ts';
+import { type Turn, toPhase } from './turn.ts';
 import { witnessCertificate } from './witness.ts';
 
 /** What a validator says about itself; a lie costs one request per resend interval. */
@@ -17,8 +19,7 @@ export function catchUp(t: Turn, from: readonly number[]): void {
   if (now < s.catchUpAt || from.length === 0) return;
   // Whoever asked first, all that are ahead are named: one that lies cannot keep the others' answers away.
   const all = [...new Set([...from, ...aheadOf(t)])];
-  let height = s.decided === undefined ? s.height : s.height + 1;
-  while (s.finals.has(height)) height++;
+  const height = s.decided === undefined ? s.height : s.height + 1;
   s.catchUpAt = now + params.resendMs;
   t.effects.push({ type: 'catch-up', height, from: all });
 }
@@ -45,26 +46,20 @@ export function takeCertificate(t: Turn, certificate: Certificate): boolean {
   return true;
 }
 
-export function onFinal(t: Turn, block: Block, certificate: Certificate): void {
+/**
+ * Storage holds final blocks of others up to `start`: the height above it opens, as after a restart there. Storage has checked every one
+ * of them by certificate, and nothing that was said at a height below is needed any more, except to convict whoever contradicted himself.
+ *
+ * @param certificates of those blocks, in order
+ */
+export function onCaughtUp(t: Turn, certificates: readonly Certificate[], start: Start): void {
   const { s } = t;
-  const { height } = certificate;
-  witnessCertificate(t, certificate);
-  if (height < s.height || (height === s.height && s.decided !== undefined)) return;
-  if (!matches(block, certificate, height)) {
-    reject(t, 'MalformedMessage', t.params.self, height, certificate.view);
-    return;
+  if (start.height >= s.height) toPhase(t, 'Idle', 'caught up', 'storage holds the blocks that others made final');
+  for (const certificate of certificates) {
+    witnessCertificate(t, certificate);
+    if (certificate.height === s.height && s.height < start.height) passHeight(t);
   }
-  if (height === s.height) decide(t, certificate.digest, block, certificate);
-  else if (height <= s.height + bounds.finals) s.finals = new Map(s.finals).set(height, { block, certificate });
-}
-
-/** The block that catch-up brought ahead of time for the height that just opened. */
-export function takeFinal(t: Turn): void {
-  const { s } = t;
-  if (s.finals.size === 0) return;
-  const held = s.finals.get(s.height);
-  const finals = new Map(s.finals);
-  for (const height of finals.keys()) if (height <= s.height) finals.delete(height);
-  s.finals = finals;
-  if (held !== undefined && s.decided === undefined) decide(t, held.certificate.digest, held.block, held.certificate);
+  if (start.height < s.height) return;
+  if (s.height !== start.height) s.past = [];
+  openAbove(t, tipOf(t.params.chain, start));
 }

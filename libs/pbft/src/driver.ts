@@ -164,7 +164,7 @@ export class Driver {
         this.#ports.fetchViewChange(effect, (message) => this.handle({ type: 'message', message }));
         return;
       case 'catch-up':
-        this.#ports.catchUp(effect.height, effect.from, (block, certificate) => this.handle({ type: 'final', block, certificate }));
+        this.#ports.catchUp(effect.height, effect.from, (certificates, start) => this.handle({ type: 'caught-up', certificates, start }));
         return;
       case 'commit': {
         const { block, certificate } = effect;

@@ -44,7 +44,7 @@ export type Effect =
       readonly digest: Digest;
       readonly from: readonly number[];
     }
-  /** Get final blocks from `from` peers, starting with the open height, as far as they have them. Then `final` for each. */
+  /** Get final blocks from `from` peers, from this height on, as far as they have them, and give them to storage. Then `caught-up`, as often as it got further. */
   | { readonly type: 'catch-up'; readonly height: number; readonly from: readonly number[] }
   /** Give the block to storage (bodies were obtained before, or are obtained now); retry for ever. Then `executed`. */
   | { readonly type: 'commit'; readonly block: Block; readonly certificate: Certificate }

@@ -1,6 +1,6 @@
 /** All Prepares, a quorum of Commits, or a certificate that somebody shows us, makes the block final (K1, K2). */
-import { type FinalKind, isFinalKind } from '@bursar/membership';
-import { type Block, batchRefsDigest, type Certificate, type Digest, headerDigest } from '@bursar/protocol';
+import type { FinalKind } from '@bursar/membership';
+import type { Block, Certificate, Digest } from '@bursar/protocol';
 import { checkHeader } from './check-header.ts';
 import { fetchBlock } from './known-blocks.ts';
 import { certificateOf, type VoteSet, votersOf } from './tally.ts';
@@ -39,17 +39,6 @@ export function decide(t: Turn, digest: Digest, block: Block, certificate: Certi
   toPhase(t, 'Committed', 'quorum', certificate.kind === 'fast' ? 'all stake prepared the block' : 'a quorum committed the block');
   t.effects.push({ type: 'commit', block, certificate });
   return true;
-}
-
-/** A certified block from elsewhere: whether block and certificate are one and of this height. */
-export function matches(block: Block, certificate: Certificate, height: number): boolean {
-  return (
-    isFinalKind(certificate.kind) &&
-    certificate.height === height &&
-    block.header.height === height &&
-    block.header.batches === digestOrNothing(() => batchRefsDigest(block.batches)) &&
-    certificate.digest === digestOrNothing(() => headerDigest(block.header))
-  );
 }
 
 /** Digests of values that no decoder made may not exist: then nothing equals them. */

@@ -10,7 +10,7 @@ export type { Input } from './input.ts';
 export { type LogRecord, logRecord } from './log-record.ts';
 export { findProposal, findViewChange } from './lookup.ts';
 export { messageKey } from './message-key.ts';
-export { initialState } from './open-height.ts';
+export { initialState, startAfter } from './open-height.ts';
 export type { Params } from './params.ts';
 export type { PhaseName } from './phase-name.ts';
 export type { Ports } from './ports.ts';

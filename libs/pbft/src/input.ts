@@ -1,4 +1,5 @@
 import type { BatchRef, Block, Certificate, Digest, Message, Vote } from '@bursar/protocol';
+import type { Start } from './state.ts';
 
 /** Everything that can happen to the engine. Anything not listed here does not exist for it: no clock, no disk, no network. */
 export type Input =
@@ -16,8 +17,8 @@ export type Input =
   | { readonly type: 'bodies'; readonly block: Digest }
   /** Answer to `fetch-block`: a proposed block and the certificate of the height before that its header names (absent at 1). */
   | { readonly type: 'block'; readonly block: Block; readonly certificate: Certificate | undefined }
-  /** A certified block of the open height from a peer (catch-up); the certificate was checked. */
-  | { readonly type: 'final'; readonly block: Block; readonly certificate: Certificate }
+  /** Catch-up gave storage final blocks of others, with these certificates, from the open height on: it stands there now. */
+  | { readonly type: 'caught-up'; readonly certificates: readonly Certificate[]; readonly start: Start }
   /** A validator showed that `height` is final (FinalNotice), by this certificate of it, which was checked. */
   | { readonly type: 'notice'; readonly from: number; readonly height: number; readonly certificate?: Certificate | undefined }
   /** Answer to `commit`: storage has executed the block and holds it durably. */

@@ -1,41 +1,48 @@
 import { advanceSchedule, leaderOrder, nextBeacon } from '@bursar/membership';
-import { batchRefsDigest, certificateDigest, type Digest, type Header, headerDigest, ZERO_DIGEST } from '@bursar/protocol';
+import { type Block, batchRefsDigest, type Certificate, certificateDigest, type Digest, headerDigest, ZERO_DIGEST } from '@bursar/protocol';
 import type { Params } from './params.ts';
 import { recall } from './recall.ts';
-import type { Decided, Start, State, Tip } from './state.ts';
+import type { Start, State, Tip } from './state.ts';
 import type { Turn } from './turn.ts';
 import { closeHeight, nothingHeard } from './witness.ts';
 
 const NO_BATCHES = batchRefsDigest([]);
 
-export function tipOf(params: Params, start: Start): Tip {
+/** @param chain stands for the digest of the header at height 0 */
+export function tipOf(chain: Digest, start: Start): Tip {
   const { header, certificate } = start;
   return {
     ...start,
-    digest: header === undefined ? params.chain : headerDigest(header),
+    digest: header === undefined ? chain : headerDigest(header),
     certificateDigest: certificate === undefined ? ZERO_DIGEST : certificateDigest(certificate),
     content: header !== undefined && header.batches !== NO_BATCHES,
   };
 }
 
 /** The tip after the decided block, with the roots that storage computed. */
-export function nextTip(tip: Tip, decided: Decided, stateRoot: Digest, resultsRoot: Digest): Tip {
-  const header: Header = decided.block.header;
-  const nextBatch = tip.nextBatch.slice();
-  for (const ref of decided.block.batches) nextBatch[ref.origin] = ref.number + 1;
-  return {
-    height: header.height,
-    header,
-    certificate: decided.certificate,
-    certificateDigest: certificateDigest(decided.certificate),
-    digest: decided.digest,
-    stateRoot,
-    resultsRoot,
-    time: header.time,
-    nextBatch,
-    schedule: advanceSchedule(tip.schedule, header),
-    content: decided.block.batches.length > 0,
-  };
+export const nextTip = (tip: Tip, block: Block, certificate: Certificate, stateRoot: Digest, resultsRoot: Digest): Tip =>
+  tipOf(block.header.chain, startAfter(tip, [block], certificate, stateRoot, resultsRoot));
+
+/**
+ * Where storage stands after these blocks, which follow `start`.
+ * @param certificate of the newest of them; the roots are those after it
+ */
+export function startAfter(
+  start: Start,
+  blocks: readonly Block[],
+  certificate: Certificate,
+  stateRoot: Digest,
+  resultsRoot: Digest,
+): Start {
+  const nextBatch = start.nextBatch.slice();
+  let { schedule, header, time, height } = start;
+  for (const block of blocks) {
+    ({ header } = block);
+    ({ time, height } = block.header);
+    schedule = advanceSchedule(schedule, block.header);
+    for (const ref of block.batches) nextBatch[ref.origin] = ref.number + 1;
+  }
+  return { height, header, certificate, stateRoot, resultsRoot, time, nextBatch, schedule };
 }
 
 /** A height of which nothing has happened yet, above `tip`. */
@@ -77,11 +84,10 @@ export function freshHeight(params: Params, tip: Tip) {
 export function initialState(params: Params, start: Start): State {
   const n = params.set.validators.length;
   return {
-    ...freshHeight(params, tipOf(params, start)),
+    ...freshHeight(params, tipOf(params.chain, start)),
     muteBelow: 0,
     past: [],
     early: Array.from({ length: n }, () => []),
-    finals: new Map(),
     finalAt: new Array(n).fill(0),
     batches: [],
     memory: new Map(),
@@ -98,9 +104,6 @@ export function openHeight(t: Turn, tip: Tip): void {
   if (tip.height === t.s.height) closeHeight(t);
   Object.assign(t.s, freshHeight(t.params, tip));
   const recalled = t.s.memory.get(t.s.height);
-  if (recalled === undefined) return;
-  const memory = new Map(t.s.memory);
-  for (const height of memory.keys()) if (height <= t.s.height) memory.delete(height);
-  t.s.memory = memory;
-  recall(t, recalled);
+  if (t.s.memory.size > 0) t.s.memory = new Map([...t.s.memory].filter(([height]) => height > t.s.height));
+  if (recalled !== undefined) recall(t, recalled);
 }

@@ -1,6 +1,7 @@
 import type { Block, Certificate, Digest, Evidence, EvidenceKind, Message, RejectionName, Vote } from '@bursar/protocol';
 import type { Effect } from './effect.ts';
 import type { Proposal } from './proposal.ts';
+import type { Start } from './state.ts';
 
 /**
  * What the driver needs of its host. Call-backs, not promises: the process and the simulator run the same driver, and the
@@ -39,7 +40,11 @@ export interface Ports {
    */
   fetchBlock(height: number, digest: Digest, from: readonly number[], done: (proposal: Proposal) => void): void;
   fetchViewChange(wanted: Extract<Effect, { type: 'fetch-view-change' }>, done: (message: Message) => void): void;
-  catchUp(height: number, from: readonly number[], found: (block: Block, certificate: Certificate) => void): void;
+  /**
+   * Fetches final blocks from `height` on and gives them to storage, which checks their certificates. Storage is shared with `commit`: one
+   * of both is at work at a time, and a block that catch-up brought meanwhile is not committed again.
+   */
+  catchUp(height: number, from: readonly number[], done: (certificates: readonly Certificate[], start: Start) => void): void;
   /** Storage executes and stores; retries for ever. */
   commit(block: Block, certificate: Certificate, done: (stateRoot: Digest, resultsRoot: Digest) => void): void;
   /** A validator contradicted itself. The host keeps the evidence until a block has recorded it; the same may come again after a restart. */

@@ -18,8 +18,6 @@ export const bounds = {
   viewChanges: 4,
   /** Proposed blocks of the open height. */
   blocks: 16,
-  /** Certified blocks above the open height that catch-up brought. */
-  finals: 64,
   /** Statements of one validator that are remembered of the open height: enough for every view within 19 of ours. */
   statements: 160,
   /** Heights back that are watched for evidence (C5, gate 6), and statements of one validator for each of them. */
@@ -131,8 +129,6 @@ export interface State {
 
   /** By sender: messages of later heights. */
   readonly early: readonly (readonly Message[])[];
-  /** By height: certified blocks above the open height. */
-  readonly finals: ReadonlyMap<number, { readonly block: Block; readonly certificate: Certificate }>;
   /** By sender: highest height that it says is final. */
   readonly finalAt: readonly number[];
   readonly batches: readonly BatchRef[];

@@ -1,8 +1,7 @@
 import { batchRefsDigest, certificateDigest, headerDigest, ZERO_DIGEST } from '@bursar/protocol';
 import { acceptProposal } from './accept-proposal.ts';
-import { onFinal, onNotice, takeFinal } from './catch-up.ts';
+import { onCaughtUp, onNotice } from './catch-up.ts';
 import { commit } from './commit.ts';
-import { takeEarly } from './early.ts';
 import type { Effect } from './effect.ts';
 import { digestOrNothing, finalise } from './finalise.ts';
 import type { Input } from './input.ts';
@@ -11,7 +10,7 @@ import { joinView, leave } from './leave-view.ts';
 import { announceView, followView } from './new-view.ts';
 import { onMessage } from './on-message.ts';
 import { onRefused, onSigned } from './on-signed.ts';
-import { nextTip, openHeight } from './open-height.ts';
+import { onExecuted } from './over.ts';
 import type { Params } from './params.ts';
 import { prepare } from './prepare.ts';
 import { propose } from './propose.ts';
@@ -19,7 +18,7 @@ import { resend } from './resend.ts';
 import { hasBatches } from './select-batches.ts';
 import type { State } from './state.ts';
 import { armViewTimer, settleClock, startView, wake } from './timers.ts';
-import { beginTurn, record, reject, type Turn, toPhase } from './turn.ts';
+import { beginTurn, reject, type Turn } from './turn.ts';
 
 export interface Step {
   readonly state: State;
@@ -85,14 +84,14 @@ function on(t: Turn, input: Input): void {
     case 'block':
       onBlock(t, input);
       return;
-    case 'final':
-      onFinal(t, input.block, input.certificate);
+    case 'caught-up':
+      onCaughtUp(t, input.certificates, input.start);
       return;
     case 'notice':
       onNotice(t, input.from, input.height, input.certificate);
       return;
     case 'executed':
-      onExecuted(t, input);
+      onExecuted(t, input.height, input.stateRoot, input.resultsRoot);
       return;
   }
 }
@@ -123,24 +122,4 @@ function onBlock(t: Turn, { block, certificate }: Extract<Input, { type: 'block'
   }
   s.fetching = new Set([...s.fetching].filter((d) => d !== digest));
   putKnown(t, digest, { block, certificate, recorded: false, bodies: 'unasked' });
-}
-
-/** The next height opens when storage holds this one: only then its roots are known (docs/protocol.md "Votes" 2). */
-function onExecuted(t: Turn, { height, stateRoot, resultsRoot }: Extract<Input, { type: 'executed' }>): void {
-  const { s } = t;
-  if (s.decided === undefined || height !== s.height) return;
-  toPhase(t, 'Idle', 'executed', 'storage holds the block');
-  const { digest, askers } = s.decided;
-  // A floor drops every record before it. While the log holds something of later heights (storage was put back to an older one,
-  // or the floor that should stand between was never written), it stays whole.
-  const isAllKnown = s.memory.size === 0;
-  openHeight(t, nextTip(s.tip, s.decided, stateRoot, resultsRoot));
-  if (height > s.floor && isAllKnown) {
-    s.floor = height;
-    record(t, { kind: 'floor', height, block: digest }, false);
-  }
-  for (const to of askers) t.effects.push({ type: 'notify', to });
-  settleClock(t);
-  takeFinal(t);
-  for (const message of takeEarly(t)) if (!t.s.halted) onMessage(t, message);
 }

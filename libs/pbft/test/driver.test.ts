@@ -61,7 +61,12 @@ function recorded(place: number) {
   const hear = (...messages: Extract<Input, { type: 'message' }>['message'][]) => {
     for (const message of messages) driver.handle({ type: 'message', message });
   };
-  return { bench, driver, take, sync, sign, hear, bodies, signs, wanted, later: (ms: number) => (now += ms) };
+  /** Everybody else commits to it. */
+  const decide = (block: ReturnType<typeof bench.block>) => {
+    for (const i of bench.peers) hear(bench.commit(i, 0, digestOf(block)));
+    driver.handle({ type: 'block', block, certificate: undefined });
+  };
+  return { bench, driver, take, sync, sign, hear, decide, bodies, signs, wanted, later: (ms: number) => (now += ms) };
 }
 
 describe('docs/protocol.md "Durability": write → fsync → sign → send', () => {
@@ -88,10 +93,9 @@ describe('docs/protocol.md "Durability": write → fsync → sign → send', () 
   });
 
   it('final: block and certificate are on disk before storage gets them; its answer opens the next height', () => {
-    const { bench, driver, take, sync, bodies } = recorded(3);
-    const block = bench.block();
-    driver.handle({ type: 'final', block, certificate: bench.certificate('commit', 0, digestOf(block), bench.peers) });
-    expect(take()).toEqual(['write final', 'fsync begins']);
+    const { bench, driver, take, sync, bodies, decide } = recorded(3);
+    decide(bench.block());
+    expect(take()).toEqual(['fetch block', 'write final', 'fsync begins']);
     sync();
     expect(take()).toEqual(['fsync', 'phase Committed', 'commit']);
     bodies.shift()?.();
@@ -168,12 +172,12 @@ describe('answers that come too late are dropped', () => {
   });
 
   it('whoever asks a signer that does not answer learns when the vote is not wanted any more', () => {
-    const { bench, driver, sync, hear, wanted, bodies } = recorded(3);
+    const { bench, sync, hear, decide, wanted, bodies } = recorded(3);
     const block = bench.block();
     hear(bench.prePrepare(0, block));
     sync();
     expect(wanted.map((is) => is())).toEqual([true]);
-    driver.handle({ type: 'final', block, certificate: bench.certificate('commit', 0, digestOf(block), bench.peers) });
+    decide(block);
     sync();
     expect(wanted.map((is) => is())).toEqual([true]); // others may still lack it
     bodies.shift()?.();

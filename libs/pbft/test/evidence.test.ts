@@ -3,7 +3,7 @@ import type { Evidence, EvidenceKind, Message, MessageOf, Statement } from '@bur
 import { checkEvidence, contradiction, evidenceKinds } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { bounds, initialState } from '../src/index.ts';
+import { bounds, initialState, startAfter } from '../src/index.ts';
 import { Bench, digestOf, signedVote } from './support/bench.ts';
 import { Cluster } from './support/cluster.ts';
 import { equalStakes, fakeSignature, fakeVerifier, worldOf } from './support/network.ts';
@@ -107,15 +107,23 @@ describe('K6 what is no evidence', () => {
 /** Finishes the open height in view 0 by the Commits of all but `missing`, and opens the next. */
 function finish(b: Bench, missing = -1): void {
   const { height, tip, order, beacon } = b.state;
-  const { digest: parent, certificateDigest: certificate, stateRoot, resultsRoot } = tip;
+  const { digest: parent, certificateDigest, stateRoot, resultsRoot } = tip;
   const roots = { stateRoot, resultsRoot };
-  const block = b.block(0, { height, parent, certificate, ...roots, beacon, proposer: order[0] as number, time: b.now + height });
+  const block = b.block(0, {
+    height,
+    parent,
+    certificate: certificateDigest,
+    ...roots,
+    beacon,
+    proposer: order[0] as number,
+    time: b.now + height,
+  });
   const signers = [...b.peers, b.self].filter((i) => i !== missing).toSorted((x, y) => x - y);
   const vote = b.vote('commit', 0, digestOf(block), height);
   const { phase: _, ...place } = vote;
   const signatures = signers.map((i) => fakeSignature(i, vote));
-  b.feed({ type: 'final', block, certificate: { kind: 'commit', ...place, signers: toBitmap(signers, order.length), signatures } });
-  b.feed({ type: 'executed', height, stateRoot: A, resultsRoot: B });
+  const certificate = { kind: 'commit' as const, ...place, signers: toBitmap(signers, order.length), signatures };
+  b.feed({ type: 'caught-up', certificates: [certificate], start: startAfter(b.state.tip, [block], certificate, A, B) });
 }
 const at = <M extends Message>(m: M, height: number): M => {
   const { validator, vote } = m.vote;

@@ -1,5 +1,6 @@
 import { digest } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
+import { startAfter } from '../src/index.ts';
 import { mostRefs } from '../src/select-batches.ts';
 import { Bench, digestOf, ref, signedVote } from './support/bench.ts';
 import { equalStakes, worldOf } from './support/network.ts';
@@ -93,8 +94,7 @@ describe('K1 normal case', () => {
     for (const batches of [[], [ref(1)]]) {
       const b = new Bench(3);
       const block = b.block(0, {}, batches);
-      const d = digestOf(block);
-      b.feed({ type: 'final', block, certificate: b.certificate('commit', 0, d, b.peers) });
+      b.decide(block);
       b.feed({ type: 'executed', height: 1, stateRoot: digest('x'), resultsRoot: digest('y') });
       expect(b.state.dueAt - b.now).toBe(batches.length > 0 ? 0 : 1000);
     }
@@ -183,18 +183,91 @@ describe('C5 messages that are early, late or double', () => {
     expect(b.of('catch-up')).toEqual([{ type: 'catch-up', height: 1, from: [b.peers[1]] }]);
   });
 
-  it('catch-up: blocks that come ahead of their turn wait for it; one that does not fit its certificate is refused', () => {
-    const b = new Bench(3);
-    const block = b.block();
-    const d = digestOf(block);
-    const second = b.block(0, { height: 2, parent: d });
-    const d2 = digestOf(second);
-    b.feed({ type: 'final', block: second, certificate: { ...b.certificate('commit', 0, d2, b.peers), height: 2 } });
-    b.feed({ type: 'final', block: second, certificate: b.certificate('commit', 0, d2, b.peers) });
-    expect(b.rejected).toEqual(['MalformedMessage']);
-    b.feed({ type: 'final', block, certificate: b.certificate('commit', 0, d2, b.peers) });
-    expect(b.rejected).toEqual(['MalformedMessage']);
-    expect([...b.state.finals.keys(), b.state.decided]).toEqual([2, undefined]);
+  describe('catch-up gave storage blocks of others (K7)', () => {
+    /** Heights 1 to `count`, as others made them. */
+    const chainOf = (b: Bench, count: number) => {
+      const blocks = [b.block()];
+      while (blocks.length < count) {
+        const { header } = blocks.at(-1) as (typeof blocks)[0];
+        blocks.push(
+          b.block(0, { height: header.height + 1, parent: digestOf(blocks.at(-1) as (typeof blocks)[0]), time: header.time + 1 }),
+        );
+      }
+      const newest = blocks.at(-1) as (typeof blocks)[0];
+      const certificates = blocks.map((x, i) => ({ ...b.certificate('commit', 0, digestOf(x), b.peers), height: i + 1 }));
+      const start = startAfter(b.world.start, blocks, certificates.at(-1) as (typeof certificates)[0], 'c'.repeat(64), 'd'.repeat(64));
+      return { newest, certificates, start };
+    };
+    const caughtUp = ({ certificates, start }: ReturnType<typeof chainOf>) => ({ type: 'caught-up' as const, certificates, start });
+
+    it('the height above them opens, whatever was under way below; the log may forget what is under it', () => {
+      const b = new Bench(3);
+      const block = b.block();
+      b.hear(b.prePrepare(0, block));
+      b.feed({ type: 'bodies', block: digestOf(block) });
+      b.sign();
+      const made = chainOf(b, 9);
+      const { newest } = made;
+      b.feed(caughtUp(made));
+      expect([b.state.height, b.state.view, b.state.lastVote, b.state.sent]).toEqual([10, 0, undefined, []]);
+      expect(b.state.tip).toMatchObject({ digest: digestOf(newest), stateRoot: 'c'.repeat(64), resultsRoot: 'd'.repeat(64) });
+      expect(b.of('record').map((e) => [e.record, e.urgent])).toEqual([[{ kind: 'floor', height: 9, block: digestOf(newest) }, false]]);
+    });
+
+    it('a block that was decided here and is among them is not executed a second time', () => {
+      const b = new Bench(3);
+      b.decide(b.block());
+      b.feed(caughtUp(chainOf(b, 3)));
+      b.feed({ type: 'executed', height: 1, stateRoot: 'e'.repeat(64), resultsRoot: 'f'.repeat(64) });
+      expect([b.state.height, b.state.tip.stateRoot, b.state.decided]).toEqual([4, 'c'.repeat(64), undefined]);
+    });
+
+    it('what is open here already stays open', () => {
+      const b = new Bench(3);
+      const before = chainOf(b, 2);
+      b.feed(caughtUp(chainOf(b, 4)));
+      b.feed(caughtUp(before));
+      expect([b.state.height, b.last]).toEqual([5, []]);
+    });
+
+    it('messages of the height that opens were kept; those of heights in between are forgotten', () => {
+      const b = new Bench(3);
+      const of = (height: number) => {
+        const { vote } = b.commit(b.peers[0] as number, 0, 'a'.repeat(64));
+        return { kind: 'commit' as const, vote: { ...vote, vote: b.vote('commit', 0, 'a'.repeat(64), height) } };
+      };
+      b.hear(of(2));
+      b.feed(caughtUp(chainOf(b, 1)));
+      expect(b.state.tallies.get(0)?.commits.votes[b.peers[0] as number]).toBeDefined();
+      b.hear(of(3));
+      b.feed(caughtUp(chainOf(b, 6)));
+      expect([b.state.tallies.size, b.state.early.flat(), b.rejected, b.of('notify')]).toEqual([0, [], [], []]);
+    });
+
+    it('whoever voted otherwise at a height that is passed is convicted by the certificates', () => {
+      const b = new Bench(3);
+      const made = chainOf(b, 5);
+      const [liar] = b.peers as [number];
+      const other = (height: number) => {
+        const { vote } = b.commit(liar, 0, 'a'.repeat(64));
+        return { kind: 'commit' as const, vote: signedVote(liar, { ...vote.vote, height }) };
+      };
+      b.hear(other(1), other(2));
+      b.feed(caughtUp(made));
+      expect(b.of('evidence').map((e) => [e.evidence.validator, e.evidence.height])).toEqual([
+        [liar, 1],
+        [liar, 2],
+      ]);
+      b.hear(other(4)); // long over, and still remembered
+      expect(b.of('evidence').map((e) => e.evidence.height)).toEqual([4]);
+    });
+
+    it('a validator that is mute stays mute up to its height', () => {
+      const b = new Bench(3);
+      b.state = { ...b.state, muteBelow: 6 };
+      b.feed(caughtUp(chainOf(b, 3)));
+      expect([b.state.height, b.state.muteBelow]).toEqual([4, 6]);
+    });
   });
 
   it('a lying claim does not keep the answers of honest ones away: all that are ahead are asked', () => {

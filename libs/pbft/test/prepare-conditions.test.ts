@@ -70,7 +70,7 @@ describe('docs/protocol.md "Votes" 2: what is no reason to vote', () => {
   it('storage has not executed the height before: nothing is voted on above it', () => {
     const b = new Bench(3);
     const block = b.block();
-    b.feed({ type: 'final', block, certificate: b.certificate('commit', 0, digestOf(block), b.peers) });
+    b.decide(block);
     b.hear(b.prePrepare(0, b.block(0, { height: 2 }), b.peers[0]));
     expect(b.asked).toEqual([]);
     expect(b.state.height).toBe(1);
@@ -108,7 +108,7 @@ describe('K6 another root in a certified header stops the validator', () => {
   it('certified by a quorum of Commits', () => {
     const b = new Bench(3);
     const block = b.block(0, { stateRoot: other });
-    b.feed({ type: 'final', block, certificate: b.certificate('commit', 0, digestOf(block), b.peers) });
+    b.decide(block);
     expect(halts(b)).toEqual(['StateForkDetected']);
     expect(b.ever('commit')).toEqual([]);
   });

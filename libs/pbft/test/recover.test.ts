@@ -1,6 +1,6 @@
 import { type Message, type SignedVote, type ViewChange, viewChangeDigest } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
-import { type Effect, type LogRecord, recover, step } from '../src/index.ts';
+import { type Effect, type LogRecord, recover, startAfter, step } from '../src/index.ts';
 import { Bench, digestOf, signedVote } from './support/bench.ts';
 
 /** The same validator after a restart with this much of its log and these rows of its signer. */
@@ -175,8 +175,8 @@ describe('docs/protocol.md "Durability": recovery', () => {
     expect(r.state.lastVote).toBeUndefined();
     const block = b.block();
     const certificate = b.certificate('commit', 0, digestOf(block), b.peers);
-    let { state } = step(b.params, r.state, { type: 'final', block, certificate }, b.now);
-    ({ state } = step(b.params, state, { type: 'executed', height: 1, stateRoot: 'c'.repeat(64), resultsRoot: 'd'.repeat(64) }, b.now));
+    const start = startAfter(b.world.start, [block], certificate, 'c'.repeat(64), 'd'.repeat(64));
+    const { state } = step(b.params, r.state, { type: 'caught-up', certificates: [certificate], start }, b.now);
     expect([state.height, state.view, state.lastVote]).toEqual([2, 2, { view: 2, digest: 'a'.repeat(64) }]);
   });
 

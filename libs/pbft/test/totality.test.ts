@@ -75,7 +75,11 @@ const input: fc.Arbitrary<Input> = fc.oneof(
   fc.record({ type: fc.constant('offer' as const), batches: fc.array(ref, { maxLength: 5 }) }),
   fc.record({ type: fc.constant('bodies' as const), block: digest }),
   fc.record({ type: fc.constant('block' as const), block, certificate: maybe(certificate) }),
-  fc.record({ type: fc.constant('final' as const), block, certificate }),
+  fc.record({
+    type: fc.constant('caught-up' as const),
+    certificates: fc.array(certificate, { maxLength: 3 }),
+    start: fc.record({ height: fc.nat(), stateRoot: digest, resultsRoot: digest }).map((r) => ({ ...bench.world.start, ...r })),
+  }),
   fc.record({ type: fc.constant('notice' as const), from: validator, height: small, certificate: maybe(certificate) }),
   fc.record({ type: fc.constant('executed' as const), height: small, stateRoot: digest, resultsRoot: digest }),
 );
@@ -115,7 +119,6 @@ function withinBounds(state: State): void {
   expect(state.tallies.size).toBeLessThanOrEqual(bounds.viewsAhead + bounds.viewsBehind + 1);
   expect(longest(state.viewChanges)).toBeLessThanOrEqual(bounds.viewChanges);
   expect(longest(state.early)).toBeLessThanOrEqual(bounds.early);
-  expect(state.finals.size).toBeLessThanOrEqual(bounds.finals);
   expect(state.found.size).toBeLessThanOrEqual(n * n);
   expect(state.justification.length).toBeLessThanOrEqual(n);
   expect(state.sent.length).toBeLessThanOrEqual(4);

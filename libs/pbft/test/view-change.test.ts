@@ -43,7 +43,7 @@ describe('K6 timers', () => {
     }
     expect(seen).toEqual([4000, 8000, 16000, 32000]);
     const block = b.block();
-    b.feed({ type: 'final', block, certificate: b.certificate('commit', 0, digestOf(block), b.peers) });
+    b.decide(block);
     b.feed({ type: 'executed', height: 1, stateRoot: 'c'.repeat(64), resultsRoot: 'd'.repeat(64) });
     expect([b.state.view, b.state.deadline - b.state.dueAt]).toEqual([0, 2000]);
   });

@@ -37,4 +37,32 @@ describe('B4 reading one record of the log', () => {
     await expect(log.read(place)).rejects.toThrow(/00000001\.log is corrupt at byte 24/);
     await log.close();
   });
+
+  it.each([
+    ['all of its segment that fit', 3, 4_096, [3, 4, 5, 6]],
+    ['as many as the bytes hold', 0, 45, [0, 1]],
+    ['one that is longer than the bytes', 2, 5, [2]],
+  ])('many at once: %s', async (_, first, maxBytes, expected) => {
+    const log = await openLog(join(dir, 'log'), { segmentBytes: 24 + 7 * 22 });
+    const places = Array.from({ length: 20 }, (_, i) => log.append(Buffer.from(`record ${String(i).padStart(3)}`)));
+    await log.sync();
+    const found = await log.readMany(places[first] as (typeof places)[0], maxBytes);
+    expect(found.map((r) => Buffer.from(r.bytes).toString())).toEqual(expected.map((i) => `record ${String(i).padStart(3)}`));
+    expect(found.map(({ segment, offset }) => ({ segment, offset }))).toEqual(expected.map((i) => places[i]));
+    await log.close();
+  });
+
+  it('many at once end before a damaged record, and a damaged first one is named', async () => {
+    const log = await openLog(join(dir, 'log'));
+    const places = ['one', 'two', 'three'].map((text) => log.append(Buffer.from(text)));
+    await log.sync();
+    const file = join(dir, 'log', '00000001.log');
+    const bytes = readFileSync(file);
+    const at = (places[1]?.offset ?? 0) + 13;
+    bytes[at] = (bytes[at] ?? 0) ^ 1;
+    writeFileSync(file, bytes);
+    expect(await log.readMany(places[0] as (typeof places)[0], 4_096)).toHaveLength(1);
+    await expect(log.readMany(places[1] as (typeof places)[0], 4_096)).rejects.toThrow(/00000001\.log is corrupt/);
+    await log.close();
+  });
 });

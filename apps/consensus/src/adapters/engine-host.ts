@@ -1,24 +1,36 @@
 /** The ports of the engine's driver in this process: real log, signer, storage, network and peers. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Verifier } from '@bursar/crypto';
-import type { Params, Ports, Proposal } from '@bursar/pbft';
-import { type Block, type Certificate, type Digest, headerDigest, type Message, type RejectionName, rejections } from '@bursar/protocol';
+import { type Params, type Ports, type Proposal, type Start, startAfter } from '@bursar/pbft';
+import {
+  type Block,
+  type Certificate,
+  certificate as certificateCodec,
+  type Digest,
+  decode,
+  headerDigest,
+  type Message,
+  type RejectionName,
+  rejections,
+} from '@bursar/protocol';
 import { BursarError, type Logger } from '@bursar/shared-core';
 import { context, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { BlockSpans } from '../core/block-spans.ts';
 import type { Body } from '../core/body-store.ts';
+import { CatchUp } from '../core/catch-up.ts';
 import { proposalOf, viewChangeOf } from '../core/fetched.ts';
 import type { Fetcher } from '../core/fetcher.ts';
-import type { CheckedFinal } from '../core/final-blocks.ts';
+import type { FetchedFinal } from '../core/final-blocks.ts';
 import type { Journal } from '../core/journal.ts';
 import type { Obtainer } from '../core/obtain.ts';
 import { storageWentBack } from '../errors.ts';
 import type { Clock, FinalBlock, PeersPort, Signed, SignerPort, StoragePort } from '../ports.ts';
+import { tuning } from '../tuning.ts';
 
 export interface Executed {
   readonly block: Block;
   readonly certificate: Certificate;
-  readonly bodies: readonly Body[];
+  /** Undefined: it came with a run of blocks, and its bodies went to storage only. */
+  readonly bodies: readonly Body[] | undefined;
   readonly stateRoot: Digest;
   /** Canonical transaction results, in the order of the block. */
   readonly results: readonly Uint8Array[];
@@ -30,13 +42,14 @@ export interface EngineHostParts {
   readonly log: Logger;
   readonly journal: Journal;
   readonly signer: Pick<SignerPort, 'sign'>;
-  readonly storage: Pick<StoragePort, 'commit'>;
+  readonly storage: Pick<StoragePort, 'commit' | 'commitRun'>;
   readonly peers: PeersPort;
   readonly fetcher: Fetcher;
   readonly obtainer: Obtainer;
   /** Height that storage holds at the start. */
   readonly startHeight: number;
-  readonly unpackFinal: (bytes: Uint8Array, height: number) => CheckedFinal | undefined;
+  /** The last executed block, as the engine has it. */
+  readonly tip: () => Start;
   readonly spans: BlockSpans;
   readonly newest: () => FinalBlock | undefined;
   readonly signal: AbortSignal;
@@ -58,6 +71,7 @@ export class EngineHost implements Ports {
   #timer: NodeJS.Timeout | undefined;
   #catchingUp = false;
   #executedHeight: number;
+  #storageTurn: Promise<void> = Promise.resolve();
 
   readonly log: Ports['log'];
   readonly network: Ports['network'];
@@ -141,21 +155,14 @@ export class EngineHost implements Ports {
     });
   }
 
-  catchUp(height: number, from: readonly number[], found: (block: Block, certificate: Certificate) => void): void {
+  catchUp(height: number, from: readonly number[], done: CaughtUp): void {
     if (this.#catchingUp) return;
     this.#catchingUp = true;
-    const { fetcher, obtainer, unpackFinal, signal, log } = this.#parts;
-    const run = async () => {
-      for (let next = height; ; next++) {
-        if (!(await this.#isNear(next))) return;
-        const check = (bytes: Uint8Array) => unpackFinal(bytes, next);
-        const final = await fetcher.seek({ kind: 'final-block', height: next }, fetcher.peers(from), check, signal);
-        if (!final) return; // as far as they have them
-        if (!(await obtainer.take(final))) return; // the workers have no time: the engine asks again
-        found(final.block, final.certificate);
-      }
-    };
-    run()
+    const { fetcher, params, signal, log } = this.#parts;
+    const peers = fetcher.peers(from).filter((p) => from.includes(p) && p !== params.self);
+    const commit = (run: readonly FetchedFinal[]) => this.#inTurn(() => this.#commitRun(run, done));
+    new CatchUp(height, peers, { fetcher, commit, signal, now: () => performance.now(), limits: tuning.catchUp })
+      .run()
       .catch((error: unknown) => {
         if (!signal.aborted) log.warn({ err: error, height }, 'catching up was interrupted');
       })
@@ -164,41 +171,62 @@ export class EngineHost implements Ports {
       });
   }
 
+  /** Storage checks the blocks and takes them; the engine goes on above them. @returns false when they were refused */
+  async #commitRun(run: readonly FetchedFinal[], done: CaughtUp): Promise<boolean> {
+    const { storage, tip, onExecuted } = this.#parts;
+    const fresh = run.filter(({ decoded }) => decoded.header.height > this.#executedHeight);
+    if (fresh.length === 0) return true;
+    const answers = await storage.commitRun(fresh);
+    const last = answers?.at(-1);
+    if (!answers || !last) return false;
+    const certificates = fresh.map((f) => decode(certificateCodec, f.certificate));
+    const blocks = fresh.map((f) => f.decoded);
+    const start = startAfter(tip(), blocks, certificates.at(-1) as Certificate, last.stateRoot, last.resultsRoot);
+    this.#close(start.height);
+    this.#executedHeight = start.height;
+    for (const [i, { stateRoot, results }] of answers.entries())
+      onExecuted({ block: blocks[i] as Block, certificate: certificates[i] as Certificate, bodies: undefined, stateRoot, results });
+    done(certificates, start);
+    return true;
+  }
+
   commit(block: Block, certificate: Certificate, done: (stateRoot: Digest, resultsRoot: Digest) => void): void {
-    const { obtainer, storage, spans, signal, onExecuted, halt, onFailure } = this.#parts;
+    const { obtainer, storage, spans, signal, onExecuted } = this.#parts;
     const digest = headerDigest(block.header);
-    const run = async () => {
+    const { height } = block.header;
+    void this.#inTurn(async () => {
+      if (height <= this.#executedHeight) return; // catch-up was faster
       spans.begin(digest, block);
       const bodies = await obtainer.certified(block, signal);
       spans.link(digest, tracesOf(bodies));
       const encoded = bodies.map((b) => b.encoded);
       const { stateRoot, resultsRoot, results } = await spans.within(digest, () => storage.commit(block, certificate, encoded));
-      this.#close(block.header.height);
-      this.#executedHeight = block.header.height;
+      this.#close(height);
+      this.#executedHeight = height;
       spans.endAll(digest);
       onExecuted({ block, certificate, bodies, stateRoot, results });
       done(stateRoot, resultsRoot);
-    };
-    run().catch((error: unknown) => {
-      if (signal.aborted) return;
-      if (codeOf(error) === rejections.StateForkDetected.code) halt('StateForkDetected', (error as Error).message);
-      else if (codeOf(error) === rejections.SequenceGap.code) onFailure(storageWentBack(error));
-      else onFailure(error);
     });
+  }
+
+  /** One thing at a time goes to storage. Where storage and this process disagree, the process ends. */
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const turn = this.#storageTurn.then(run);
+    this.#storageTurn = turn.then(
+      () => {},
+      (error: unknown) => {
+        const { signal, halt, onFailure } = this.#parts;
+        if (signal.aborted) return;
+        if (codeOf(error) === rejections.StateForkDetected.code) halt('StateForkDetected', (error as Error).message);
+        else if (codeOf(error) === rejections.SequenceGap.code) onFailure(storageWentBack(error));
+        else onFailure(error);
+      },
+    );
+    return turn;
   }
 
   halt(name: RejectionName, reason: string): void {
     this.#parts.halt(name, reason);
-  }
-
-  /** Waits until `height` is at most a few above the last executed one; false when execution stands still. */
-  async #isNear(height: number): Promise<boolean> {
-    const deadline = performance.now() + STILL_MS;
-    while (height > this.#executedHeight + AHEAD) {
-      if (performance.now() > deadline) return false;
-      await sleep(20, undefined, { signal: this.#parts.signal });
-    }
-    return true;
   }
 
   /** Runs until it is done or the height is over; a failure in between is for the engine's resend timer to repeat. */
@@ -218,10 +246,7 @@ export class EngineHost implements Ports {
   }
 }
 
-/** Certified blocks fetched above the last executed one: their bodies are in memory. */
-const AHEAD = 8;
-/** Catching up ends when nothing was executed for so long; the engine asks again. */
-const STILL_MS = 10_000;
+type CaughtUp = Parameters<Ports['catchUp']>[2];
 const codeOf = (error: unknown): number | undefined => (error instanceof BursarError ? error.code : undefined);
 
 function* tracesOf(bodies: readonly Body[]): Generator<string> {

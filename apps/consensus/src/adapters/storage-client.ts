@@ -1,6 +1,4 @@
 /** storage over gRPC. Commits and what the start needs are retried until it answers; lookups for others are tried once. */
-
-import { create, toBinary } from '@bufbuild/protobuf';
 import {
   type Block,
   block as blockCodec,
@@ -15,9 +13,11 @@ import {
   type TransactionResult,
   toHex,
 } from '@bursar/protocol';
-import { commits, ledger, wire } from '@bursar/protocol/rpc';
+import { commits, ledger } from '@bursar/protocol/rpc';
 import { BursarError, createRpcClient, type Logger, rejection, retryForever, type Secret } from '@bursar/shared-core';
-import type { FinalBlock, StoragePort } from '../ports.ts';
+import { packFinalBlocks } from '../core/final-blocks.ts';
+import { RUN_BYTES } from '../core/recent-blocks.ts';
+import type { CommitAnswer, FinalBlock, StoragePort } from '../ports.ts';
 import { type OnReachable, reports } from './reachable.ts';
 
 export interface StorageClientOptions {
@@ -29,19 +29,23 @@ export interface StorageClientOptions {
 }
 /** Answers that another try cannot change. */
 const FINAL: ReadonlySet<number> = new Set([rejections.StateForkDetected.code, rejections.SequenceGap.code]);
+/** Of blocks that are not what they say. */
+const REFUSED: ReadonlySet<number> = new Set(
+  (['MalformedMessage', 'WrongChain', 'UnknownValidator', 'QuorumNotReached', 'InvalidSignature'] as const).map((n) => rejections[n].code),
+);
 const NOT_FOUND: ReadonlySet<number> = new Set([rejections.NotFound.code, rejections.NotFinal.code]);
 const isOneOf = (error: unknown, codes: ReadonlySet<number>): boolean => error instanceof BursarError && codes.has(error.code);
 
 export function createStorageClient({ address, bearer, signal, log, onReachable }: StorageClientOptions): StoragePort & { close(): void } {
   const reads = createRpcClient(ledger.Ledger, address, { unaryMs: 5_000 });
   const writes = createRpcClient(commits.Commits, address, { bearer, unaryMs: 30_000 });
-  const watched = reports(onReachable, (error) => isOneOf(error, FINAL));
+  const watched = reports(onReachable, (error) => isOneOf(error, FINAL) || isOneOf(error, REFUSED));
   const forEver = <T>(what: string, call: () => Promise<T>): Promise<T> =>
     retryForever(() => watched(call), {
       signal,
       baseMs: 50,
       capMs: 2_000,
-      retryIf: (error) => !isOneOf(error, FINAL),
+      retryIf: (error) => !isOneOf(error, FINAL) && !isOneOf(error, REFUSED),
       onRetry: (error, attempt) => log.warn({ err: error, attempt }, `storage does not ${what}; trying again`),
     });
   return {
@@ -73,16 +77,22 @@ export function createStorageClient({ address, bearer, signal, log, onReachable 
     async commit(block: Block, certificate: Certificate, bodies) {
       const request = { block: encode(blockCodec, block), certificate: encode(certificateCodec, certificate), batches: [...bodies] };
       const answer = await forEver('commit', () => writes.commit(request, { signal }));
-      return {
-        stateRoot: toHex(answer.stateRoot),
-        resultsRoot: toHex(answer.resultsRoot),
-        results: answer.transactionResults,
-      };
+      return toAnswer(answer);
     },
-    async finalBlock(height) {
+    async commitRun(run) {
+      const blocks = run.map(({ block, certificate, batches }) => ({ block, certificate, batches: [...batches] }));
       try {
-        const { block, certificate, batches } = await writes.getFinalBlock({ height: BigInt(height) }, { signal, timeoutMs: 2_000 });
-        return toBinary(wire.FinalBlockSchema, create(wire.FinalBlockSchema, { block, certificate, batches }));
+        return (await forEver('commit', () => writes.commitRun({ blocks }, { signal }))).blocks.map(toAnswer);
+      } catch (error) {
+        if (isOneOf(error, REFUSED)) return undefined;
+        throw error;
+      }
+    },
+    async finalBlocks(from, to) {
+      try {
+        const wanted = { fromHeight: BigInt(from), toHeight: BigInt(to), maxBytes: RUN_BYTES };
+        const { blocks, newestHeight } = await writes.getFinalBlocks(wanted, { signal, timeoutMs: 2_000 });
+        return packFinalBlocks(blocks, Number(newestHeight));
       } catch {
         return undefined; // not there, or down: the peer asks another validator
       }
@@ -102,6 +112,12 @@ export function createStorageClient({ address, bearer, signal, log, onReachable 
     },
   };
 }
+
+const toAnswer = (answer: commits.CommitResponse): CommitAnswer => ({
+  stateRoot: toHex(answer.stateRoot),
+  resultsRoot: toHex(answer.resultsRoot),
+  results: answer.transactionResults,
+});
 
 function toResult(bytes: Uint8Array): TransactionResult {
   const found = decode(resultCodec, bytes);

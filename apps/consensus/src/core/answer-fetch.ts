@@ -13,8 +13,8 @@ export interface AnswerParts {
   readonly recent: RecentBlocks;
   readonly proposal: (digest: string) => Proposal | undefined;
   readonly viewChange: (want: Extract<Want, { kind: 'view-change' }>) => Message | undefined;
-  /** As it travels, out of storage. */
-  readonly loadFinal: (height: number) => Promise<Uint8Array | undefined>;
+  /** As they travel, out of storage: as many as fit into a piece, at least one. */
+  readonly loadFinals: (from: number, to: number) => Promise<Uint8Array | undefined>;
   /** Bytes that may be answered in a second. */
   readonly budget: TokenBucket;
   readonly now: () => number;
@@ -30,8 +30,8 @@ export async function answerFetch(request: Uint8Array, parts: AnswerParts): Prom
 async function find(want: Want, parts: AnswerParts): Promise<Uint8Array | undefined> {
   const { store, recent, proposal, viewChange } = parts;
   switch (want.kind) {
-    case 'final-block':
-      return await recent.packed(want.height, (height) => load(height, parts));
+    case 'final-blocks':
+      return await recent.packed(want.from, want.to, () => load(want.from, want.to, parts));
     case 'batch': {
       const body = store.find(want.digest) ?? recent.findBody(want.digest);
       return body && packBatch(body);
@@ -48,8 +48,8 @@ async function find(want: Want, parts: AnswerParts): Promise<Uint8Array | undefi
 }
 
 /** Storage reads the whole for one piece: it is paid for as a whole. */
-async function load(height: number, { loadFinal, budget, now }: AnswerParts): Promise<Uint8Array | undefined> {
-  const loaded = await loadFinal(height);
+async function load(from: number, to: number, { loadFinals, budget, now }: AnswerParts): Promise<Uint8Array | undefined> {
+  const loaded = await loadFinals(from, to);
   if (loaded) budget.charge(now(), Math.max(0, loaded.length - PIECE_BYTES));
   return loaded;
 }

@@ -5,7 +5,8 @@ import { type Digest, fromHex, limits, toHex } from '@bursar/protocol';
 import { wire } from '@bursar/protocol/rpc';
 
 export type Want =
-  | { readonly kind: 'final-block'; readonly height: number }
+  /** As many from the first on as fit into a piece, at least one. */
+  | { readonly kind: 'final-blocks'; readonly from: number; readonly to: number }
   | { readonly kind: 'block'; readonly digest: Digest }
   | { readonly kind: 'batch'; readonly digest: Digest }
   | { readonly kind: 'view-change'; readonly height: number; readonly view: number; readonly validator: number; readonly digest: Digest };
@@ -13,7 +14,7 @@ export type Want =
 export const PIECE_BYTES = 256 * 1024;
 /** Most that an answer may have, by kind: whoever sends more is not read to the end. */
 export const MAX_BYTES: Readonly<Record<Want['kind'], number>> = {
-  'final-block': MAX_BLOCK_BYTES + 64 * 1024,
+  'final-blocks': MAX_BLOCK_BYTES + 64 * 1024,
   block: 48 * 1024,
   batch: limits.batch + 1024,
   'view-change': 64 * 1024,
@@ -24,8 +25,11 @@ const REQUEST_BYTES = 256;
 export function packRequest(want: Want, offset: number): Uint8Array {
   const wanted = (): wire.FetchRequest['want'] => {
     switch (want.kind) {
-      case 'final-block':
-        return { case: 'finalBlock', value: BigInt(want.height) };
+      case 'final-blocks':
+        return {
+          case: 'finalBlocks',
+          value: create(wire.FetchRequest_HeightRangeSchema, { from: BigInt(want.from), to: BigInt(want.to) }),
+        };
       case 'block':
       case 'batch':
         return { case: want.kind, value: fromHex(want.digest) };
@@ -50,8 +54,12 @@ export function unpackRequest(bytes: Uint8Array): { readonly want: Want; readonl
   try {
     const { want, offset } = fromBinary(wire.FetchRequestSchema, bytes);
     switch (want.case) {
-      case 'finalBlock':
-        return want.value < 1n || want.value > MAX_SAFE ? undefined : { want: { kind: 'final-block', height: Number(want.value) }, offset };
+      case 'finalBlocks': {
+        const { from, to } = want.value;
+        return from < 1n || to < from || to > MAX_SAFE
+          ? undefined
+          : { want: { kind: 'final-blocks', from: Number(from), to: Number(to) }, offset };
+      }
       case 'block':
       case 'batch':
         return want.value.length === 32 ? { want: { kind: want.case, digest: toHex(want.value) }, offset } : undefined;

@@ -44,11 +44,11 @@ export class Fetcher {
   }
 
   /** One try with one peer. @returns undefined when it has it not or what it sent fails the check */
-  async ask<T>(peer: number, want: Want, check: Check<T>): Promise<T | undefined> {
-    const whole = await this.#limited(() => this.#whole(peer, want)).catch(() => undefined);
+  async ask<T>(peer: number, want: Want, check: Check<T>, timeoutMs = this.#options.timeoutMs): Promise<T | undefined> {
+    const whole = await this.#limited(() => this.#whole(peer, want, timeoutMs)).catch(() => undefined);
     if (whole === undefined) return undefined;
     const found = await check(whole);
-    if (found === undefined) this.#avoid(peer);
+    if (found === undefined) this.avoid(peer);
     return found;
   }
 
@@ -78,18 +78,21 @@ export class Fetcher {
   }
 
   #inTurn(peers: Iterable<number>): number[] {
-    const { self, validators, now } = this.#options;
+    const { self, validators } = this.#options;
     const all = [...new Set(peers)].filter((p) => p !== self && p < validators);
-    const isAvoided = (p: number) => now() < (this.#avoidUntil[p] as number);
-    return [...all.filter((p) => !isAvoided(p)), ...all.filter(isAvoided)];
+    return [...all.filter((p) => !this.isAvoided(p)), ...all.filter((p) => this.isAvoided(p))];
   }
-  #avoid(peer: number): void {
+  isAvoided(peer: number): boolean {
+    return this.#options.now() < (this.#avoidUntil[peer] as number);
+  }
+  /** What it answered turned out to be wrong: it is asked last for a while. */
+  avoid(peer: number): void {
     this.#avoidUntil[peer] = this.#options.now() + this.#options.avoidMs;
   }
 
   /** All pieces from one peer, within the time for the whole; undefined when it has it not. @throws when it does not do its part */
-  async #whole(peer: number, want: Want): Promise<Uint8Array | undefined> {
-    const { ask, timeoutMs, wholeMs, now } = this.#options;
+  async #whole(peer: number, want: Want, timeoutMs: number): Promise<Uint8Array | undefined> {
+    const { ask, wholeMs, now } = this.#options;
     const assembly = new Assembly(MAX_BYTES[want.kind]);
     const end = now() + wholeMs;
     try {
@@ -102,7 +105,7 @@ export class Fetcher {
         if (answer !== 'more') return answer;
       }
     } catch (error) {
-      this.#avoid(peer);
+      this.avoid(peer);
       throw error;
     }
   }

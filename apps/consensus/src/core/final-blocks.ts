@@ -1,12 +1,10 @@
-/** Final blocks as they travel between validators: packing, and the checks of whoever receives one (K7). */
-
+/** Final blocks as they travel between validators: packing, and what can be said of them before storage has checked them (K7). */
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import type { Verifier } from '@bursar/crypto';
 import { isFinalKind, type ValidatorSet, verifyCertificate } from '@bursar/membership';
 import {
   type Block,
   batchDigest,
-  batchRefsDigest,
   block as blockCodec,
   type Certificate,
   certificate as certificateCodec,
@@ -19,44 +17,51 @@ import {
 } from '@bursar/protocol';
 import { wire } from '@bursar/protocol/rpc';
 
-export interface CheckedFinal {
-  readonly block: Block;
-  readonly certificate: Certificate;
-  /** Canonical batches in the order of the references; their digests were compared. */
+/** A final block with its bodies, as canonical bytes. */
+export interface PackedFinal {
+  readonly block: Uint8Array;
+  readonly certificate: Uint8Array;
+  /** In the order of the references. */
   readonly batches: readonly Uint8Array[];
 }
+/** As a peer gave it: readable, and nothing more is known of it before storage has checked it. */
+export interface FetchedFinal extends PackedFinal {
+  readonly decoded: Block;
+}
+export interface FetchedRun {
+  /** Of consecutive heights, at least one. */
+  readonly blocks: readonly FetchedFinal[];
+  /** How far the peer says that it is. */
+  readonly newest: number;
+}
 
-export const packFinalBlock = (block: Block, certificate: Certificate, batches: readonly Uint8Array[]): Uint8Array =>
+export const packFinalBlocks = (blocks: readonly PackedFinal[], newest: number): Uint8Array =>
   toBinary(
-    wire.FinalBlockSchema,
-    create(wire.FinalBlockSchema, {
-      block: encode(blockCodec, block),
-      certificate: encode(certificateCodec, certificate),
-      batches: [...batches],
+    wire.FinalBlocksSchema,
+    create(wire.FinalBlocksSchema, {
+      blocks: blocks.map(({ block, certificate, batches }) => create(wire.FinalBlockSchema, { block, certificate, batches: [...batches] })),
+      newest: BigInt(newest),
     }),
   );
 
-/** Total: undefined unless it is the block of that height, certified as final on this chain, with the bodies that it names. */
-export function unpackFinalBlock(
-  bytes: Uint8Array,
-  height: number,
-  chain: Digest,
-  set: ValidatorSet,
-  verifier: Verifier,
-): CheckedFinal | undefined {
+/** Total: undefined unless these are blocks of consecutive heights from `from` to at most `to`, by their form. */
+export function unpackFinalBlocks(bytes: Uint8Array, from: number, to: number): FetchedRun | undefined {
   try {
-    const message = fromBinary(wire.FinalBlockSchema, bytes);
-    const block = decode(blockCodec, message.block);
-    const certificate = decode(certificateCodec, message.certificate);
-    if (block.header.height !== height || batchRefsDigest(block.batches) !== block.header.batches) return undefined;
-    if (!certifies(certificate, block.header, chain, set, verifier)) return undefined;
-    if (message.batches.length !== block.batches.length) return undefined;
-    const batches = message.batches.map((b) => new Uint8Array(b));
-    if (batches.some((b, i) => batchDigest(b) !== block.batches[i]?.digest)) return undefined;
-    return { block, certificate, batches };
+    const { blocks, newest } = fromBinary(wire.FinalBlocksSchema, bytes);
+    if (blocks.length === 0 || from + blocks.length - 1 > to || newest > MAX_SAFE) return undefined;
+    const run = blocks.map(({ block, certificate, batches }) => ({ block, certificate, batches, decoded: decode(blockCodec, block) }));
+    return run.every(({ decoded }, i) => decoded.header.height === from + i) ? { blocks: run, newest: Number(newest) } : undefined;
   } catch {
     return undefined;
   }
+}
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+
+/** The bodies of a block that is known, out of what a peer gave; undefined when they are not they. */
+export function bodiesOf(block: Block, { decoded, batches }: FetchedFinal): readonly Uint8Array[] | undefined {
+  const fits = headerDigest(decoded.header) === headerDigest(block.header) && batches.length === block.batches.length;
+  const isRight = fits && batches.every((b, i) => batchDigest(b) === block.batches[i]?.digest);
+  return isRight ? batches.map((b) => new Uint8Array(b)) : undefined; // not views: they would keep the whole answer
 }
 
 /** Whether this certificate makes this header final. */

@@ -8,7 +8,7 @@ import { backoffMs, createBulkhead } from '@bursar/shared-core';
 import type { VerifyPort } from '../ports.ts';
 import type { Body, BodyStore } from './body-store.ts';
 import type { Fetcher } from './fetcher.ts';
-import type { CheckedFinal } from './final-blocks.ts';
+import { bodiesOf, unpackFinalBlocks } from './final-blocks.ts';
 import type { InVerification } from './in-verification.ts';
 import type { Journal } from './journal.ts';
 
@@ -19,8 +19,6 @@ export interface ObtainerParts {
   readonly verify: VerifyPort;
   readonly journal: Journal;
   readonly inVerification: InVerification;
-  /** Checks a final block of that height with its certificate. */
-  readonly unpackFinal: (bytes: Uint8Array, height: number) => CheckedFinal | undefined;
   /** A batch on its way is given so long before a peer is asked. */
   readonly graceMs: number;
   readonly onRefused: (ref: BatchRef, name: RejectionName, why: string) => void;
@@ -73,16 +71,18 @@ export class Obtainer {
 
   /** Bodies of a final block: a quorum has checked them, so the digests suffice. Keeps trying. @throws when aborted */
   async certified(block: Block, signal: AbortSignal): Promise<Body[]> {
-    const { store, fetcher, unpackFinal } = this.#parts;
+    const { store, fetcher } = this.#parts;
     const { height } = block.header;
     const held = () => block.batches.map((ref) => store.find(ref.digest)).filter((b) => b !== undefined);
     for (let round = 1; held().length < block.batches.length; round++) {
       for (const peer of fetcher.peers([])) {
         signal.throwIfAborted();
         // Whoever has executed it answers with the whole; whoever has not may still hold single bodies.
-        const whole = await fetcher.ask(peer, { kind: 'final-block', height }, (bytes) => unpackFinal(bytes, height));
-        const isTaken = whole !== undefined && sameBlock(whole.block, block) && (await this.take(whole));
-        if (!isTaken) await this.#takeSingly(peer, block);
+        const whole = await fetcher.ask(peer, { kind: 'final-blocks', from: height, to: height }, (bytes) => {
+          const found = unpackFinalBlocks(bytes, height, height)?.blocks[0];
+          return found && bodiesOf(block, found);
+        });
+        if (!whole || !(await this.#take(block, whole))) await this.#takeSingly(peer, block);
         if (held().length === block.batches.length) break;
       }
       if (held().length < block.batches.length) await sleep(backoffMs(round, { baseMs: 50, capMs: 2_000 }), undefined, { signal });
@@ -96,7 +96,7 @@ export class Obtainer {
    * Bodies that came with a certified block: into the log, and kept until the block is executed.
    * @returns false when the workers have no time for them: nothing was taken
    */
-  async take({ block, batches }: CheckedFinal): Promise<boolean> {
+  async #take(block: Block, batches: readonly Uint8Array[]): Promise<boolean> {
     const bodies = await Promise.all(block.batches.map((ref, i) => this.#certifiedBody(ref, async () => batches[i])));
     if (bodies.some((b) => b === undefined)) return false;
     this.#keepCertified(block, bodies);
@@ -222,7 +222,6 @@ export const sameRef = (a: BatchRef, b: BatchRef): boolean =>
   a.expiresAt === b.expiresAt;
 
 const nameOf = (r: BatchRef): string => `${r.digest}/${r.origin}/${r.number}/${r.bytes}/${r.transactions}/${r.expiresAt}`;
-const sameBlock = (a: Block, b: Block): boolean => headerDigest(a.header) === headerDigest(b.header);
 
 /** Waits for the height to end: nothing will make this block acceptable. */
 const never = (signal: AbortSignal): Promise<never> =>

@@ -1,9 +1,10 @@
 /** The rest of a validator's cell on one real gRPC port: a signer and a storage of a few lines that keep the rules consensus relies on. */
-import { type KeyPair, keyPairFromSeed, sign } from '@bursar/crypto';
-import { genesisSet } from '@bursar/membership';
+import { ed25519, type KeyPair, keyPairFromSeed, sign } from '@bursar/crypto';
+import { genesisSet, isFinalKind, type ValidatorSet, verifyCertificate } from '@bursar/membership';
 import {
   type Block,
   batchCodec,
+  batchDigest,
   batchHash,
   batchRefsDigest,
   block as blockCodec,
@@ -59,6 +60,9 @@ export class Cell {
   readonly #nonces = new Map<string, bigint>();
   readonly #found = new Map<Digest, TransactionResult>();
   readonly nextBatch: number[];
+  /** Blocks in each commit so far. */
+  readonly runs: number[] = [];
+  readonly #members: ValidatorSet;
   /** Tests may end the answers of commits: storage is down. */
   isDown = false;
   /** Tests may end the answers of the signer to votes. */
@@ -73,6 +77,7 @@ export class Cell {
     this.genesis = genesis;
     this.chain = chain;
     this.#keys = keys;
+    this.#members = genesisSet(genesis);
     this.nextBatch = genesis.validators.map(() => 1);
   }
   get height(): number {
@@ -197,34 +202,64 @@ export class Cell {
   }
   #commits(): Handlers<(typeof commits.Commits)['method']> {
     return {
-      commit: async (r) => {
-        if (this.isDown) throw rejection('PeerUnreachable', 'storage is down');
-        const block = decode(blockCodec, r.block);
-        const { height } = block.header;
-        const stored = this.blocks[height - 1];
-        if (stored && headerDigest(stored.block.header) !== headerDigest(block.header)) throw rejection('StateForkDetected');
-        if (height > this.height + 1) throw rejection('SequenceGap');
-        if (!stored) {
-          if (batchRefsDigest(block.batches) !== block.header.batches || block.header.stateRoot !== this.stateRoot)
-            throw rejection('StateForkDetected');
-          const done = this.#execute(block, r.batches);
-          this.blocks.push({ block, request: { block: r.block, certificate: r.certificate, batches: r.batches }, ...done });
-          for (const result of done.results) if (result.consumed) this.#found.set(result.transaction, result);
-          for (const ref of block.batches) this.nextBatch[ref.origin] = ref.number + 1;
+      commit: async (r) => this.#commit([r])[0] ?? {},
+      commitRun: async ({ blocks }) => ({ blocks: this.#commit(blocks) }),
+      getFinalBlocks: async ({ fromHeight, toHeight, maxBytes }) => {
+        const first = Number(fromHeight) - 1;
+        const found = this.blocks.slice(first, Number(toHeight)).map((b) => b.request);
+        if (found.length === 0) throw rejection('NotFound');
+        const blocks: Stored['request'][] = [];
+        let bytes = 0;
+        for (const request of found) {
+          bytes += request.batches.reduce((n, b) => n + b.length + 8, request.block.length + request.certificate.length + 32);
+          if (blocks.length > 0 && bytes > maxBytes) break;
+          blocks.push(request);
         }
-        const { results, stateRoot, resultsRoot } = this.blocks[height - 1] as Stored;
-        return {
-          height: BigInt(height),
-          stateRoot: fromHex(stateRoot),
-          resultsRoot: fromHex(resultsRoot),
-          transactionResults: results.map((x) => encode(resultCodec, x)),
-        };
+        return { blocks, newestHeight: BigInt(this.height) };
       },
-      getFinalBlock: async ({ height }) => {
-        const stored = this.blocks[Number(height) - 1];
-        if (!stored) throw rejection('NotFound');
-        return stored.request;
-      },
+    };
+  }
+
+  /** Storage checks what consensus gives it: a run that is not certified is refused as a whole. */
+  #commit(requests: readonly commits.CommitRequest[]) {
+    if (this.isDown) throw rejection('PeerUnreachable', 'storage is down');
+    this.runs.push(requests.length);
+    const run = requests.map((request) => ({
+      request,
+      block: decode(blockCodec, request.block),
+      certificate: decode(certificateCodec, request.certificate),
+    }));
+    for (const [i, { request, block, certificate }] of run.entries()) {
+      const before = run[i - 1]?.block;
+      if (before && block.header.parent !== headerDigest(before.header)) throw rejection('MalformedMessage');
+      if (certificate.digest !== headerDigest(block.header) || batchRefsDigest(block.batches) !== block.header.batches)
+        throw rejection('MalformedMessage');
+      if (!isFinalKind(certificate.kind)) throw rejection('QuorumNotReached');
+      const bad = verifyCertificate(this.#members, this.chain, certificate, ed25519);
+      if (bad) throw rejection(bad);
+      if (block.batches.some((ref, k) => batchDigest(request.batches[k] ?? new Uint8Array()) !== ref.digest))
+        throw rejection('MalformedMessage');
+    }
+    return run.map(({ request, block }) => this.#take(request, block));
+  }
+  #take(request: commits.CommitRequest, block: Block) {
+    const { height } = block.header;
+    const stored = this.blocks[height - 1];
+    if (stored && headerDigest(stored.block.header) !== headerDigest(block.header)) throw rejection('StateForkDetected');
+    if (height > this.height + 1) throw rejection('SequenceGap');
+    if (!stored) {
+      if (block.header.stateRoot !== this.stateRoot) throw rejection('StateForkDetected');
+      const done = this.#execute(block, request.batches);
+      this.blocks.push({ block, request: { block: request.block, certificate: request.certificate, batches: request.batches }, ...done });
+      for (const result of done.results) if (result.consumed) this.#found.set(result.transaction, result);
+      for (const ref of block.batches) this.nextBatch[ref.origin] = ref.number + 1;
+    }
+    const { results, stateRoot, resultsRoot } = this.blocks[height - 1] as Stored;
+    return {
+      height: BigInt(height),
+      stateRoot: fromHex(stateRoot),
+      resultsRoot: fromHex(resultsRoot),
+      transactionResults: results.map((x) => encode(resultCodec, x)),
     };
   }
   #ledger(): Partial<Handlers<(typeof ledger.Ledger)['method']>> {

@@ -2,23 +2,26 @@
 import { fromHex } from '@bursar/protocol';
 import type { commits } from '@bursar/protocol/rpc';
 import { activeTraceparent, activeTracestate, type Handlers } from '@bursar/shared-core';
-import type { BlockStore } from '../core/store.ts';
+import type { BlockStore, Committed } from '../core/store.ts';
 
 export function commitsHandlers(store: BlockStore): Handlers<(typeof commits.Commits)['method']> {
+  const context = () => ({ traceparent: activeTraceparent() ?? '', tracestate: activeTracestate() ?? '' });
   return {
-    async commit(request) {
-      const context = { traceparent: activeTraceparent() ?? '', tracestate: activeTracestate() ?? '' };
-      const { height, stateRoot, resultsRoot, transactionResults } = await store.commit(request, context);
+    commit: async (request) => reply(await store.commit(request, context())),
+    commitRun: async ({ blocks }) => ({ blocks: (await store.commitRun(blocks, context())).map(reply) }),
+    async getFinalBlocks({ fromHeight, toHeight, maxBytes }) {
+      const blocks = await store.readRun(Number(fromHeight), Number(toHeight), maxBytes);
       return {
-        height: BigInt(height),
-        stateRoot: fromHex(stateRoot),
-        resultsRoot: fromHex(resultsRoot),
-        transactionResults: [...transactionResults],
+        blocks: blocks.map(({ block, certificate, batches }) => ({ block, certificate, batches })),
+        newestHeight: BigInt(store.tip.height),
       };
-    },
-    async getFinalBlock({ height }) {
-      const { block, certificate, batches } = await store.read(Number(height));
-      return { block, certificate, batches };
     },
   };
 }
+
+const reply = ({ height, stateRoot, resultsRoot, transactionResults }: Committed) => ({
+  height: BigInt(height),
+  stateRoot: fromHex(stateRoot),
+  resultsRoot: fromHex(resultsRoot),
+  transactionResults: [...transactionResults],
+});

@@ -10,6 +10,7 @@ import {
   block,
   type Certificate,
   certificate,
+  certificateDigest,
   DecodeError,
   type Digest,
   decode,
@@ -49,6 +50,40 @@ const refuse = (refused: RejectionName, why: string): Refusal => ({ refused, why
 
 /** Form and certificate: a candidate is final on this chain, whatever this node holds. */
 export function checkCertified(raw: Omit<RawBlock, 'batches'>, chain: Digest, set: ValidatorSet, verifier: Verifier): Candidate | Refusal {
+  const checked = checkRun([raw], chain, set, verifier);
+  return 'refused' in checked ? checked : (checked[0] as Candidate);
+}
+
+/**
+ * A run of consecutive blocks (K7): all of them are final, and every certificate is valid. The parents' digests tie each block to
+ * the newest, whose signatures are checked. A header that a quorum prepared names the certificate of the height before, and no honest
+ * validator prepares it without having checked that one: a certificate so named needs no other check, any other one is checked
+ * by its signatures (docs/decisions/0011).
+ */
+export function checkRun(
+  raws: readonly Omit<RawBlock, 'batches'>[],
+  chain: Digest,
+  set: ValidatorSet,
+  verifier: Verifier,
+): Candidate[] | Refusal {
+  const run: Candidate[] = [];
+  for (const raw of raws) {
+    const found = readCandidate(raw, chain, set);
+    if ('refused' in found) return found;
+    const before = run.at(-1);
+    if (before && (found.block.header.height !== before.block.header.height + 1 || found.block.header.parent !== before.hash))
+      return refuse('MalformedMessage', `block ${found.block.header.height} does not follow the one before it in the run`);
+    run.push(found);
+  }
+  for (const [i, { block: b, certificate: c }] of [...run.entries()].reverse()) {
+    const named = run[i + 1]?.block.header.certificate;
+    const bad = named === certificateDigest(c) ? undefined : verifyCertificate(set, chain, c, verifier);
+    if (bad) return refuse(bad, `the certificate does not prove block ${b.header.height} final`);
+  }
+  return run;
+}
+
+function readCandidate(raw: Omit<RawBlock, 'batches'>, chain: Digest, set: ValidatorSet): Candidate | Refusal {
   let b: Block;
   let c: Certificate;
   try {
@@ -66,8 +101,7 @@ export function checkCertified(raw: Omit<RawBlock, 'batches'>, chain: Digest, se
   if (b.header.batches !== batchRefsDigest(b.batches)) return refuse('MalformedMessage', 'the references are not those of the header');
   if (!isFinalKind(c.kind)) return refuse('QuorumNotReached', `a certificate of kind ${c.kind} makes nothing final`);
   if (c.height !== b.header.height || c.digest !== hash) return refuse('MalformedMessage', 'the certificate is for another block');
-  const bad = verifyCertificate(set, chain, c, verifier);
-  return bad ? refuse(bad, 'the certificate does not prove the block final') : { block: b, hash, certificate: c };
+  return { block: b, hash, certificate: c };
 }
 
 /**

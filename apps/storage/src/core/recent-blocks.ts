@@ -26,6 +26,9 @@ export class RecentBlocks {
     }
   }
 
+  has(height: number): boolean {
+    return this.#blocks.has(height);
+  }
   get(height: number): StoredBlock | undefined {
     return this.#blocks.get(height)?.stored;
   }

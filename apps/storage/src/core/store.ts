@@ -13,10 +13,10 @@ import { type Batch, block, type Digest, decode, type Genesis, headerDigest, typ
 import { BursarError, coreError, messageOf, rejection } from '@bursar/shared-core';
 import { aboveTip, gap, refused } from '../errors.ts';
 import type { BlockLog, Dump, FinalBlock, Halt, LogRecord, Position, TraceContext } from '../ports.ts';
-import { type Candidate, checkBodies, checkCertified, forkReason, type RawBlock, type Tip } from './check-block.ts';
+import { type Candidate, checkBodies, checkCertified, checkRun, forkReason, type RawBlock, type Tip } from './check-block.ts';
 import { Indexes } from './indexes.ts';
-import { RecentBlocks } from './recent-blocks.ts';
 import { Assembler, type StoredBlock, toRecords } from './stored-block.ts';
+import { StoredBlocks } from './stored-blocks.ts';
 import { Wakers } from './wakers.ts';
 
 export interface StoreOptions {
@@ -28,6 +28,8 @@ export interface StoreOptions {
   readonly halt: Halt;
   /** Unix milliseconds, for spans only. */
   readonly nowMs: () => number;
+  /** Bytes of the newest blocks that are kept in memory; the default of RecentBlocks. */
+  readonly recentBytes?: number;
   /** After a block became durable, before the reply. Must not throw. */
   readonly onFinal: (final: FinalBlock) => void;
 }
@@ -41,6 +43,22 @@ export interface Committed {
   readonly transactionResults: readonly Uint8Array[];
 }
 
+/** A checked block above the tip. */
+interface Fresh {
+  readonly raw: RawBlock;
+  readonly candidate: Candidate;
+  readonly batches: readonly Batch[];
+}
+interface Executed extends Fresh {
+  readonly stored: StoredBlock;
+  readonly results: readonly Result[];
+  readonly positions: readonly Position[];
+  /** After it. */
+  readonly tip: Tip;
+  readonly startedMs: number;
+  readonly endedMs: number;
+}
+
 /** Consensus has one height in flight; more callers at once are a fault. */
 const MAX_WAITING_COMMITS = 8;
 /** First byte of a canonical transaction result. */
@@ -50,8 +68,7 @@ export class BlockStore {
   readonly ledger: Ledger;
   readonly indexes = new Indexes();
   readonly #options: StoreOptions;
-  readonly #positions: (readonly Position[])[] = [];
-  readonly #recent = new RecentBlocks();
+  readonly #blocks: StoredBlocks;
   /** Readers of streams; strangers may fill it. */
   readonly #followers = new Wakers();
   /** The outbox, which nobody may crowd out. */
@@ -65,6 +82,7 @@ export class BlockStore {
 
   constructor(options: StoreOptions) {
     this.#options = options;
+    this.#blocks = new StoredBlocks(options.log, options.recentBytes);
     this.ledger = new Ledger(options.genesis);
     this.#tip = {
       height: 0,
@@ -140,9 +158,14 @@ export class BlockStore {
    * Halts for a certified block that is not a continuation of ours.
    */
   async commit(raw: RawBlock, context: TraceContext): Promise<Committed> {
+    return (await this.commitRun([raw], context))[0] as Committed;
+  }
+
+  /** As `commit` for consecutive blocks, with one fsync; a refusal is of the run as a whole (K7). */
+  async commitRun(raws: readonly RawBlock[], context: TraceContext): Promise<Committed[]> {
     if (this.#waiting >= MAX_WAITING_COMMITS) throw rejection('QueueFull', 'too many commits at once', { retryAfterMs: 100 });
     this.#waiting++;
-    const turn = this.#queue.then(() => this.#commit(raw, context));
+    const turn = this.#queue.then(() => this.#commitRun(raws, context));
     // Between two commits the readers that waited get their turn.
     this.#queue = turn.then(nextTurn, nextTurn);
     try {
@@ -152,50 +175,78 @@ export class BlockStore {
     }
   }
 
-  async #commit(raw: RawBlock, context: TraceContext): Promise<Committed> {
+  async #commitRun(raws: readonly RawBlock[], context: TraceContext): Promise<Committed[]> {
     if (this.#broken) throw coreError('LogFailed', 'storage has stopped');
-    const { chain, set, verifier, log, nowMs, onFinal } = this.#options;
-    const candidate = checkCertified(raw, chain, set, verifier);
-    if ('refused' in candidate) throw refused(candidate);
-    const { header } = candidate.block;
-    if (header.height <= this.#tip.height) return this.#storedAnswer(raw, header.height, candidate.hash);
-    if (header.height > this.#tip.height + 1) throw gap(header.height, this.#tip.height);
-    const fork = forkReason(candidate, this.#tip);
-    if (fork !== undefined) this.#fork(raw, header.height, candidate.hash, fork);
-    const batches = checkBodies(candidate.block, raw.batches, chain);
-    if ('refused' in batches) throw refused(batches);
+    const { chain, set, verifier, log, onFinal } = this.#options;
+    const run = checkRun(raws, chain, set, verifier);
+    if ('refused' in run) throw refused(run);
+    const answers: Committed[] = [];
+    const fresh: Fresh[] = [];
+    for (const [i, candidate] of run.entries()) {
+      const { height } = candidate.block.header;
+      const raw = raws[i] as RawBlock;
+      if (height <= this.#tip.height) answers.push(await this.#storedAnswer(raw, height, candidate.hash));
+      else if (fresh.length === 0 && height > this.#tip.height + 1) throw gap(height, this.#tip.height);
+      else {
+        const batches = checkBodies(candidate.block, raw.batches, chain);
+        if ('refused' in batches) throw refused(batches);
+        fresh.push({ raw, candidate, batches });
+      }
+    }
+    if (fresh.length === 0) return answers;
 
     const durable = Promise.withResolvers<void>();
     this.#unsynced = durable.promise;
-    const startedMs = nowMs();
-    let final: FinalBlock;
+    const done: Executed[] = [];
     try {
-      const { results, encoded, stateRoot, resultsRoot } = this.ledger.execute({ height: header.height, time: header.time, batches });
-      const stored: StoredBlock = {
-        block: raw.block,
-        certificate: raw.certificate,
-        batches: [...raw.batches],
-        results: encoded,
-        stateRoot,
-        resultsRoot,
-        outbox: bounded(context),
-      };
-      const endedMs = nowMs();
-      const positions = toRecords(header.height, stored).map((record) => log.append(record));
+      let tip = this.#tip;
+      for (const block of fresh) {
+        const fork = forkReason(block.candidate, tip);
+        if (fork !== undefined) this.#fork(block.raw, block.candidate.block.header.height, block.candidate.hash, fork);
+        const executed = this.#execute(block, context);
+        done.push(executed);
+        tip = executed.tip;
+      }
       await log.sync();
-      this.#admit(candidate, stored, batches, results, positions);
-      final = { height: header.height, stored, transactions: entriesOf(batches), results, startedMs, endedMs };
+      for (const { candidate, stored, batches, results, positions } of done) this.#admit(candidate, stored, batches, results, positions);
     } catch (e) {
+      if (this.#broken) throw e; // a fork was found: said already
       const name = e instanceof BursarError ? 'LogFailed' : 'Internal';
-      return this.#fail(name, `block ${header.height} was not made durable: ${messageOf(e)}`, { height: header.height }, e);
+      const height = this.#tip.height + 1;
+      return this.#fail(name, `block ${height} was not made durable: ${messageOf(e)}`, { height }, e);
     } finally {
       this.#unsynced = undefined;
       durable.resolve();
     }
     this.#own.wake();
     this.#followers.wake();
-    onFinal(final);
-    return answer(final.height, final.stored);
+    for (const { tip, stored, batches, results, startedMs, endedMs } of done) {
+      onFinal({ height: tip.height, stored, transactions: entriesOf(batches), results, startedMs, endedMs });
+      answers.push(answer(tip.height, stored));
+    }
+    return answers;
+  }
+
+  /** In memory, and handed to the log. */
+  #execute(fresh: Fresh, context: TraceContext): Executed {
+    const { raw, candidate, batches } = fresh;
+    const { log, nowMs } = this.#options;
+    const { height, time } = candidate.block.header;
+    const startedMs = nowMs();
+    const { results, encoded, stateRoot, resultsRoot } = this.ledger.execute({ height, time, batches });
+    const stored: StoredBlock = {
+      block: raw.block,
+      certificate: raw.certificate,
+      batches: [...raw.batches],
+      results: encoded,
+      stateRoot,
+      resultsRoot,
+      outbox: bounded(context),
+    };
+    const endedMs = nowMs();
+    const positions = toRecords(height, stored).map((record) => log.append(record));
+    const tip = { height, hash: candidate.hash, time, stateRoot, resultsRoot };
+    return { ...fresh, stored, results, positions, tip, startedMs, endedMs };
   }
 
   /** The block is durable: from here on it exists. */
@@ -207,14 +258,13 @@ export class BlockStore {
     positions: readonly Position[],
   ): void {
     const { height, time } = b.header;
-    this.#positions.push(positions);
     this.indexes.add(
       height,
       entriesOf(batches).map(({ signed, traceparent }) => ({ transaction: signed, traceparent })),
       results,
     );
     if (results.length > 0) this.#blocksWithContent++;
-    this.#recent.add(height, stored);
+    this.#blocks.add(height, stored, positions);
     this.#tip = { height, hash, time, stateRoot: stored.stateRoot, resultsRoot: stored.resultsRoot };
   }
 
@@ -227,20 +277,22 @@ export class BlockStore {
 
   /** A final block. @throws NotFound above the tip. Halts when the log does not give back what was written. */
   async read(height: number): Promise<StoredBlock> {
-    const known = this.#recent.get(height);
-    if (known) return known;
-    const positions = this.#positions[height - 1];
-    if (!positions) throw aboveTip(height, this.#tip.height);
-    const { log } = this.#options;
-    const assembler = new Assembler<Position>();
-    let found: ReturnType<typeof assembler.add>;
+    if (height > this.#tip.height) throw aboveTip(height, this.#tip.height);
     try {
-      for (const position of positions) found = assembler.add(await log.read(position), position);
+      return await this.#blocks.read(height);
     } catch (e) {
-      this.#fail('LogCorrupt', `block ${height} in ${log.describe(positions[0] as Position)}: ${messageOf(e)}`, { height }, e);
+      const positions = this.#blocks.describe(height);
+      return this.#fail('LogCorrupt', `block ${height} in ${positions}: ${messageOf(e)}`, { height }, e);
     }
-    if (found?.height !== height) return this.#fail('LogCorrupt', `block ${height} is not where it was written`, { height });
-    return found.stored;
+  }
+
+  /**
+   * Final blocks in order from `from` to at most `to`: as many as `maxBytes` hold, at least one, and fewer where a read
+   * of the log ends. @throws NotFound above the tip. Halts as `read`.
+   */
+  async readRun(from: number, to: number, maxBytes: number): Promise<readonly StoredBlock[]> {
+    const run = await this.#blocks.readRun(from, Math.min(to, this.#tip.height), maxBytes);
+    return run.length > 0 ? run : [await this.read(from)];
   }
 
   /** What was read does not fit the chain that stands above it: it must not be served. */

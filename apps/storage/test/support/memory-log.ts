@@ -26,6 +26,18 @@ export class MemoryLog implements BlockLog {
   async read(position: Position): Promise<Uint8Array> {
     return this.records[(position as Place).at] as Uint8Array;
   }
+  /** `maxBytes` counts as in a file: with the frames of the records. */
+  async readMany(position: Position, maxBytes: number): Promise<LogRecord[]> {
+    const { at } = position as Place;
+    const found: LogRecord[] = [];
+    let bytes = 0;
+    for (const [i, record] of this.records.slice(at, this.durable).entries()) {
+      bytes += record.length + 12;
+      if (bytes > maxBytes && found.length > 0) break;
+      found.push({ bytes: record, position: { at: at + i } });
+    }
+    return found;
+  }
   describe(position: Position): string {
     return `record ${(position as Place).at}`;
   }

@@ -1,6 +1,6 @@
 /** A store over a log in memory, for unit tests. */
 import { ed25519 } from '@bursar/crypto';
-import { BlockStore } from '../../src/core/store.ts';
+import { BlockStore, type StoreOptions } from '../../src/core/store.ts';
 import type { BlockLog, FinalBlock, LogRecord } from '../../src/ports.ts';
 import type { MadeBlock, TestChain } from './chain.ts';
 import { MemoryLog } from './memory-log.ts';
@@ -16,17 +16,18 @@ export class Halted extends Error {
   }
 }
 
+type More = Partial<Pick<StoreOptions, 'verifier' | 'recentBytes'>>;
 export const NO_TRACE = { traceparent: '', tracestate: '' };
 
-export async function openStore(chain: TestChain, records: readonly LogRecord[] = []) {
+export async function openStore(chain: TestChain, records: readonly LogRecord[] = [], more: More = {}) {
   const log = new MemoryLog();
   for (const { bytes } of records) log.append(bytes);
   log.durable = records.length;
-  return { log, ...(await openStoreOn(chain, log, records)) };
+  return { log, ...(await openStoreOn(chain, log, records, more)) };
 }
 
 /** The same over any log. */
-export async function openStoreOn(chain: TestChain, log: BlockLog, records: readonly LogRecord[] = []) {
+export async function openStoreOn(chain: TestChain, log: BlockLog, records: readonly LogRecord[] = [], more: More = {}) {
   const finals: FinalBlock[] = [];
   const store = new BlockStore({
     genesis: chain.genesis,
@@ -39,8 +40,14 @@ export async function openStoreOn(chain: TestChain, log: BlockLog, records: read
     },
     nowMs: () => 0,
     onFinal: (final) => void finals.push(final),
+    ...more,
   });
   await store.replay(records, async () => {});
   const commit = (made: Pick<MadeBlock, 'raw'>) => store.commit(made.raw, NO_TRACE);
-  return { store, finals, commit };
+  const commitRun = (run: readonly Pick<MadeBlock, 'raw'>[]) =>
+    store.commitRun(
+      run.map((made) => made.raw),
+      NO_TRACE,
+    );
+  return { store, finals, commit, commitRun };
 }

@@ -44,7 +44,7 @@ async function once({ state, source, onProgress, breathe }: FollowOptions, signa
     if (target < state.height) return { why: `storage is at ${target}, behind ${state.height}` };
     onProgress(state.height, state.height >= target);
     for await (const streamed of source.blocks(state.height + 1, both)) {
-      const applied = state.apply(streamed);
+      const applied = state.apply(streamed, target);
       if (applied.kind === 'gap') return { why: `the stream jumped to ${streamed.height}, ${applied.expected} was expected` };
       if (applied.kind === 'wrong') return { why: `block ${streamed.height} of storage: ${applied.why}`, wrong: true };
       if (applied.kind === 'applied') onProgress(state.height, state.height >= target);

@@ -101,6 +101,11 @@ export class Bench {
     return this.ever('record').map((e) => e.record);
   }
 
+  /** Everybody else commits to this block of view 0, and it is fetched. */
+  decide(block: Block): void {
+    for (const i of this.peers) this.hear(this.commit(i, 0, headerDigest(block.header)));
+    this.feed({ type: 'block', block, certificate: undefined });
+  }
   block(view = 0, change: Partial<Header> = {}, batches: BatchRef[] = []): Block {
     const { params, world } = this;
     const header: Header = {

@@ -1,4 +1,3 @@
-import { advanceSchedule } from '@bursar/membership';
 import {
   type Block,
   batchRefsDigest,
@@ -24,6 +23,7 @@ import {
   recover,
   type Start,
   type Step,
+  startAfter,
 } from '../../src/index.ts';
 import { fakeSignature, fakeVerifier, type World } from './network.ts';
 
@@ -120,23 +120,10 @@ export class Cluster {
     else this.#boot(node, from);
   }
   startOf(node: Node): Start {
-    let start = this.world.start;
-    for (const { block, certificate, stateRoot, resultsRoot } of node.blocks) {
-      const nextBatch = start.nextBatch.slice();
-      for (const ref of block.batches) nextBatch[ref.origin] = ref.number + 1;
-      const { header } = block;
-      start = {
-        height: header.height,
-        header,
-        certificate,
-        stateRoot,
-        resultsRoot,
-        time: header.time,
-        nextBatch,
-        schedule: advanceSchedule(start.schedule, header),
-      };
-    }
-    return start;
+    const newest = node.blocks.at(-1);
+    if (newest === undefined) return this.world.start;
+    const blocks = node.blocks.map((b) => b.block);
+    return startAfter(this.world.start, blocks, newest.certificate, newest.stateRoot, newest.resultsRoot);
   }
   #boot(node: Node, from: Step): void {
     node.driver = new Driver(this.world.params(node.index), from, this.#ports(node));
@@ -214,10 +201,16 @@ export class Cluster {
             if (found !== undefined) return done(found);
           }
         }),
-      catchUp: (height, from, found) =>
+      catchUp: (height, from, done) =>
         later(20, () => {
           const peer = from.map((i) => this.node(i)).find((p) => p.alive && p.blocks.length >= height);
-          for (const { block, certificate } of peer?.blocks.slice(height - 1) ?? []) found(block, certificate);
+          const news = peer?.blocks.slice(node.blocks.length) ?? [];
+          node.blocks.push(...news);
+          if (news.length > 0)
+            done(
+              news.map((b) => b.certificate),
+              this.startOf(node),
+            );
         }),
       commit: (block, certificate, done) =>
         later(2, () => {

@@ -10,6 +10,7 @@ import {
   type LogPosition,
   type LogRecord,
   readRecord,
+  readRecords,
   recordsOf,
   scanSegment,
   segmentName,
@@ -36,6 +37,8 @@ export interface DurableLog {
   sync(): Promise<void>;
   /** A record that is durable, by the position that `append` or `replay` gave. @throws LogCorrupt with file and offset */
   read(position: LogPosition): Promise<Uint8Array>;
+  /** Durable records from one on, as many of its segment as `maxBytes` hold, at least one. @throws LogCorrupt with file and offset */
+  readMany(position: LogPosition, maxBytes: number): Promise<LogRecord[]>;
   /** File and offset of a position, for people. */
   describe(position: LogPosition): string;
   /** The error for a record that cannot be decoded: LogCorrupt (exit 70), with its place. */
@@ -192,6 +195,10 @@ class FileLog implements DurableLog {
 
   read(position: LogPosition): Promise<Uint8Array> {
     return readRecord(this.#files, this.#dir, position).catch((error) => Promise.reject(failure(this.#dir, error)));
+  }
+
+  readMany(position: LogPosition, maxBytes: number): Promise<LogRecord[]> {
+    return readRecords(this.#files, this.#dir, position, maxBytes);
   }
 
   describe({ segment, offset }: LogPosition): string {

@@ -83,6 +83,27 @@ export async function readRecord(files: FilePort, dir: string, at: LogPosition):
   return new Uint8Array(payload);
 }
 
+/**
+ * Records from `at` on, in order, as many as `maxBytes` of the file hold, at least one: one read for many small records. Where
+ * they stop says nothing about what follows. @throws LogCorrupt when the first is damaged
+ */
+export async function readRecords(files: FilePort, dir: string, at: LogPosition, maxBytes: number): Promise<LogRecord[]> {
+  const path = join(dir, segmentName(at.segment));
+  const id = readHeader(Buffer.from(await files.readAt(path, 0, HEADER_BYTES)), at.segment);
+  const bytes = Buffer.from(await files.readAt(path, at.offset, maxBytes));
+  const found: LogRecord[] = [];
+  for (let start = 0; id; ) {
+    const frame = bytes.subarray(start, start + FRAME_BYTES);
+    const length = payloadLength(frame, id, at.offset + start);
+    const payload = length === undefined ? undefined : bytes.subarray(start + FRAME_BYTES, start + FRAME_BYTES + length);
+    if (payload === undefined || payload.byteLength !== length || !isPayload(frame, payload)) break;
+    found.push({ segment: at.segment, offset: at.offset + start, bytes: new Uint8Array(payload) });
+    start += FRAME_BYTES + payload.byteLength;
+  }
+  // Longer than `maxBytes`, or damaged: reading it alone tells which.
+  return found.length > 0 ? found : [{ ...at, bytes: await readRecord(files, dir, at) }];
+}
+
 /** A record that is as it was written and yet makes no sense here. */
 export const unreadable = (where: string, cause: unknown): BursarError =>
   coreError('LogCorrupt', `the record in ${where} is none that this version knows: ${messageOf(cause)}`, { exitCode: EXIT.safety, cause });

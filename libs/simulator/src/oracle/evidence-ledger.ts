@@ -44,7 +44,8 @@ export class EvidenceLedger {
   /** Before its engine takes the input; `open` is its open height. */
   reached(who: number, input: Input, open: number): void {
     if (input.type === 'message') this.#message(who, input.message, open);
-    else if (input.type === 'notice' || input.type === 'final') this.#certificate(who, input.certificate, open);
+    else if (input.type === 'notice') this.#certificate(who, input.certificate, open);
+    else if (input.type === 'caught-up') for (const c of input.certificates) this.#certificate(who, c, Math.max(open, c.height));
   }
   #message(who: number, message: Message, open: number): void {
     const { vote, validator } = message.vote;

@@ -10,7 +10,6 @@ export function tooLarge(state: State, validators: number): string | undefined {
     ['ViewChanges of one sender', longest(state.viewChanges), 8],
     ['early messages of one sender', longest(state.early), 16],
     ['fetched ViewChanges', state.found.size, 4 * validators],
-    ['certified blocks ahead', state.finals.size, 64],
     ['statements of one validator', longest(state.heard.map((h) => h.statements)), 160],
     ['past heights', state.past.length, 1_000],
     ['own messages of a view', state.sent.length, 8],

@@ -1,5 +1,5 @@
 /** What one life of a validator has asked its peers for, and what it makes of their answers: they may lie. */
-import type { Ports, Proposal } from '@bursar/pbft';
+import type { Ports, Proposal, Start } from '@bursar/pbft';
 import type { Block, Certificate, Message } from '@bursar/protocol';
 import type { Surroundings } from './cell.ts';
 import type { FinalBlock } from './envelope.ts';
@@ -18,7 +18,7 @@ export class Asking {
   /** A view to be entered may need several ViewChanges at once: by validator. */
   readonly #viewChanges = new Map<number, (message: Message) => boolean>();
   #proposal: ((proposal: Proposal) => void) | undefined;
-  #final: ((block: Block, certificate: Certificate) => void) | undefined;
+  #caughtUp: Parameters<Ports['catchUp']>[2] | undefined;
 
   constructor(around: Surroundings, alive: () => boolean) {
     this.#around = around;
@@ -45,8 +45,8 @@ export class Asking {
     });
     this.fetcher.ask({ type: 'view-change', height, view, validator, digest }, from, topic);
   };
-  readonly catchUp: Ports['catchUp'] = (height, from, found) => {
-    this.#final = found;
+  readonly catchUp: Ports['catchUp'] = (height, from, done) => {
+    this.#caughtUp = done;
     if (!this.fetcher.isOpen('final')) this.fetcher.ask({ type: 'final', height }, from);
   };
   /** Fetches the bodies that are missing, until they are here or the height is over. */
@@ -69,10 +69,12 @@ export class Asking {
   onMessage(message: Message): boolean {
     return this.#viewChanges.get(message.vote.validator)?.(message) ?? false;
   }
-  onFinals(finals: readonly FinalBlock[], above: number): void {
+  /** Those that storage takes: certified ones only. */
+  onFinals(finals: readonly FinalBlock[]): readonly FinalBlock[] {
     this.fetcher.close('final');
-    for (const final of finals) {
-      if (final.block.header.height > above && isGenuineFinal(this.#around, final)) this.#final?.(final.block, final.certificate);
-    }
+    return finals.filter((final) => isGenuineFinal(this.#around, final));
+  }
+  caughtUp(certificates: readonly Certificate[], start: Start): void {
+    this.#caughtUp?.(certificates, start);
   }
 }

@@ -13,7 +13,7 @@ import { BatchPool } from './batch-pool.ts';
 import { BODIES_KEPT, BodyRecords, bodyOf } from './body-records.ts';
 import type { Cell, CrashPoint, Surroundings } from './cell.ts';
 import { Disk, type Tail } from './disk.ts';
-import type { Envelope, Want } from './envelope.ts';
+import type { Envelope, FinalBlock, Want } from './envelope.ts';
 import { Heard } from './heard.ts';
 import type { SignerDouble } from './signer.ts';
 import { StorageDouble, type Stored } from './storage.ts';
@@ -113,7 +113,7 @@ export class ValidatorCell extends WatchedCell implements Cell {
     else if (envelope.kind === 'batch') this.addBatch(envelope.ref);
     else if (envelope.kind === 'notice') this.#onNotice(from, envelope.certificate);
     else if (envelope.kind === 'want') this.#answer(from, envelope.want);
-    else if (envelope.kind === 'finals') this.#asking.onFinals(envelope.finals, this.storage.height);
+    else if (envelope.kind === 'finals') this.#onFinals(envelope.finals);
     else if (envelope.kind === 'proposal') this.#asking.onProposal(envelope.proposal);
     else for (const digest of envelope.digests) this.#pool.addBody(digest);
   }
@@ -274,7 +274,7 @@ export class ValidatorCell extends WatchedCell implements Cell {
       commit: (block, certificate, done) => {
         if (!live() || this.#strikes('commit')) return;
         this.onFinal(block, certificate);
-        around.after(around.latencies.commitMs(index), () => this.#committed(block, certificate, live, done));
+        around.after(around.latencies.commitMs(index), () => this.guarded(() => this.#committed(block, certificate, live, done)));
       },
       accuse: (evidence) => live() && around.witness?.accused(index, evidence),
       observe: {
@@ -295,14 +295,7 @@ export class ValidatorCell extends WatchedCell implements Cell {
     return this.signer.sign(vote);
   }
   #committed(block: Block, certificate: Certificate, live: () => boolean, done: (s: Digest, r: Digest) => void): void {
-    const { height } = block.header;
-    const known = this.storage.at(height) !== undefined;
-    let stored!: Stored;
-    this.guarded(() => {
-      stored = this.storage.commit(block, certificate);
-    });
-    this.onExecuted(height, stored.stateRoot);
-    if (!known) this.around.trace.add(this.around.now(), this.index, 'final', height, stored.digest);
+    const stored = this.#store(block, certificate);
     if (!live() || this.#strikes('executed')) return;
     this.later(0.1, () => {
       done(stored.stateRoot, stored.resultsRoot);
@@ -326,5 +319,31 @@ export class ValidatorCell extends WatchedCell implements Cell {
         },
       ),
     );
+  }
+  #store(block: Block, certificate: Certificate): Stored {
+    const { height } = block.header;
+    const isNew = this.storage.height < height;
+    const stored = this.storage.commit(block, certificate);
+    this.onExecuted(height, stored.stateRoot);
+    if (isNew) this.around.trace.add(this.around.now(), this.index, 'final', height, stored.digest);
+    return stored;
+  }
+  /** Catch-up: storage takes them, the engine hears of it a moment later. */
+  #onFinals(finals: readonly FinalBlock[]): void {
+    const taken: Certificate[] = [];
+    for (const { block, certificate } of this.#asking.onFinals(finals)) {
+      if (block.header.height !== this.storage.height + 1) continue;
+      if (this.#strikes('commit')) return;
+      this.onFinal(block, certificate);
+      this.#store(block, certificate);
+      taken.push(certificate);
+    }
+    if (taken.length === 0) return;
+    const start = this.storage.start();
+    this.later(this.around.latencies.commitMs(this.index), () => {
+      if (this.#strikes('executed')) return;
+      this.#asking.caughtUp(taken, start);
+      this.#offer();
+    });
   }
 }

@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file bursar/consensus/v1/wire.proto.
  */
 export const file_bursar_consensus_v1_wire: GenFile = /*@__PURE__*/
-  fileDesc("Ch5idXJzYXIvY29uc2Vuc3VzL3YxL3dpcmUucHJvdG8SE2J1cnNhci5jb25zZW5zdXMudjEixAIKEENvbnNlbnN1c01lc3NhZ2USFwoGbXNnX2lkGAEgASgMQge6SAR6AmgQEhgKB3ZlcnNpb24YAiABKA1CB7pIBCoCCAESGAoGc2VuZGVyGAMgASgNQgi6SAUqAxDIARIRCgl0aW1lc3RhbXAYBCABKAQSGgoJc2lnbmF0dXJlGAUgASgMQge6SAR6AmhAEjUKBXBoYXNlGAYgASgOMhouYnVyc2FyLmNvbnNlbnN1cy52MS5QaGFzZUIKukgHggEEEAEgABIbCgpibG9ja19oYXNoGAcgASgMQge6SAR6AmggEgwKBHZpZXcYCCABKAQSEAoIc2VxdWVuY2UYCSABKAQSDQoFZXBvY2gYCiABKA0SFgoFY2hhaW4YCyABKAxCB7pIBHoCaCASGQoHY29udGVudBgMIAEoDEIIukgFegMYgFAiRgoMQmF0Y2hNZXNzYWdlEhoKBWJhdGNoGAEgASgMQgu6SAh6BhABGICAIBIaCglzaWduYXR1cmUYAiABKAxCB7pIBHoCaEAiSwoLRmluYWxOb3RpY2USGgoGaGVhZGVyGAEgASgMQgq6SAd6BRABGIAQEiAKC2NlcnRpZmljYXRlGAIgASgMQgu6SAh6BhABGICAASKbAgoMRmV0Y2hSZXF1ZXN0EhUKC2ZpbmFsX2Jsb2NrGAEgASgESAASGAoFYmxvY2sYAiABKAxCB7pIBHoCaCBIABIYCgViYXRjaBgDIAEoDEIHukgEegJoIEgAEkYKC3ZpZXdfY2hhbmdlGAQgASgLMi8uYnVyc2FyLmNvbnNlbnN1cy52MS5GZXRjaFJlcXVlc3QuU2lnbmVkQ29udGVudEgAEg4KBm9mZnNldBgFIAEoDRpZCg1TaWduZWRDb250ZW50Eg4KBmhlaWdodBgBIAEoBBIMCgR2aWV3GAIgASgEEhEKCXZhbGlkYXRvchgDIAEoDRIXCgZkaWdlc3QYBCABKAxCB7pIBHoCaCBCDQoEd2FudBIFukgCCAEiPAoNRmV0Y2hSZXNwb25zZRINCgVmb3VuZBgBIAEoCBINCgV0b3RhbBgCIAEoDRINCgVwaWVjZRgDIAEoDCJBCgpGaW5hbEJsb2NrEg0KBWJsb2NrGAEgASgMEhMKC2NlcnRpZmljYXRlGAIgASgMEg8KB2JhdGNoZXMYAyADKAwqhQEKBVBoYXNlEhUKEVBIQVNFX1VOU1BFQ0lGSUVEEAASFQoRUEhBU0VfUFJFX1BSRVBBUkUQARIRCg1QSEFTRV9QUkVQQVJFEAISEAoMUEhBU0VfQ09NTUlUEAMSFQoRUEhBU0VfVklFV19DSEFOR0UQBBISCg5QSEFTRV9ORVdfVklFVxAFYgZwcm90bzM", [file_buf_validate_validate]);
+  fileDesc("Ch5idXJzYXIvY29uc2Vuc3VzL3YxL3dpcmUucHJvdG8SE2J1cnNhci5jb25zZW5zdXMudjEixAIKEENvbnNlbnN1c01lc3NhZ2USFwoGbXNnX2lkGAEgASgMQge6SAR6AmgQEhgKB3ZlcnNpb24YAiABKA1CB7pIBCoCCAESGAoGc2VuZGVyGAMgASgNQgi6SAUqAxDIARIRCgl0aW1lc3RhbXAYBCABKAQSGgoJc2lnbmF0dXJlGAUgASgMQge6SAR6AmhAEjUKBXBoYXNlGAYgASgOMhouYnVyc2FyLmNvbnNlbnN1cy52MS5QaGFzZUIKukgHggEEEAEgABIbCgpibG9ja19oYXNoGAcgASgMQge6SAR6AmggEgwKBHZpZXcYCCABKAQSEAoIc2VxdWVuY2UYCSABKAQSDQoFZXBvY2gYCiABKA0SFgoFY2hhaW4YCyABKAxCB7pIBHoCaCASGQoHY29udGVudBgMIAEoDEIIukgFegMYgFAiRgoMQmF0Y2hNZXNzYWdlEhoKBWJhdGNoGAEgASgMQgu6SAh6BhABGICAIBIaCglzaWduYXR1cmUYAiABKAxCB7pIBHoCaEAiSwoLRmluYWxOb3RpY2USGgoGaGVhZGVyGAEgASgMQgq6SAd6BRABGIAQEiAKC2NlcnRpZmljYXRlGAIgASgMQgu6SAh6BhABGICAASL0AgoMRmV0Y2hSZXF1ZXN0EkUKDGZpbmFsX2Jsb2NrcxgBIAEoCzItLmJ1cnNhci5jb25zZW5zdXMudjEuRmV0Y2hSZXF1ZXN0LkhlaWdodFJhbmdlSAASGAoFYmxvY2sYAiABKAxCB7pIBHoCaCBIABIYCgViYXRjaBgDIAEoDEIHukgEegJoIEgAEkYKC3ZpZXdfY2hhbmdlGAQgASgLMi8uYnVyc2FyLmNvbnNlbnN1cy52MS5GZXRjaFJlcXVlc3QuU2lnbmVkQ29udGVudEgAEg4KBm9mZnNldBgFIAEoDRonCgtIZWlnaHRSYW5nZRIMCgRmcm9tGAEgASgEEgoKAnRvGAIgASgEGlkKDVNpZ25lZENvbnRlbnQSDgoGaGVpZ2h0GAEgASgEEgwKBHZpZXcYAiABKAQSEQoJdmFsaWRhdG9yGAMgASgNEhcKBmRpZ2VzdBgEIAEoDEIHukgEegJoIEINCgR3YW50EgW6SAIIASI8Cg1GZXRjaFJlc3BvbnNlEg0KBWZvdW5kGAEgASgIEg0KBXRvdGFsGAIgASgNEg0KBXBpZWNlGAMgASgMIk4KC0ZpbmFsQmxvY2tzEi8KBmJsb2NrcxgBIAMoCzIfLmJ1cnNhci5jb25zZW5zdXMudjEuRmluYWxCbG9jaxIOCgZuZXdlc3QYAiABKAQiQQoKRmluYWxCbG9jaxINCgVibG9jaxgBIAEoDBITCgtjZXJ0aWZpY2F0ZRgCIAEoDBIPCgdiYXRjaGVzGAMgAygMKoUBCgVQaGFzZRIVChFQSEFTRV9VTlNQRUNJRklFRBAAEhUKEVBIQVNFX1BSRV9QUkVQQVJFEAESEQoNUEhBU0VfUFJFUEFSRRACEhAKDFBIQVNFX0NPTU1JVBADEhUKEVBIQVNFX1ZJRVdfQ0hBTkdFEAQSEgoOUEhBU0VfTkVXX1ZJRVcQBWIGcHJvdG8z", [file_buf_validate_validate]);
 
 /**
  * A consensus message (C2), at most 10 KiB. The signature covers the canonical vote (chain, epoch, height, view, phase,
@@ -184,12 +184,12 @@ export type FetchRequest = Message<"bursar.consensus.v1.FetchRequest"> & {
    */
   want: {
     /**
-     * A final block with certificate and bodies, by height.
+     * Final blocks with certificates and bodies, by heights: as many from the first on as fit into a piece, at least one.
      *
-     * @generated from field: uint64 final_block = 1;
+     * @generated from field: bursar.consensus.v1.FetchRequest.HeightRange final_blocks = 1;
      */
-    value: bigint;
-    case: "finalBlock";
+    value: FetchRequest_HeightRange;
+    case: "finalBlocks";
   } | {
     /**
      * A proposed block of the open height (canonical bytes), by digest.
@@ -232,6 +232,34 @@ export const FetchRequestSchema: GenMessage<FetchRequest> = /*@__PURE__*/
   messageDesc(file_bursar_consensus_v1_wire, 3);
 
 /**
+ * Names consecutive heights.
+ *
+ * @generated from message bursar.consensus.v1.FetchRequest.HeightRange
+ */
+export type FetchRequest_HeightRange = Message<"bursar.consensus.v1.FetchRequest.HeightRange"> & {
+  /**
+   * First height.
+   *
+   * @generated from field: uint64 from = 1;
+   */
+  from: bigint;
+
+  /**
+   * Last height.
+   *
+   * @generated from field: uint64 to = 2;
+   */
+  to: bigint;
+};
+
+/**
+ * Describes the message bursar.consensus.v1.FetchRequest.HeightRange.
+ * Use `create(FetchRequest_HeightRangeSchema)` to create a new message.
+ */
+export const FetchRequest_HeightRangeSchema: GenMessage<FetchRequest_HeightRange> = /*@__PURE__*/
+  messageDesc(file_bursar_consensus_v1_wire, 3, 0);
+
+/**
  * Names a signed message.
  *
  * @generated from message bursar.consensus.v1.FetchRequest.SignedContent
@@ -271,7 +299,7 @@ export type FetchRequest_SignedContent = Message<"bursar.consensus.v1.FetchReque
  * Use `create(FetchRequest_SignedContentSchema)` to create a new message.
  */
 export const FetchRequest_SignedContentSchema: GenMessage<FetchRequest_SignedContent> = /*@__PURE__*/
-  messageDesc(file_bursar_consensus_v1_wire, 3, 0);
+  messageDesc(file_bursar_consensus_v1_wire, 3, 1);
 
 /**
  * A piece of what was asked for.
@@ -309,7 +337,35 @@ export const FetchResponseSchema: GenMessage<FetchResponse> = /*@__PURE__*/
   messageDesc(file_bursar_consensus_v1_wire, 4);
 
 /**
- * A final block with all its bodies: what FetchRequest.final_block answers, in pieces.
+ * What FetchRequest.final_blocks answers, in pieces.
+ *
+ * @generated from message bursar.consensus.v1.FinalBlocks
+ */
+export type FinalBlocks = Message<"bursar.consensus.v1.FinalBlocks"> & {
+  /**
+   * Consecutive, oldest first.
+   *
+   * @generated from field: repeated bursar.consensus.v1.FinalBlock blocks = 1;
+   */
+  blocks: FinalBlock[];
+
+  /**
+   * The newest height that is final here: how far it is worth asking on.
+   *
+   * @generated from field: uint64 newest = 2;
+   */
+  newest: bigint;
+};
+
+/**
+ * Describes the message bursar.consensus.v1.FinalBlocks.
+ * Use `create(FinalBlocksSchema)` to create a new message.
+ */
+export const FinalBlocksSchema: GenMessage<FinalBlocks> = /*@__PURE__*/
+  messageDesc(file_bursar_consensus_v1_wire, 5);
+
+/**
+ * A final block with all its bodies.
  *
  * @generated from message bursar.consensus.v1.FinalBlock
  */
@@ -341,7 +397,7 @@ export type FinalBlock = Message<"bursar.consensus.v1.FinalBlock"> & {
  * Use `create(FinalBlockSchema)` to create a new message.
  */
 export const FinalBlockSchema: GenMessage<FinalBlock> = /*@__PURE__*/
-  messageDesc(file_bursar_consensus_v1_wire, 5);
+  messageDesc(file_bursar_consensus_v1_wire, 6);
 
 /**
  * Kind of a consensus message.

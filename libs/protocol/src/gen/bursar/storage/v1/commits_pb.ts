@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bursar/storage/v1/commits.proto.
  */
 export const file_bursar_storage_v1_commits: GenFile = /*@__PURE__*/
-  fileDesc("Ch9idXJzYXIvc3RvcmFnZS92MS9jb21taXRzLnByb3RvEhFidXJzYXIuc3RvcmFnZS52MSJoCg1Db21taXRSZXF1ZXN0EhoKBWJsb2NrGAEgASgMQgu6SAh6BhABGICAARIgCgtjZXJ0aWZpY2F0ZRgCIAEoDEILukgIegYQARiAgAESGQoHYmF0Y2hlcxgDIAMoDEIIukgFkgECEEAiZwoOQ29tbWl0UmVzcG9uc2USDgoGaGVpZ2h0GAEgASgEEhIKCnN0YXRlX3Jvb3QYAiABKAwSFAoMcmVzdWx0c19yb290GAMgASgMEhsKE3RyYW5zYWN0aW9uX3Jlc3VsdHMYBCADKAwiLwoUR2V0RmluYWxCbG9ja1JlcXVlc3QSFwoGaGVpZ2h0GAEgASgEQge6SAQyAigBIkwKFUdldEZpbmFsQmxvY2tSZXNwb25zZRINCgVibG9jaxgBIAEoDBITCgtjZXJ0aWZpY2F0ZRgCIAEoDBIPCgdiYXRjaGVzGAMgAygMMrwBCgdDb21taXRzEk0KBkNvbW1pdBIgLmJ1cnNhci5zdG9yYWdlLnYxLkNvbW1pdFJlcXVlc3QaIS5idXJzYXIuc3RvcmFnZS52MS5Db21taXRSZXNwb25zZRJiCg1HZXRGaW5hbEJsb2NrEicuYnVyc2FyLnN0b3JhZ2UudjEuR2V0RmluYWxCbG9ja1JlcXVlc3QaKC5idXJzYXIuc3RvcmFnZS52MS5HZXRGaW5hbEJsb2NrUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate]);
+  fileDesc("Ch9idXJzYXIvc3RvcmFnZS92MS9jb21taXRzLnByb3RvEhFidXJzYXIuc3RvcmFnZS52MSJoCg1Db21taXRSZXF1ZXN0EhoKBWJsb2NrGAEgASgMQgu6SAh6BhABGICAARIgCgtjZXJ0aWZpY2F0ZRgCIAEoDEILukgIegYQARiAgAESGQoHYmF0Y2hlcxgDIAMoDEIIukgFkgECEEAiZwoOQ29tbWl0UmVzcG9uc2USDgoGaGVpZ2h0GAEgASgEEhIKCnN0YXRlX3Jvb3QYAiABKAwSFAoMcmVzdWx0c19yb290GAMgASgMEhsKE3RyYW5zYWN0aW9uX3Jlc3VsdHMYBCADKAwiUQoQQ29tbWl0UnVuUmVxdWVzdBI9CgZibG9ja3MYASADKAsyIC5idXJzYXIuc3RvcmFnZS52MS5Db21taXRSZXF1ZXN0Qgu6SAiSAQUIARCAAiJGChFDb21taXRSdW5SZXNwb25zZRIxCgZibG9ja3MYASADKAsyIS5idXJzYXIuc3RvcmFnZS52MS5Db21taXRSZXNwb25zZSJkChVHZXRGaW5hbEJsb2Nrc1JlcXVlc3QSHAoLZnJvbV9oZWlnaHQYASABKARCB7pIBDICKAESGgoJdG9faGVpZ2h0GAIgASgEQge6SAQyAigBEhEKCW1heF9ieXRlcxgDIAEoDSJkChZHZXRGaW5hbEJsb2Nrc1Jlc3BvbnNlEjMKBmJsb2NrcxgBIAMoCzIjLmJ1cnNhci5zdG9yYWdlLnYxLlN0b3JlZEZpbmFsQmxvY2sSFQoNbmV3ZXN0X2hlaWdodBgCIAEoBCJHChBTdG9yZWRGaW5hbEJsb2NrEg0KBWJsb2NrGAEgASgMEhMKC2NlcnRpZmljYXRlGAIgASgMEg8KB2JhdGNoZXMYAyADKAwylwIKB0NvbW1pdHMSTQoGQ29tbWl0EiAuYnVyc2FyLnN0b3JhZ2UudjEuQ29tbWl0UmVxdWVzdBohLmJ1cnNhci5zdG9yYWdlLnYxLkNvbW1pdFJlc3BvbnNlElYKCUNvbW1pdFJ1bhIjLmJ1cnNhci5zdG9yYWdlLnYxLkNvbW1pdFJ1blJlcXVlc3QaJC5idXJzYXIuc3RvcmFnZS52MS5Db21taXRSdW5SZXNwb25zZRJlCg5HZXRGaW5hbEJsb2NrcxIoLmJ1cnNhci5zdG9yYWdlLnYxLkdldEZpbmFsQmxvY2tzUmVxdWVzdBopLmJ1cnNhci5zdG9yYWdlLnYxLkdldEZpbmFsQmxvY2tzUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate]);
 
 /**
  * A final block.
@@ -93,32 +93,116 @@ export const CommitResponseSchema: GenMessage<CommitResponse> = /*@__PURE__*/
   messageDesc(file_bursar_storage_v1_commits, 1);
 
 /**
- * Which block.
+ * Consecutive final blocks, oldest first.
  *
- * @generated from message bursar.storage.v1.GetFinalBlockRequest
+ * @generated from message bursar.storage.v1.CommitRunRequest
  */
-export type GetFinalBlockRequest = Message<"bursar.storage.v1.GetFinalBlockRequest"> & {
+export type CommitRunRequest = Message<"bursar.storage.v1.CommitRunRequest"> & {
   /**
-   * Height, from 1.
+   * The first is at most one above the newest stored.
    *
-   * @generated from field: uint64 height = 1;
+   * @generated from field: repeated bursar.storage.v1.CommitRequest blocks = 1;
    */
-  height: bigint;
+  blocks: CommitRequest[];
 };
 
 /**
- * Describes the message bursar.storage.v1.GetFinalBlockRequest.
- * Use `create(GetFinalBlockRequestSchema)` to create a new message.
+ * Describes the message bursar.storage.v1.CommitRunRequest.
+ * Use `create(CommitRunRequestSchema)` to create a new message.
  */
-export const GetFinalBlockRequestSchema: GenMessage<GetFinalBlockRequest> = /*@__PURE__*/
+export const CommitRunRequestSchema: GenMessage<CommitRunRequest> = /*@__PURE__*/
   messageDesc(file_bursar_storage_v1_commits, 2);
 
 /**
- * As it was committed.
+ * They are durable.
  *
- * @generated from message bursar.storage.v1.GetFinalBlockResponse
+ * @generated from message bursar.storage.v1.CommitRunResponse
  */
-export type GetFinalBlockResponse = Message<"bursar.storage.v1.GetFinalBlockResponse"> & {
+export type CommitRunResponse = Message<"bursar.storage.v1.CommitRunResponse"> & {
+  /**
+   * In the order of the request.
+   *
+   * @generated from field: repeated bursar.storage.v1.CommitResponse blocks = 1;
+   */
+  blocks: CommitResponse[];
+};
+
+/**
+ * Describes the message bursar.storage.v1.CommitRunResponse.
+ * Use `create(CommitRunResponseSchema)` to create a new message.
+ */
+export const CommitRunResponseSchema: GenMessage<CommitRunResponse> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_commits, 3);
+
+/**
+ * Which blocks.
+ *
+ * @generated from message bursar.storage.v1.GetFinalBlocksRequest
+ */
+export type GetFinalBlocksRequest = Message<"bursar.storage.v1.GetFinalBlocksRequest"> & {
+  /**
+   * First height, from 1.
+   *
+   * @generated from field: uint64 from_height = 1;
+   */
+  fromHeight: bigint;
+
+  /**
+   * Last height wanted.
+   *
+   * @generated from field: uint64 to_height = 2;
+   */
+  toHeight: bigint;
+
+  /**
+   * No block is added that would make it more bytes than this; the first comes whatever its size.
+   *
+   * @generated from field: uint32 max_bytes = 3;
+   */
+  maxBytes: number;
+};
+
+/**
+ * Describes the message bursar.storage.v1.GetFinalBlocksRequest.
+ * Use `create(GetFinalBlocksRequestSchema)` to create a new message.
+ */
+export const GetFinalBlocksRequestSchema: GenMessage<GetFinalBlocksRequest> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_commits, 4);
+
+/**
+ * As they were committed.
+ *
+ * @generated from message bursar.storage.v1.GetFinalBlocksResponse
+ */
+export type GetFinalBlocksResponse = Message<"bursar.storage.v1.GetFinalBlocksResponse"> & {
+  /**
+   * Consecutive, oldest first.
+   *
+   * @generated from field: repeated bursar.storage.v1.StoredFinalBlock blocks = 1;
+   */
+  blocks: StoredFinalBlock[];
+
+  /**
+   * Height of the newest final block here.
+   *
+   * @generated from field: uint64 newest_height = 2;
+   */
+  newestHeight: bigint;
+};
+
+/**
+ * Describes the message bursar.storage.v1.GetFinalBlocksResponse.
+ * Use `create(GetFinalBlocksResponseSchema)` to create a new message.
+ */
+export const GetFinalBlocksResponseSchema: GenMessage<GetFinalBlocksResponse> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_commits, 5);
+
+/**
+ * A final block with its bodies.
+ *
+ * @generated from message bursar.storage.v1.StoredFinalBlock
+ */
+export type StoredFinalBlock = Message<"bursar.storage.v1.StoredFinalBlock"> & {
   /**
    * Canonical block.
    *
@@ -142,11 +226,11 @@ export type GetFinalBlockResponse = Message<"bursar.storage.v1.GetFinalBlockResp
 };
 
 /**
- * Describes the message bursar.storage.v1.GetFinalBlockResponse.
- * Use `create(GetFinalBlockResponseSchema)` to create a new message.
+ * Describes the message bursar.storage.v1.StoredFinalBlock.
+ * Use `create(StoredFinalBlockSchema)` to create a new message.
  */
-export const GetFinalBlockResponseSchema: GenMessage<GetFinalBlockResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_commits, 3);
+export const StoredFinalBlockSchema: GenMessage<StoredFinalBlock> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_commits, 6);
 
 /**
  * Called by this cell's consensus.
@@ -168,14 +252,27 @@ export const Commits: GenService<{
     output: typeof CommitResponseSchema;
   },
   /**
-   * A stored block with bodies, for a peer that catches up.
+   * A run of consecutive final blocks, for catching up: executed one after another and made durable in one step, so that a
+   * run costs one fsync. The newest certificate is checked by its signatures; an older one as well, unless the header after it names
+   * it by digest. Blocks that are stored already answer the stored roots. Refusals are those of Commit, of the run as a whole.
    *
-   * @generated from rpc bursar.storage.v1.Commits.GetFinalBlock
+   * @generated from rpc bursar.storage.v1.Commits.CommitRun
    */
-  getFinalBlock: {
+  commitRun: {
     methodKind: "unary";
-    input: typeof GetFinalBlockRequestSchema;
-    output: typeof GetFinalBlockResponseSchema;
+    input: typeof CommitRunRequestSchema;
+    output: typeof CommitRunResponseSchema;
+  },
+  /**
+   * Stored blocks with bodies, for a peer that catches up: from a height on, as many as fit, at least one. NOT_FOUND
+   * (NotFound) above the final height.
+   *
+   * @generated from rpc bursar.storage.v1.Commits.GetFinalBlocks
+   */
+  getFinalBlocks: {
+    methodKind: "unary";
+    input: typeof GetFinalBlocksRequestSchema;
+    output: typeof GetFinalBlocksResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_bursar_storage_v1_commits, 0);
