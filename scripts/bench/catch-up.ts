@@ -18,7 +18,7 @@ import { cpuUs } from './cpu.ts';
 import { type MadeChain, makeChain, UNNAMED_EVERY } from './made-chain.ts';
 import type { Row } from './row.ts';
 
-const BLOCKS = Number(process.env['BENCH_CATCH_UP_BLOCKS'] ?? 100_000);
+const BLOCKS = 100_000;
 const JOINER = 3;
 const CELL = ['crypto-signing', 'storage', 'validator-set', 'consensus'] as const;
 /** A replay of so many blocks at the start of each storage. */

@@ -121,7 +121,7 @@ export function* liveRecords(mempool: Mempool, own: OwnBatches, store: BodyStore
   for (const { ref, encoded, signature } of store.all()) if (!mine.has(ref.digest)) yield { kind: 'body', batch: encoded, signature };
 }
 
-export function idsOf(joined: Uint8Array): Digest[] {
+function idsOf(joined: Uint8Array): Digest[] {
   const ids: Digest[] = [];
   for (let at = 0; at < joined.length; at += 32) ids.push(toHex(joined.subarray(at, at + 32)));
   return ids;
