@@ -25,7 +25,7 @@ const CELL = ['crypto-signing', 'storage', 'validator-set', 'consensus'] as cons
 const READY_MS = 300_000;
 const CATCH_UP_MS = 300_000;
 
-export async function benchCatchUp({ limits: { verifyUs }, folder, say, closeNetwork }: Context): Promise<Row[]> {
+export async function benchCatchUp({ limits, folder, say, closeNetwork }: Context): Promise<Row[]> {
   await closeNetwork();
   const here = surroundings();
   const dir = join(folder, 'catch-up');
@@ -75,7 +75,7 @@ export async function benchCatchUp({ limits: { verifyUs }, folder, say, closeNet
       CATCH_UP_MS,
       async () => (await height(JOINER)) >= (await height(0)),
     );
-    return rows(made, verifyUs, seconds, (began - started) / 1_000, cpu);
+    return rows(made, limits().verifyUs, seconds, (began - started) / 1_000, cpu);
   } finally {
     clearInterval(alive);
     for (const s of statuses) s.close();

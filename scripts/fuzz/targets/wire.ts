@@ -13,7 +13,7 @@ import {
   type Want,
 } from '../../../apps/consensus/src/core/fetch-pieces.ts';
 import { proposalOf, viewChangeOf } from '../../../apps/consensus/src/core/fetched.ts';
-import { packFinalBlock, packNotice, unpackFinalBlock, unpackNotice } from '../../../apps/consensus/src/core/final-blocks.ts';
+import { bodiesOf, packFinalBlocks, packNotice, unpackFinalBlocks, unpackNotice } from '../../../apps/consensus/src/core/final-blocks.ts';
 import { unpackBatch } from '../../../apps/consensus/src/core/obtain.ts';
 import { RecentBlocks } from '../../../apps/consensus/src/core/recent-blocks.ts';
 import { packSignatures, verifySignatures } from '../../../apps/consensus/src/core/signature-job.ts';
@@ -49,11 +49,15 @@ const envelope: Target = {
 };
 
 const wants: Want[] = [
-  { kind: 'final-block', height: 2 },
+  { kind: 'final-blocks', from: 2, to: 3 },
   { kind: 'block', digest: p.headerDigest(s.second.header) },
   { kind: 'batch', digest: s.ref.digest },
   { kind: 'view-change', height: 2, view: 1, validator: 2, digest: s.hex(1) },
 ];
+const finals = packFinalBlocks(
+  [{ block: p.encode(p.block, s.second), certificate: p.encode(p.certificate, s.secondCertificate), batches: [s.encodedBatch] }],
+  2,
+);
 const body = { ref: s.ref, encoded: s.encodedBatch, signature: s.batchSignature, ids: new Uint8Array(64), traceparents: [] };
 const request: Target = {
   name: 'fetch request',
@@ -69,7 +73,7 @@ const request: Target = {
       recent: new RecentBlocks(4, final),
       proposal: () => ({ block: s.second, certificate: s.firstCertificate }),
       viewChange: () => s.messages[3],
-      loadFinal: async (height) => (height === 2 ? packFinalBlock(final.block, final.certificate, [s.encodedBatch]) : undefined),
+      loadFinals: async (from) => (from === 2 ? finals : undefined),
       budget: new TokenBucket({ perSecond: 1e12, burst: 1e12 }, 0),
       now: () => 0,
     };
@@ -136,13 +140,17 @@ const asked = s.messages[8] as p.MessageOf<'view-change'>;
 const { height, view, digest } = asked.vote.vote;
 const viewChangeWanted = { type: 'fetch-view-change' as const, height, view, validator: asked.vote.validator, digest, from: [1] };
 const things: Target[] = [
-  fetched('final block', [packFinalBlock(s.second, s.secondCertificate, [s.encodedBatch])], 3, (bytes) => {
-    const found = unpackFinalBlock(bytes, 2, s.chain, s.set, s.coin);
-    if (found)
-      must(
-        found.batches.every((b, i) => p.batchDigest(b) === found.block.batches[i]?.digest),
-        'bodies are those of the block',
-      );
+  fetched('final blocks', [finals], 3, (bytes) => {
+    const found = unpackFinalBlocks(bytes, 2, 4);
+    if (!found) return undefined;
+    must(
+      found.blocks.every((f, i) => f.decoded.header.height === 2 + i),
+      'the heights are those that were asked for',
+    );
+    for (const one of found.blocks) {
+      const bodies = bodiesOf(s.second, one);
+      must(!bodies || bodies.every((b, i) => p.batchDigest(b) === s.second.batches[i]?.digest), 'bodies are those of the block');
+    }
     return found;
   }),
   fetched('notice', [packNotice(s.second.header, s.secondCertificate)], 3, unpackNotice),
