@@ -10,7 +10,7 @@ export const tuning = {
   offerPerOrigin: 64,
   /** Evidence of ours that waits for a block, for each offender; settled pieces that are remembered. */
   accusations: { pendingPerOffender: 64, settled: 1_000 },
-  outcomes: { heights: 64, results: 200_000, watchers: 20_000 },
+  outcomes: { heights: 64, results: 20_000, watchers: 20_000 },
   recentBlocks: 8,
   replay: { windowMs: 1_000, max: 16_384 },
   /** Signatures of votes: as many of one turn are verified on the main loop, more in a thread that has so long (docs/decisions/0009-ingress.md). */

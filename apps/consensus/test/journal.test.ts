@@ -32,7 +32,8 @@ async function records(): Promise<JournalRecord[]> {
 }
 const transaction = (nonce: bigint): JournalRecord => {
   const { body, signature } = transfer(chain, nonce);
-  return { kind: 'transaction', transaction: encode(signedTransaction, { body, signature }), traceparent: 't', tracestate: '' };
+  const entry = { transaction: encode(signedTransaction, { body, signature }), traceparent: 't', tracestate: '' };
+  return { kind: 'transactions', entries: [entry] };
 };
 
 describe('the journal', () => {
@@ -51,7 +52,7 @@ describe('the journal', () => {
     await journal.sync();
     await file.close();
     const found = await records();
-    expect(found.map((r) => (r.kind === 'engine' ? r.record[0] : r.kind))).toEqual([7, 'transaction', 8]);
+    expect(found.map((r) => (r.kind === 'engine' ? r.record[0] : r.kind))).toEqual([7, 'transactions', 8]);
   });
   it('a failed write reaches onFailure, and nothing that waited for it goes on', async () => {
     const failures: unknown[] = [];

@@ -31,7 +31,7 @@ await bootService({
   config,
   metrics: metrics.all,
   waitsFor: { replay: 'the block log is not open yet' },
-  async start({ genesis, chain, log, health, signal, onStop, fatal, serve }) {
+  async start({ genesis, chain, log, health, exportsSpans, signal, onStop, fatal, serve }) {
     genesisValidator(genesis, validator);
     const set = genesisSet(genesis);
     const file = await openLog(join(dataDir, 'blocks'));
@@ -45,7 +45,7 @@ await bootService({
     };
     const onFinal = (final: FinalBlock): void => {
       metrics.onFinal(final, nowMs() - final.endedMs);
-      emitBlockSpans(final, validator, (i) => store.indexes.traceparent(i));
+      if (exportsSpans) emitBlockSpans(final, validator, (i) => store.indexes.traceparent(i));
       const facts = { height: final.height, transactions: final.transactions.length, results: final.results.length };
       log.event('BlockFinalized', facts, 'a block is durable', final.transactions.length > 0 ? 'info' : 'debug');
       checkHead();

@@ -14,6 +14,11 @@ export class DecodeError extends Error {
   }
 }
 
+/** Bytes; above Node's pool for small buffers. */
+const LARGE = 64 * 1024;
+/** What commonly follows a long byte string: room for it saves doubling the whole. */
+const TAIL = 1024;
+
 export class Writer {
   #buffer = Buffer.allocUnsafe(256);
   #length = 0;
@@ -21,7 +26,7 @@ export class Writer {
   #grow(n: number): number {
     const at = this.#length;
     if (at + n > this.#buffer.length) {
-      const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, at + n));
+      const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, at + n + (n >= LARGE ? TAIL : 0)));
       this.#buffer.copy(larger, 0, 0, at);
       this.#buffer = larger;
     }
@@ -59,8 +64,10 @@ export class Writer {
     if (v.length !== length * 2 || this.#buffer.write(v, at, length, 'hex') !== length)
       throw new RangeError(`expected ${length} bytes as hex`);
   }
-  /** The bytes so far, as a copy of their own. */
+  /** The bytes so far, in memory of their own; the writer is used up. */
   finish(): Uint8Array {
+    // Large ones lie in no pool that others share, and a copy would be felt.
+    if (this.#length >= LARGE) return new Uint8Array(this.#buffer.buffer, this.#buffer.byteOffset, this.#length);
     const out = new Uint8Array(this.#length);
     this.#buffer.copy(out, 0, 0, this.#length);
     return out;

@@ -1,5 +1,5 @@
 export { type AccountId, formatAccount, parseAccount } from './account.ts';
-export { type Batch, type BatchEntry, type BatchRef, batchCodec, batchDigest, batchHash, batchRef } from './batch.ts';
+export { type Batch, type BatchEntry, type BatchRef, batchCodec, batchDigest, batchEntry, batchHash, batchRef } from './batch.ts';
 export { type Block, batchRefs, batchRefsDigest, block, type Header, header, headerDigest } from './block.ts';
 export { type Codec, type Decoded, DecodeError, decode, encode, Reader, Writer } from './codec.ts';
 export { bool, bytes, hex32, list, optional, signature, struct, text, u8, u16, u32, u64, uint, union, word } from './codecs.ts';

@@ -34,6 +34,8 @@ export interface BootedService extends ServiceContext {
   readonly health: Health;
   readonly genesis: Genesis;
   readonly chain: Digest;
+  /** Spans go somewhere. */
+  readonly exportsSpans: boolean;
   /** Opens the gRPC port with Contract, health, reflection and what `add` adds; logs `<id> listens` with the ports. */
   serve(add: (rpc: RpcServer) => void, facts?: LogFields): Promise<void>;
 }
@@ -66,7 +68,7 @@ export async function bootService({ contract, config, metrics, waitsFor = {}, rp
         const grpcPort = await rpc.listen(grpcHost, config.grpcPort);
         log.info({ ...facts, grpcPort, adminPort: admin.port, chain }, `${contract.id} listens`);
       };
-      await start({ ...context, log, health, genesis, chain, serve });
+      await start({ ...context, log, health, genesis, chain, exportsSpans: telemetry.exports, serve });
     },
   });
 }

@@ -10,6 +10,8 @@ export interface TelemetryOptions {
   readonly spanProcessors?: SpanProcessor[];
 }
 export interface Telemetry {
+  /** Whether spans go anywhere; where they do not, making one for each transaction is for nothing. */
+  readonly exports: boolean;
   /** Flushes and stops; never throws, gives up after `deadlineMs` (default 3 s). Call it last. */
   stop(deadlineMs?: number): Promise<void>;
 }
@@ -56,6 +58,7 @@ export async function startTelemetry({ service, instance, spanProcessors }: Tele
   for (const definition of instrumentation.getModuleDefinitions()) definition.patch?.(grpc);
 
   running = {
+    exports: !none || spanProcessors !== undefined,
     async stop(deadlineMs = 3_000) {
       let timer: NodeJS.Timeout | undefined;
       const deadline = new Promise<void>((resolve) => {

@@ -118,7 +118,7 @@ const ofLogs: Target[] = [
     journalRecord,
     [
       { kind: 'engine', record: p.encode(logRecord, { kind: 'prepared', certificate }) },
-      { kind: 'transaction', transaction: encodedTransaction, ...traced },
+      { kind: 'transactions', entries: [{ transaction: encodedTransaction, ...traced }] },
       { kind: 'own', batch: s.encodedBatch },
       { kind: 'body', batch: s.encodedBatch, signature: new Uint8Array(64) },
       { kind: 'done', ids: [s.hex(1), s.hex(2)] },

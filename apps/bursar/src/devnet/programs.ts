@@ -13,7 +13,7 @@ export interface Programs {
 }
 
 /** Eighteen processes share the cores of one machine: helper threads for each one's garbage would only take them from the others. */
-const NODE_FLAGS = ['--no-warnings', '--single-threaded-gc', '--max-semi-space-size=32'];
+const NODE_FLAGS = ['--no-warnings', '--single-threaded-gc', '--max-semi-space-size=64'];
 
 /** @throws DependencyUnavailable (exit 69) without a NATS server */
 export async function findPrograms({ root, natsServer, childEnv }: Surroundings): Promise<Programs> {

@@ -32,6 +32,11 @@ export interface Answer {
   readonly error: BursarError | undefined;
 }
 
+/** `pending`: it is new here and waits to be ordered. */
+interface Taken extends Answer {
+  readonly pending?: Pending;
+}
+
 const RETRY_MS = 250;
 const TRACEPARENT_MAX = 64;
 const TRACESTATE_MAX = 512;
@@ -54,7 +59,7 @@ export class Intake {
   }
 
   /** As `submit` for each, with one answer each in order; one fsync for all. */
-  submitAll(given: readonly Given[], trace: TraceOf): Promise<Answer[]> {
+  submitAll(given: readonly Given[], trace: TraceOf): Promise<readonly Answer[]> {
     return this.#takeAll(given, trace, (encoded) => this.#parts.verify.transactions(encoded));
   }
 
@@ -69,46 +74,53 @@ export class Intake {
     given: readonly Given[],
     trace: TraceOf,
     check: (encoded: Uint8Array[]) => Promise<readonly Verdict[]>,
-  ): Promise<Answer[]> {
+  ): Promise<readonly Answer[]> {
     const { journal, onPending, onOutcome } = this.#parts;
     const encoded = given.map(encodeGiven);
     const whole = encoded.filter((e) => e instanceof Uint8Array);
     const verdicts = whole.length > 0 ? await check(whole) : [];
     let at = 0;
-    const answers = encoded.map((e): Answer & { readonly fresh?: boolean } => {
+    const answers = encoded.map((e): Taken => {
       if (e instanceof BursarError) return { id: undefined, error: e };
       const verdict = verdicts[at++] as Verdict;
       if (!verdict.ok) return { id: verdict.id, error: refusal(verdict.name, verdict.why) };
       return this.#take({ id: verdict.id, transaction: e, ...clipped(trace) });
     });
-    for (const { error, fresh } of answers) onOutcome(error ? 'refused' : fresh ? 'accepted' : 'repeated');
-    if (answers.some((a) => !a.error)) await journal.sync();
-    if (answers.some((a) => a.fresh)) onPending();
-    return answers;
+    const accepted = this.#log(answers);
+    for (const { error, pending } of accepted) onOutcome(error ? 'refused' : pending ? 'accepted' : 'repeated');
+    if (accepted.some((a) => !a.error)) await journal.sync();
+    if (accepted.some((a) => a.pending && !a.error)) onPending();
+    return accepted;
   }
 
-  #take(pending: Pending): Answer & { readonly fresh?: boolean } {
-    const { mempool, journal, outcomes, clock } = this.#parts;
+  #take(pending: Pending): Taken {
+    const { mempool, outcomes } = this.#parts;
     const { id } = pending;
     if (outcomes.isDone(id)) return { id, error: undefined }; // done already: the same bytes get the same answer
     const verdict = mempool.add(pending);
     if (verdict === 'duplicate') return { id, error: undefined };
     if (verdict === 'full')
       return { id, error: rejection('QueueFull', `${mempool.size} transactions wait to be ordered`, { retryAfterMs: RETRY_MS }) };
+    return { id, error: undefined, pending };
+  }
+
+  /** What is new goes into the log, in one record. Where the log has no room, none of it was taken. */
+  #log(taken: readonly Taken[]): readonly Taken[] {
+    const { mempool, journal, outcomes, clock } = this.#parts;
+    const fresh = taken.flatMap((t) => t.pending ?? []);
+    if (fresh.length === 0) return taken;
     try {
-      journal.append({
-        kind: 'transaction',
-        transaction: pending.transaction,
-        traceparent: pending.traceparent,
-        tracestate: pending.tracestate,
-      });
+      journal.append({ kind: 'transactions', entries: fresh });
     } catch (error) {
-      mempool.remove([id]);
-      return { id, error: errorFrom(error) };
+      mempool.remove(fresh.map((f) => f.id));
+      return taken.map((t) => (t.pending ? { ...t, error: errorFrom(error) } : t));
     }
-    outcomes.reopen(id);
-    this.#sinceMs.set(id, clock.now());
-    return { id, error: undefined, fresh: true };
+    const now = clock.now();
+    for (const { id } of fresh) {
+      outcomes.reopen(id);
+      this.#sinceMs.set(id, now);
+    }
+    return taken;
   }
 }
 

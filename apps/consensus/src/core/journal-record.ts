@@ -1,5 +1,5 @@
 /** What the one log of this process holds (docs/protocol.md, "Consensus log"): the engine's records and the bodies beside them. */
-import { bytes, type Decoded, hex32, limits, list, optional, signature, struct, text, union } from '@bursar/protocol';
+import { batchEntry, bytes, type Decoded, hex32, limits, list, optional, signature, struct, union } from '@bursar/protocol';
 
 /** Ids that one block can finish: bounded by what a block can order. */
 export const MAX_DONE = limits.batchesPerBlock * limits.transactionsPerBatch;
@@ -7,8 +7,8 @@ export const MAX_DONE = limits.batchesPerBlock * limits.transactionsPerBatch;
 export const journalRecord = union('journal record', {
   /** A record of the engine, as the engine encoded it. */
   engine: [1, struct({ record: bytes(1024 * 1024) })],
-  /** A transaction that was accepted from a client: on disk before the reply. */
-  transaction: [2, struct({ transaction: bytes(limits.transaction + 256), traceparent: text(64), tracestate: text(512) })],
+  /** Transactions that were accepted from a client in one call: on disk before the reply. */
+  transactions: [2, struct({ entries: list(batchEntry, limits.transactionsPerBatch) })],
   /** A batch of our own, before it is signed: the signer would refuse another one under its number. */
   own: [3, struct({ batch: bytes(limits.batch) })],
   /** A batch of another validator, verified. Without signature: it came with a certified block. */

@@ -48,12 +48,12 @@ function takeIn(found: Found, record: JournalRecord, chain: Digest): void {
     case 'engine':
       found.engine.push(decode(logRecord, record.record));
       break;
-    case 'transaction': {
-      const { transaction, traceparent, tracestate } = record;
-      const id = transactionId(decode(signedTransaction, transaction).body);
-      found.transactions.set(id, { id, transaction, traceparent, tracestate });
+    case 'transactions':
+      for (const { transaction, ...trace } of record.entries) {
+        const id = transactionId(decode(signedTransaction, transaction).body);
+        found.transactions.set(id, { id, transaction: transaction.slice(), ...trace });
+      }
       break;
-    }
     case 'own': {
       const batch = decode(batchCodec, record.batch);
       found.own.set(batch.number, { batch, encoded: record.batch });
@@ -112,7 +112,7 @@ const RESTORED_HEIGHTS = 8;
 /** What of the log is still needed beside the engine's records. */
 export function* liveRecords(mempool: Mempool, own: OwnBatches, store: BodyStore, accuser: Accuser): Generator<JournalRecord> {
   yield* accuser.live();
-  for (const { transaction, traceparent, tracestate } of mempool.all()) yield { kind: 'transaction', transaction, traceparent, tracestate };
+  for (const pending of mempool.all()) yield { kind: 'transactions', entries: [pending] };
   const mine = new Set<Digest>();
   for (const { ref, encoded } of own.outstanding()) {
     mine.add(ref.digest);

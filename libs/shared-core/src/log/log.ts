@@ -31,7 +31,7 @@ export interface DurableLog {
   readonly torn: TornTail | undefined;
   /** Every record that was there when the log was opened, in order. @throws LogCorrupt, and yields nothing from there on */
   replay(): AsyncGenerator<LogRecord>;
-  /** Queues 1 byte to 16 MiB for writing; nothing is durable before `sync`. The bytes are copied. @throws QueueFull, LogFailed, DiskFull */
+  /** Queues 1 byte to 16 MiB for writing; nothing is durable before `sync`. They are kept, not copied: never change them. @throws QueueFull, LogFailed, DiskFull */
   append(bytes: Uint8Array): LogPosition;
   /** Resolves when everything appended so far is on disk; callers share one fdatasync. @throws LogFailed, DiskFull, for ever after the first failure */
   sync(): Promise<void>;
@@ -174,7 +174,7 @@ class FileLog implements DurableLog {
       batch = { id: this.#tail, offset: position.offset, chunks: [], bytes: 0 };
       this.#pending.push(batch);
     }
-    batch.chunks.push(encodeFrame(this.#tail, position.offset, bytes, first), new Uint8Array(bytes));
+    batch.chunks.push(encodeFrame(this.#tail, position.offset, bytes, first), bytes);
     batch.bytes += size;
     this.#offset += size;
     this.#pendingBytes += size;
