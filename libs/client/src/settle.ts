@@ -47,6 +47,19 @@ export async function settle(connection: Connection, tx: Signed, options: Settle
  * @throws the first rejection in order; later ones may have been executed all the same
  */
 export async function settleMany(connection: Connection, txs: readonly Signed[], options: SettleOptions = {}): Promise<Settled[]> {
+  const outcomes = await settleEach(connection, txs, options);
+  return outcomes.map((o) => {
+    if (o instanceof BursarError) throw o;
+    return o;
+  });
+}
+
+/** As `settleMany`, with what became of each in order: one rejection hides nothing of the others. */
+export async function settleEach(
+  connection: Connection,
+  txs: readonly Signed[],
+  options: SettleOptions = {},
+): Promise<(Settled | BursarError)[]> {
   const accepted = new Map<Digest, Accepted>();
   for (const group of grouped(txs)) await submitGroup(connection, group, accepted);
   const waited = await waitForAll(connection, txs, accepted, options);
@@ -62,10 +75,7 @@ export async function settleMany(connection: Connection, txs: readonly Signed[],
     }
   };
   await Promise.all(Array.from({ length: Math.min(WAITING, txs.length) }, worker));
-  return outcomes.map((o) => {
-    if (o instanceof BursarError) throw o;
-    return o;
-  });
+  return outcomes;
 }
 
 interface Waited {

@@ -2,24 +2,24 @@
 import type { Message } from '@bursar/protocol';
 import type { Actor } from './actor.ts';
 import { lie, otherBlock, phantomBatch, pickNewView, proposing } from './craft.ts';
-import type { FaultyCell } from './faulty-cell.ts';
 import { cheatingBatches, forgedFinal, forgedHeader } from './forge.ts';
+import type { Liar } from './liar.ts';
 
 /** Two blocks in one view: some hear of the one, the others of the other, a few of both. */
 const equivocatingLeader: Actor = {
-  says(cell, message) {
+  says(liar, message) {
     if (message.kind !== 'pre-prepare') return false;
-    const { random } = cell.surroundings;
+    const { random } = liar;
     const { view } = message.vote.vote;
-    const second = proposing(cell, view, {
-      block: otherBlock(cell, message.block, view),
+    const second = proposing(liar, view, {
+      block: otherBlock(liar, message.block, view),
       certificate: message.certificate,
     });
-    cell.did('equivocation');
-    for (const peer of cell.peers) {
+    liar.did('equivocation');
+    for (const peer of liar.peers) {
       const which = random.below(7);
-      if (which <= 3 || which === 6) cell.tell([peer], message);
-      if (which >= 3) cell.tell([peer], second);
+      if (which <= 3 || which === 6) liar.tell([peer], message);
+      if (which >= 3) liar.tell([peer], second);
     }
     return true;
   },
@@ -27,9 +27,9 @@ const equivocatingLeader: Actor = {
 };
 
 const silentLeader: Actor = {
-  says(cell, message) {
+  says(liar, message) {
     if (message.kind !== 'pre-prepare' && message.kind !== 'new-view') return false;
-    cell.did('silence');
+    liar.did('silence');
     return true;
   },
 };
@@ -37,34 +37,34 @@ const silentLeader: Actor = {
 /** Prepares and Commits for every digest it hears of. */
 const doubleVoter: Actor = { says: () => false, heard: voteForBoth };
 
-function voteForBoth(cell: FaultyCell, message: Message): void {
+function voteForBoth(liar: Liar, message: Message): void {
   const { vote } = message.vote;
   if (message.kind !== 'pre-prepare' && message.kind !== 'prepare') return;
   const place = `${vote.height}/${vote.view}/${vote.digest}`;
-  if (cell.voted.has(place)) return;
-  cell.voted.add(place);
-  cell.did('double vote');
-  cell.tellSome({ kind: 'prepare', vote: cell.vote('prepare', vote.height, vote.view, vote.digest) });
-  cell.tellSome({ kind: 'commit', vote: cell.vote('commit', vote.height, vote.view, vote.digest) });
+  if (liar.voted.has(place)) return;
+  liar.voted.add(place);
+  liar.did('double vote');
+  liar.tellSome({ kind: 'prepare', vote: liar.vote('prepare', vote.height, vote.view, vote.digest) });
+  liar.tellSome({ kind: 'commit', vote: liar.vote('commit', vote.height, vote.view, vote.digest) });
 }
 
 /** Everything it sends reaches only some. */
 const selectiveSender: Actor = {
-  says(cell, message) {
-    cell.did('selection');
-    cell.tellSome(message, 0.5);
+  says(liar, message) {
+    liar.did('selection');
+    liar.tellSome(message, 0.5);
     return true;
   },
 };
 
 /** Sends old messages again, of any view and height, its own and others'. */
 const staleViewReplayer: Actor = {
-  says(cell) {
-    const { random } = cell.surroundings;
-    for (let i = random.below(4); i > 0 && cell.seen.recent.length > 0; i--) {
-      cell.did('replay');
-      const old = random.pick(cell.seen.recent);
-      for (const peer of cell.peers) if (random.chance(0.5)) cell.transmitTo(peer, old);
+  says(liar) {
+    const { random } = liar;
+    for (let i = random.below(4); i > 0 && liar.seen.recent.length > 0; i--) {
+      liar.did('replay');
+      const old = random.pick(liar.seen.recent);
+      for (const peer of liar.peers) if (random.chance(0.5)) liar.transmitTo(peer, old);
     }
     return false;
   },
@@ -72,29 +72,29 @@ const staleViewReplayer: Actor = {
 
 /** Its ViewChanges forget, invent and differ from receiver to receiver. */
 const lyingViewChanger: Actor = {
-  says(cell, message) {
+  says(liar, message) {
     if (message.kind !== 'view-change') return false;
     const { height, view } = message.vote.vote;
-    const lies = [lie(cell, height, view), lie(cell, height, view)];
-    cell.did('false view change');
-    for (const peer of cell.peers) cell.tell([peer], cell.surroundings.random.pick(lies));
+    const lies = [lie(liar, height, view), lie(liar, height, view)];
+    liar.did('false view change');
+    for (const peer of liar.peers) liar.tell([peer], liar.random.pick(lies));
     return true;
   },
 };
 
 /** As a new leader it picks the ViewChanges that suit it. */
 const lyingNewLeader: Actor = {
-  says(cell, message) {
+  says(liar, message) {
     const { height, view } = message.vote.vote;
-    if (message.kind === 'view-change') return lyingViewChanger.says(cell, message);
+    if (message.kind === 'view-change') return lyingViewChanger.says(liar, message);
     // The proposal that our own driver makes after its NewView must not leave beside the picked one.
-    if (message.kind === 'pre-prepare' && view > 0) return cell.picked.has(`${height}/${view}`);
+    if (message.kind === 'pre-prepare' && view > 0) return liar.picked.has(`${height}/${view}`);
     if (message.kind !== 'new-view') return false;
-    const picked = pickNewView(cell, height, view);
+    const picked = pickNewView(liar, height, view);
     if (picked === undefined) return false;
-    cell.picked.add(`${height}/${view}`);
-    cell.did('picked new view');
-    for (const m of picked) cell.tell(cell.peers, m);
+    liar.picked.add(`${height}/${view}`);
+    liar.did('picked new view');
+    for (const m of picked) liar.tell(liar.peers, m);
     return true;
   },
   heard: voteForBoth,
@@ -102,43 +102,43 @@ const lyingNewLeader: Actor = {
 
 /** Proposes batches that nobody can fetch. */
 const digestSquatter: Actor = {
-  says(cell, message) {
-    if (message.kind !== 'pre-prepare' || !cell.surroundings.random.chance(0.7)) return false;
+  says(liar, message) {
+    if (message.kind !== 'pre-prepare' || !liar.random.chance(0.7)) return false;
     const { view } = message.vote.vote;
-    cell.did('squatted digest');
+    liar.did('squatted digest');
     const { block, certificate } = message;
-    const squatted = otherBlock(cell, block, view, [phantomBatch(cell, block)]);
-    cell.tell(cell.peers, proposing(cell, view, { block: squatted, certificate }));
+    const squatted = otherBlock(liar, block, view, [phantomBatch(liar, block)]);
+    liar.tell(liar.peers, proposing(liar, view, { block: squatted, certificate }));
     return true;
   },
 };
 
 /** Proposes batches again, out of order, or after their expiry. */
 const batchCheat: Actor = {
-  says(cell, message) {
+  says(liar, message) {
     if (message.kind !== 'pre-prepare') return false;
-    const batches = cheatingBatches(cell, message.block);
+    const batches = cheatingBatches(liar, message.block);
     if (batches === undefined) return false;
     const { view } = message.vote.vote;
-    cell.did('cheating batches');
-    const block = otherBlock(cell, { ...message.block, batches: [] }, view, batches);
-    cell.tell(cell.peers, proposing(cell, view, { block, certificate: message.certificate }));
+    liar.did('cheating batches');
+    const block = otherBlock(liar, { ...message.block, batches: [] }, view, batches);
+    liar.tell(liar.peers, proposing(liar, view, { block, certificate: message.certificate }));
     return true;
   },
 };
 
 /** Proposes headers with a wrong state, time or parent, and shows certificates that nobody signed. */
 const forger: Actor = {
-  says(cell, message) {
+  says(liar, message) {
     const { height, view } = message.vote.vote;
-    const final = forgedFinal(cell, height);
+    const final = forgedFinal(liar, height);
     if (final !== undefined) {
-      cell.did('forged certificate');
-      cell.show(final);
+      liar.did('forged certificate');
+      liar.show(final);
     }
-    if (message.kind !== 'pre-prepare' || !cell.surroundings.random.chance(0.5)) return false;
-    cell.did('forged header');
-    cell.tell(cell.peers, proposing(cell, view, { block: forgedHeader(cell, message.block, view), certificate: message.certificate }));
+    if (message.kind !== 'pre-prepare' || !liar.random.chance(0.5)) return false;
+    liar.did('forged header');
+    liar.tell(liar.peers, proposing(liar, view, { block: forgedHeader(liar, message.block, view), certificate: message.certificate }));
     return true;
   },
 };
@@ -158,12 +158,12 @@ const single = {
 
 /** Any of them at any moment. */
 const everything: Actor = {
-  says(cell, message) {
-    const { random } = cell.surroundings;
-    if (message.kind === 'pre-prepare' && lyingNewLeader.says(cell, message)) return true;
-    if (message.kind === 'new-view') return lyingNewLeader.says(cell, message);
-    if (message.kind === 'view-change') return random.chance(0.7) && lyingViewChanger.says(cell, message);
-    return random.pick([equivocatingLeader, equivocatingLeader, silentLeader, selectiveSender, staleViewReplayer]).says(cell, message);
+  says(liar, message) {
+    const { random } = liar;
+    if (message.kind === 'pre-prepare' && lyingNewLeader.says(liar, message)) return true;
+    if (message.kind === 'new-view') return lyingNewLeader.says(liar, message);
+    if (message.kind === 'view-change') return random.chance(0.7) && lyingViewChanger.says(liar, message);
+    return random.pick([equivocatingLeader, equivocatingLeader, silentLeader, selectiveSender, staleViewReplayer]).says(liar, message);
   },
   heard: voteForBoth,
 };

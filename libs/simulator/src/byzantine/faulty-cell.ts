@@ -2,20 +2,20 @@
  * A faulty validator: it runs the shipped driver, so that it knows all that an honest one knows, holds a real key that signs
  * whatever it likes, and lets its actor decide what leaves. The oracle does not watch it.
  */
-import { type Proposal, standardRules } from '@bursar/pbft';
+import { type Params, type Proposal, type Start, standardRules } from '@bursar/pbft';
 import type { Block, Digest, Message, Phase, SignedVote, Vote } from '@bursar/protocol';
 import type { FreeHand, Surroundings } from '../world/cell.ts';
 import type { FinalBlock, Want } from '../world/envelope.ts';
+import type { Random } from '../world/random.ts';
 import type { SignerDouble } from '../world/signer.ts';
 import type { Actor } from './actor.ts';
+import type { Liar } from './liar.ts';
 import { Seen } from './seen.ts';
 import { UnwatchedCell } from './unwatched-cell.ts';
 
-export class FaultyCell extends UnwatchedCell {
+export class FaultyCell extends UnwatchedCell implements Liar {
   readonly seen = new Seen();
-  /** height/view of NewViews that the actor sent in place of its driver's. */
   readonly picked = new Set<string>();
-  /** height/view/digest that the actor has voted for on its own. */
   readonly voted = new Set<string>();
   readonly #actor: Actor;
   readonly #sign: FreeHand;
@@ -26,34 +26,47 @@ export class FaultyCell extends UnwatchedCell {
     this.#actor = actor;
     this.#sign = sign;
   }
-  get surroundings(): Surroundings {
-    return this.around;
+  get params(): Params {
+    return this.around.params;
+  }
+  get random(): Random {
+    return this.around.random;
   }
   get peers(): number[] {
     return Array.from({ length: this.around.genesis.validators }, (_, i) => i).filter((i) => i !== this.index);
   }
-  /** A vote of ours for anything. */
+  schedule(): Start['schedule'] {
+    return this.storage.start().schedule;
+  }
+  nextBatch(): number {
+    return this.storage.nextBatch(this.index);
+  }
+  finalHeight(): number {
+    return this.storage.height;
+  }
+  finalTime(): number {
+    return this.storage.time;
+  }
+  finalBlock(height: number): Block | undefined {
+    return this.storage.at(height)?.block;
+  }
   vote(phase: Phase, height: number, view: number, digest: Digest): SignedVote {
     const vote: Vote = { chain: this.around.genesis.chain, epoch: 0, height, view, phase, digest };
     return { vote, validator: this.index, signature: this.#sign(vote) };
   }
-  /** To these validators, remembered as if somebody else had sent it. */
   tell(to: readonly number[], message: Message): void {
     this.seen.add(message);
     for (const peer of to) this.transmit(peer, message);
   }
-  /** To each with probability `p`; by default to few or to most. */
   tellSome(message: Message, p = this.around.random.pick([0.3, 0.9])): void {
     this.tell(
       this.peers.filter(() => this.around.random.chance(p)),
       message,
     );
   }
-  /** As it is, without a trace in our own memory. */
   transmitTo(peer: number, message: Message): void {
     this.transmit(peer, message);
   }
-  /** As an answer to nobody's question. */
   show(final: FinalBlock): void {
     for (const peer of this.peers) this.around.send(peer, { kind: 'finals', finals: [final] });
   }

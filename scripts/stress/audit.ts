@@ -1,0 +1,80 @@
+/** The books after the stress: every honest validator the same, every transfer once, every cent there. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connect, type LedgerClient } from '../../libs/client/src/index.ts';
+import { type Digest, decode, result, toHex } from '../../libs/protocol/src/index.ts';
+import { messageOf } from '../../libs/shared-core/src/index.ts';
+import type { Outcome } from './load.ts';
+import type { StressNetwork } from './network.ts';
+
+export interface Audit {
+  readonly height: number;
+  readonly stateRoot: string;
+  /** Executed in a final block, once. */
+  readonly executed: number;
+  /** Sentences about what does not add up. */
+  readonly problems: readonly string[];
+}
+const TOGETHER_MS = 30_000;
+
+export async function audit({ genesis, addresses }: StressNetwork, outcomes: readonly Outcome[]): Promise<Audit> {
+  const connection = connect(addresses);
+  try {
+    const ledgers = connection.validators.map((v) => v.ledger);
+    const { height, stateRoot, problems } = await compare(
+      ledgers,
+      genesis.accounts.reduce((sum, a) => sum + a.balance, 0n),
+    );
+    const executed = await countExecutions(ledgers[0] as LedgerClient, height);
+    const twice = [...executed].filter(([, n]) => n > 1);
+    if (twice.length > 0) problems.push(`${twice.length} transactions were executed more than once, one of them ${twice[0]?.[0]}`);
+    const told = outcomes.filter((o) => o.ms !== undefined);
+    const missing = told.filter((o) => !executed.has(o.id));
+    if (missing.length > 0)
+      problems.push(`${missing.length} transfers were reported final and stand in no block, one of them ${missing[0]?.id}`);
+    const lost = outcomes.filter((o) => o.ms === undefined && o.refused === undefined && !executed.has(o.id));
+    if (lost.length > 0) problems.push(`${lost.length} transfers were accepted and never became final, one of them ${lost[0]?.id}`);
+    return { height, stateRoot, executed: outcomes.filter((o) => executed.has(o.id)).length, problems };
+  } finally {
+    connection.close();
+  }
+}
+
+/** Waits until all are at one height, and compares roots and supply there. */
+async function compare(
+  ledgers: readonly LedgerClient[],
+  supply: bigint,
+): Promise<{ height: number; stateRoot: string; problems: string[] }> {
+  let last = '';
+  for (const deadline = Date.now() + TOGETHER_MS; Date.now() < deadline; await sleep(50)) {
+    const all = await Promise.all(ledgers.map((l) => l.getStatus({}, { timeoutMs: 2_000 }))).catch((e) => {
+      last = messageOf(e);
+      return [];
+    });
+    const [first] = all;
+    if (!first) continue;
+    last = `heights ${all.map((s) => s.height).join(', ')}`;
+    if (all.some((s) => s.height !== first.height)) continue;
+    const roots = new Set(all.map((s) => toHex(s.stateRoot)));
+    const problems: string[] = [];
+    if (roots.size > 1) problems.push(`at height ${first.height} the honest validators hold ${roots.size} different states`);
+    for (const [i, s] of all.entries())
+      if (s.supply !== supply) problems.push(`honest validator ${i} holds ${s.supply} of ${supply} base units`);
+    return { height: Number(first.height), stateRoot: toHex(first.stateRoot), problems };
+  }
+  return { height: 0, stateRoot: '', problems: [`the honest validators did not come to one height (${last})`] };
+}
+
+/** Transactions that used up their nonce, by how often. */
+async function countExecutions(ledger: LedgerClient, height: number): Promise<Map<Digest, number>> {
+  const executed = new Map<Digest, number>();
+  if (height === 0) return executed;
+  const request = { fromHeight: 1n, follow: false, results: true };
+  for await (const { block, results } of ledger.streamBlocks(request, { timeoutMs: 120_000 })) {
+    for (const bytes of results) {
+      const r = decode(result, bytes);
+      if (r.kind === 'transaction' && r.consumed) executed.set(r.transaction, (executed.get(r.transaction) ?? 0) + 1);
+    }
+    if (Number(block?.height) >= height) break;
+  }
+  return executed;
+}
