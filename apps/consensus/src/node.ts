@@ -99,6 +99,7 @@ export async function startNode(parts: NodeParts) {
     chain,
     origin: self,
     ageMs: tuning.batchAgeMs,
+    ageBehindMs: tuning.batchAgeBehindMs,
     fullBytes: limits.batch,
     fullTransactions: parts.batchMaxTransactions,
     maxOutstanding: tuning.ownOutstanding,

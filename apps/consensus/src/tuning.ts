@@ -3,6 +3,8 @@ export const tuning = {
   mempool: { maxCount: 100_000, maxBytes: 64 * 1024 * 1024 },
   /** A transaction waits so long for others of its batch (K3). */
   batchAgeMs: 5,
+  /** And so long while batches before it are not ordered: nothing would order it much sooner. */
+  batchAgeBehindMs: 40,
   /** Batches of ours that are not ordered yet. */
   ownOutstanding: 32,
   bodies: { window: 64, bytesAll: 256 * 1024 * 1024, bytesPerOriginMax: 16 * 1024 * 1024, pinnedBlocks: 16 },
@@ -26,11 +28,12 @@ export const tuning = {
   memoSignatures: 8_192,
   fetch: {
     timeoutMs: 1_000,
+    patienceMs: 150,
     wholeMs: 5_000,
     avoidMs: 30_000,
     atOnce: 32,
     waiting: 4_096,
-    graceMs: 100,
+    graceMs: 40,
     answerBytesPerSecond: 64 * 1024 * 1024,
   },
   /** 128 small blocks make about 200 KiB, one piece. */

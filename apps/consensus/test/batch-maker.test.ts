@@ -15,6 +15,7 @@ async function made(count: number) {
     chain: id(1),
     origin: 0,
     ageMs: 0,
+    ageBehindMs: 0,
     fullBytes: 200,
     fullTransactions: 1_000,
     maxOutstanding: 32,

@@ -17,13 +17,14 @@ const response = (total: number, piece: number) =>
   toBinary(wire.FetchResponseSchema, create(wire.FetchResponseSchema, { found: true, total, piece: new Uint8Array(piece) }));
 
 /** Validators 1 to 3 answer as given; the clock is the test's. */
-function setUp(answer: (peer: number, clock: { now: number }) => Uint8Array | Error) {
+function setUp(answer: (peer: number, clock: { now: number }) => Uint8Array | Error | Promise<Uint8Array>, patienceMs = 10_000) {
   const clock = { now: 0 };
   const asked: number[] = [];
   const fetcher = new Fetcher({
     self: 0,
     validators: 4,
     timeoutMs: 1_000,
+    patienceMs,
     wholeMs: 5_000,
     avoidMs: 30_000,
     atOnce: 4,
@@ -38,6 +39,7 @@ function setUp(answer: (peer: number, clock: { now: number }) => Uint8Array | Er
   });
   return { fetcher, asked, clock };
 }
+const never = new Promise<Uint8Array>(() => {});
 const good = packPiece(new Uint8Array([1]), 0);
 const seek = (fetcher: Fetcher, from: number[]) => fetcher.seek(want, from, (bytes) => bytes, new AbortController().signal);
 
@@ -73,6 +75,24 @@ describe('fetching from peers that mean harm', () => {
     const { fetcher } = setUp(() => good);
     await fetcher.ask(1, want, () => undefined);
     expect(fetcher.peers([1])).toEqual([2, 3, 1]);
+  });
+});
+
+describe('fetching over a network that loses', () => {
+  it('who lets us wait is left to it, and the next is asked beside it', async () => {
+    const { fetcher, asked } = setUp((peer) => (peer === 1 ? never : good), 1);
+    expect(await seek(fetcher, [1, 2, 3])).toEqual(new Uint8Array([1]));
+    expect(asked).toEqual([1, 2]);
+  });
+  it('and counts when it answers after all, whatever the next one lacks', async () => {
+    const late = Promise.withResolvers<Uint8Array>();
+    const { fetcher, asked } = setUp((peer) => {
+      if (peer === 1) return late.promise;
+      late.resolve(good);
+      return packPiece(undefined, 0);
+    }, 1);
+    expect(await seek(fetcher, [1, 2])).toEqual(new Uint8Array([1]));
+    expect(asked).toEqual([1, 2]);
   });
 });
 

@@ -12,7 +12,15 @@ const tx = (n: number, size = 50) => ({
 });
 const set = (next = 1, fullTransactions: number = limits.transactionsPerBatch) => {
   const mempool = new Mempool({ maxCount: 10_000, maxBytes: 1e8 });
-  const own = new OwnBatches(next, mempool, { chain, origin: 2, ageMs: 5, fullBytes: limits.batch, fullTransactions, maxOutstanding: 2 });
+  const own = new OwnBatches(next, mempool, {
+    chain,
+    origin: 2,
+    ageMs: 5,
+    ageBehindMs,
+    fullBytes: limits.batch,
+    fullTransactions,
+    maxOutstanding: 2,
+  });
   return { mempool, own };
 };
 const entries = (b: { encoded: Uint8Array }): Batch['entries'] => decode(batchCodec, b.encoded).entries;
@@ -26,6 +34,15 @@ describe('own batches', () => {
     expect(own.dueMs(103)).toBe(105);
     for (const n of [2, 3, 4]) mempool.add(tx(n, 200_000));
     expect(own.dueMs(104)).toBe(104);
+  });
+  it('one behind others that are not ordered waits longer for company, and no longer than they do', () => {
+    const { mempool, own } = set(1, 40);
+    mempool.add(tx(1));
+    const before = own.make(100, 0);
+    mempool.add(tx(2));
+    expect(own.dueMs(110)).toBe(150);
+    own.ordered([before.ref]);
+    expect(own.dueMs(120)).toBe(115);
   });
   it('numbers rise from the next one, a batch stays below its bound, and too many unordered ones stop the making', () => {
     const { mempool, own } = set(7);

@@ -33,10 +33,15 @@ describe('verifying workers', () => {
       const { encoded, id, body } = signed(BigInt(n));
       const transaction = broken ? encode(signedTransaction, { body, signature: new Uint8Array(64) }) : encoded;
       mempool.add({ id, transaction, traceparent: '', tracestate: '' });
-      return new OwnBatches(n, mempool, { chain, origin: 1, ageMs: 0, fullBytes: 1e5, fullTransactions: 1_000, maxOutstanding: 9 }).make(
-        0,
-        0,
-      );
+      return new OwnBatches(n, mempool, {
+        chain,
+        origin: 1,
+        ageMs: 0,
+        ageBehindMs: 0,
+        fullBytes: 1e5,
+        fullTransactions: 1_000,
+        maxOutstanding: 9,
+      }).make(0, 0);
     };
     const publicKey = keysOf(2).publicKey;
     const by = (b: ReturnType<typeof batch>, key = keys[1]) => ({

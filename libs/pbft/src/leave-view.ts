@@ -2,6 +2,7 @@
 import { stakeOf } from '@bursar/membership';
 import { viewChangeDigest } from '@bursar/protocol';
 import { bounds } from './state.ts';
+import { scheduleResend } from './timers.ts';
 import { ask, isMute, ownVote, type Turn, toPhase } from './turn.ts';
 
 /** What belonged to the view before; votes too far behind are forgotten. */
@@ -32,7 +33,7 @@ export function leave(t: Turn, to: number, trigger: string, reason: string): voi
   clearView(t, to);
   s.standing = 'changing';
   s.deadline = Infinity; // until a quorum is here: armViewTimer
-  s.resendAt = t.now + t.params.resendMs;
+  scheduleResend(t, true);
   if (isMute(t)) return;
   const content = t.rules.reportVotes({ lastVote: s.lastVote, prepared: s.prepared });
   const vote = ownVote(t, 'view-change', viewChangeDigest(content));

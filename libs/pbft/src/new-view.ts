@@ -3,7 +3,7 @@ import { stakeOf } from '@bursar/membership';
 import { type MessageOf, type NewView, newViewDigest } from '@bursar/protocol';
 import type { Claim } from './choose.ts';
 import { clearView } from './leave-view.ts';
-import { restartView } from './timers.ts';
+import { restartView, scheduleResend } from './timers.ts';
 import { ask, isMute, leader, ownVote, record, rejectMessage, type Turn, toPhase } from './turn.ts';
 
 type SignedViewChange = MessageOf<'view-change'>;
@@ -27,7 +27,7 @@ export function enter(t: Turn, view: number, set: readonly SignedViewChange[], r
   s.mandatory = t.rules.choose(t.params.set, set.map(claimOf));
   s.found = new Map();
   s.newViews = s.newViews.map((m) => (m !== undefined && m.vote.vote.view > view ? m : undefined));
-  s.resendAt = t.now + t.params.resendMs;
+  scheduleResend(t, true);
   restartView(t);
 }
 

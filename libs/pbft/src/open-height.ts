@@ -77,6 +77,7 @@ export function freshHeight(params: Params, tip: Tip) {
     dueAt: Infinity,
     deadline: Infinity,
     resendAt: Infinity,
+    resends: 0,
   } satisfies Partial<State>;
 }
 

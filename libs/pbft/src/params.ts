@@ -12,7 +12,7 @@ export interface Params {
   readonly blockIntervalMs: number;
   /** Time-out of view 0; doubles with each view of a height (K6). */
   readonly viewTimeoutMs: number;
-  /** Own messages of the open height are sent again after this long without progress. */
+  /** Own messages of the open height are sent again every so long without progress; at first after a quarter and a half of it. */
   readonly resendMs: number;
   /** A fresh proposal's time may differ this much from `now`. */
   readonly clockToleranceMs: number;

@@ -144,6 +144,8 @@ export interface State {
   /** When the view is left. */
   readonly deadline: number;
   readonly resendAt: number;
+  /** Resends of what was sent last. */
+  readonly resends: number;
   readonly catchUpAt: number;
   readonly wakeAt: number;
   readonly halted: boolean;

@@ -5,8 +5,19 @@ import { leader, type Turn } from './turn.ts';
 
 /** Views after which the time-out grows no more: 2^16 times the base is days. */
 const DOUBLINGS = 16;
+/** Resends that come sooner than `resendMs`. */
+const QUICK_RESENDS = 2;
 
 export const viewTimeout = (t: Turn): number => t.params.viewTimeoutMs * 2 ** Math.min(t.s.view, DOUBLINGS);
+
+/**
+ * When our last state goes out again: at first soon, which makes good what the network lost, then ever later up to every `resendMs`.
+ * @param isNews there is something that was never sent
+ */
+export function scheduleResend({ s, now, params }: Turn, isNews: boolean): void {
+  s.resends = isNews ? 0 : s.resends + 1;
+  s.resendAt = now + params.resendMs / 2 ** Math.max(0, QUICK_RESENDS - s.resends);
+}
 
 /** First step of a height: its times begin. Also follows a wall clock that was set back, or every timer would wait for it. */
 export function settleClock(t: Turn): void {
@@ -22,7 +33,7 @@ export function settleClock(t: Turn): void {
   s.clock = now;
   if (s.openedAt !== undefined) return;
   s.openedAt = now;
-  s.resendAt = now + params.resendMs;
+  scheduleResend(t, true);
   const atOnce = s.view > 0 || s.tip.content || hasBatches(s, now);
   s.dueAt = atOnce ? now : now + params.blockIntervalMs;
   if (s.decided === undefined) s.deadline = s.dueAt + viewTimeout(t);

@@ -4,12 +4,21 @@
  */
 import { randomBytes } from 'node:crypto';
 import { packMessage, unpackMessage } from '../../../apps/consensus/src/core/envelope.ts';
+import { packNotice } from '../../../apps/consensus/src/core/final-blocks.ts';
 import type { Subjects } from '../../../apps/consensus/src/core/subjects.ts';
 import { type KeyPair, sign } from '../../../libs/crypto/src/index.ts';
 import type { Driver, Params, Proposal, Start } from '../../../libs/pbft/src/index.ts';
-import { type Digest, type Message, type Phase, type SignedVote, type Vote, voteHash } from '../../../libs/protocol/src/index.ts';
+import {
+  type Block,
+  type Digest,
+  type Message,
+  type Phase,
+  type SignedVote,
+  type Vote,
+  voteHash,
+} from '../../../libs/protocol/src/index.ts';
 import type { Bus } from '../../../libs/shared-core/src/index.ts';
-import { type Actor, type Liar, type Random, Seen } from '../../../libs/simulator/src/index.ts';
+import { type Actor, type FinalBlock, type Liar, type Random, Seen } from '../../../libs/simulator/src/index.ts';
 
 export interface NetworkLiarParts {
   readonly bus: Bus;
@@ -76,6 +85,15 @@ export class NetworkLiar implements Liar {
   nextBatch(): number {
     return this.#tip().nextBatch[this.index] ?? 1;
   }
+  finalHeight(): number {
+    return this.#tip().height;
+  }
+  finalTime(): number {
+    return this.#tip().time;
+  }
+  finalBlock(height: number): Block | undefined {
+    return this.seen.proposals(height)[0]?.[1].block;
+  }
   vote(phase: Phase, height: number, view: number, digest: Digest): SignedVote {
     const vote: Vote = { chain: this.params.chain, epoch: 0, height, view, phase, digest };
     return { vote, validator: this.index, signature: sign(this.#parts.keys.secretKey, voteHash(vote)) };
@@ -89,6 +107,10 @@ export class NetworkLiar implements Liar {
   }
   transmitTo(_peer: number, message: Message): void {
     this.#send(message);
+  }
+  show({ block, certificate }: FinalBlock): void {
+    const { bus, subjects } = this.#parts;
+    for (const peer of this.peers) bus.publish(subjects.final(peer), packNotice(block.header, certificate));
   }
   proposalOf(digest: Digest): Proposal | undefined {
     return this.seen.proposal(digest) ?? this.#parts.driver()?.proposal(digest);

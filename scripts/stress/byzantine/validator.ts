@@ -74,6 +74,9 @@ const misdeeds = metrics.counter('misdeeds_total', 'what this validator did that
     'false view change',
     'picked new view',
     'squatted digest',
+    'cheating batches',
+    'forged certificate',
+    'forged header',
   ],
 });
 

@@ -11,6 +11,8 @@ export interface FetcherOptions {
   /** For one piece, and for all pieces of one thing. */
   readonly timeoutMs: number;
   readonly wholeMs: number;
+  /** So long nobody else is asked; several round trips, and no more. */
+  readonly patienceMs: number;
   /** So long a peer that did not answer, or answered nonsense, is asked last. */
   readonly avoidMs: number;
   /** Fetches under way at once, and waiting. */
@@ -34,10 +36,26 @@ export class Fetcher {
   }
 
   /** Tries each of `from` once. @returns undefined when none has it */
-  async seek<T>(want: Want, from: readonly number[], check: Check<T>, signal: AbortSignal): Promise<T | undefined> {
-    for (const peer of this.#inTurn(from)) {
+  seek<T>(want: Want, from: readonly number[], check: Check<T>, signal: AbortSignal): Promise<T | undefined> {
+    return this.#round(this.#inTurn(from), want, check, signal, () => undefined);
+  }
+
+  /** One after the other; who lets us wait is left to it while the next is asked, for a question or its answer may be lost. */
+  async #round<T>(
+    peers: readonly number[],
+    want: Want,
+    check: Check<T>,
+    signal: AbortSignal,
+    local: () => T | undefined,
+  ): Promise<T | undefined> {
+    const asked: Promise<T | undefined>[] = [];
+    for (const [i, peer] of peers.entries()) {
       signal.throwIfAborted();
-      const found = await this.ask(peer, want, check);
+      const here = local();
+      if (here !== undefined) return here;
+      asked.push(this.ask(peer, want, check));
+      const found = await firstFound(asked, i + 1 < peers.length ? this.#options.patienceMs : undefined);
+      signal.throwIfAborted();
       if (found !== undefined) return found;
     }
     return undefined;
@@ -62,12 +80,8 @@ export class Fetcher {
     local: () => T | undefined = () => undefined,
   ): Promise<T> {
     for (let round = 1; ; round++) {
-      for (const peer of this.peers(from)) {
-        signal.throwIfAborted();
-        const found = local() ?? (await this.ask(peer, want, check));
-        signal.throwIfAborted();
-        if (found !== undefined) return found;
-      }
+      const found = await this.#round(this.peers(from), want, check, signal, local);
+      if (found !== undefined) return found;
       await sleep(backoffMs(round, { baseMs: 50, capMs: 2_000 }), undefined, { signal });
     }
   }
@@ -109,4 +123,12 @@ export class Fetcher {
       throw error;
     }
   }
+}
+
+/** The first that is something; undefined when all are nothing, or after `patienceMs`. */
+function firstFound<T>(asked: readonly Promise<T | undefined>[], patienceMs: number | undefined): Promise<T | undefined> {
+  const { promise, resolve, reject } = Promise.withResolvers<T | undefined>();
+  const timer = patienceMs === undefined ? undefined : setTimeout(() => resolve(undefined), patienceMs);
+  Promise.all(asked.map((a) => a.then((found) => found !== undefined && resolve(found)))).then(() => resolve(undefined), reject);
+  return promise.finally(() => clearTimeout(timer));
 }

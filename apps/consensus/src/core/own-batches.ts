@@ -16,6 +16,8 @@ export interface OwnBatchOptions {
   readonly origin: number;
   /** A transaction waits at most this long for others. */
   readonly ageMs: number;
+  /** As `ageMs`, while batches before it are not ordered. */
+  readonly ageBehindMs: number;
   /** A batch of this size is made at once. */
   readonly fullBytes: number;
   /** As well as one of so many transactions. */
@@ -54,9 +56,9 @@ export class OwnBatches {
       return undefined;
     }
     this.#waitingSinceMs ??= nowMs;
-    const { fullTransactions, fullBytes } = this.#options;
+    const { fullTransactions, fullBytes, ageMs, ageBehindMs } = this.#options;
     const full = this.#mempool.queued >= fullTransactions || this.#mempool.queuedBytes >= fullBytes;
-    return full ? nowMs : this.#waitingSinceMs + this.#options.ageMs;
+    return full ? nowMs : this.#waitingSinceMs + (this.#outstanding.size > 0 ? ageBehindMs : ageMs);
   }
 
   /** Takes what fits out of the mempool. To be logged, then signed, then sent. */

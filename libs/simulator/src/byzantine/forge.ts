@@ -10,7 +10,7 @@ export function cheatingBatches(liar: Liar, model: Block): readonly BatchRef[] |
   const { random } = liar;
   const next = model.batches.find((b) => b.origin === liar.index);
   const number = liar.nextBatch();
-  const before = liar.finalBlock(liar.finalHeight() - random.below(8)).batches[0];
+  const before = liar.finalBlock(liar.finalHeight() - random.below(8))?.batches[0];
   return random.pick([
     before && [before],
     next && model.batches.filter((b) => b.origin < liar.index).concat({ ...next, number: number + 1 }),
