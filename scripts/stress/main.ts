@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { Presets, SingleBar } from 'cli-progress';
 import { exitCodeOf, explain } from '../../apps/bursar/src/errors.ts';
 import { errorFrom } from '../../libs/shared-core/src/index.ts';
+import { startMeter } from '../bench/cpu.ts';
 import { audit } from './audit.ts';
 import { peakMemory, scrape } from './gauges.ts';
 import { prepareLoad } from './load.ts';
@@ -26,14 +27,26 @@ async function stress(settings: Settings, network: StressNetwork): Promise<Repor
       Presets.shades_classic,
     );
     if (process.stderr.isTTY) bar.start(load.total, 0);
+    const meter = startMeter(network.pids());
     const { outcomes, seconds } = await load.run((done) => void bar.update(done)).finally(() => bar.stop());
+    const cores = Object.fromEntries([...meter.read()].map(([kind, us]) => [kind, Number((us / 1e6 / seconds).toFixed(2))]));
     network.check();
     const [after, byzantine] = await Promise.all([scrapeAll(admin.honest), scrapeAll(admin.byzantine)]);
     const counters = proxies.map((p) => p.counters());
     for (const p of proxies) p.set([]); // the books are compared when everybody can hear
     say('Comparing the books.');
     const books = await audit(network, outcomes);
-    return reportOf(settings, { outcomes, seconds, before, after, byzantine, peakMiB: peakMemory(network.pids()), counters, audit: books });
+    return reportOf(settings, {
+      outcomes,
+      seconds,
+      before,
+      after,
+      byzantine,
+      peakMiB: peakMemory(network.pids()),
+      cores,
+      counters,
+      audit: books,
+    });
   } finally {
     load.close();
   }

@@ -20,6 +20,8 @@ export interface Report {
   readonly p99Ms: number;
   readonly maxMs: number;
   readonly peakMiB: Readonly<Record<string, number>>;
+  /** Cores in use while the load ran, by kind of process. */
+  readonly cores: Readonly<Record<string, number>>;
   /** Of the honest consensus processes while the load ran. */
   readonly viewChanges: number;
   readonly contradictions: number;
@@ -38,6 +40,7 @@ export interface Measured {
   readonly after: readonly Samples[];
   readonly byzantine: readonly Samples[];
   readonly peakMiB: Readonly<Record<string, number>>;
+  readonly cores: Readonly<Record<string, number>>;
   readonly counters: readonly Counters[];
   readonly audit: Audit;
 }
@@ -66,6 +69,7 @@ export function reportOf(settings: Settings, m: Measured): Report {
     p99Ms,
     maxMs: percentile(times, 1),
     peakMiB: m.peakMiB,
+    cores: m.cores,
     viewChanges: during('consensus_view_changes_total'),
     contradictions: during('consensus_byzantine_detections_total'),
     blocks: Math.round(during('consensus_blocks_finalized_total') / Math.max(1, m.after.length)),
@@ -107,6 +111,7 @@ export function textOf(r: Report): string {
     ['refused', listed(r.refusedMessages)],
     ['misdeeds', listed(r.misdeeds)],
     ['peak memory', listed(r.peakMiB, ' MiB')],
+    ['cores', listed(r.cores)],
     [
       'audit',
       `height ${r.audit.height}, state ${r.audit.stateRoot.slice(0, 16)}…, ${r.audit.executed.toLocaleString('en-US')} transfers executed once`,
