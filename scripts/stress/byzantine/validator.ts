@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { SignatureWorker } from '../../../apps/consensus/src/adapters/signature-worker.ts';
 import { createStorageClient } from '../../../apps/consensus/src/adapters/storage-client.ts';
 import { VerifyPool } from '../../../apps/consensus/src/adapters/verify-pool.ts';
 import { subjects } from '../../../apps/consensus/src/core/subjects.ts';
@@ -107,6 +108,9 @@ await runService({
     const verify = new VerifyPool({ chain, workers: 1 });
     onStop('flush', 'workers', () => verify.close());
 
+    const signatures = new SignatureWorker({ timeoutMs: 1_000, onCrash: (error) => log.error({ err: error }, 'a thread is replaced') });
+    onStop('flush', 'signatures', () => signatures.close());
+
     let node: ConsensusNode | undefined;
     const names = subjects(chain);
     const liar = new NetworkLiar({
@@ -140,6 +144,7 @@ await runService({
       signer: freeHand(chain, keys),
       storage,
       verify,
+      signatures,
       signal,
       memory: () => 0,
       halt: (name, reason) => fatal(new Error(`${name}: ${reason}`)),
