@@ -1,4 +1,5 @@
 /** Signed transfers at a fixed rate, whatever becomes of those before (an open loop): a slow network finds no mercy. */
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import {
   buildTransfer,
   type ClientKey,
@@ -22,9 +23,15 @@ export interface Outcome {
   /** Why it was refused for good. */
   readonly refused: string | undefined;
 }
+export interface Ran {
+  readonly outcomes: readonly Outcome[];
+  readonly seconds: number;
+  /** Longest time in which this program did not get the processor: when it is seconds, the machine stood still, and the network with it. */
+  readonly longestPauseMs: number;
+}
 export interface Load {
   readonly total: number;
-  run(onDone: (done: number) => void): Promise<{ readonly outcomes: readonly Outcome[]; readonly seconds: number }>;
+  run(onDone: (done: number) => void): Promise<Ran>;
   close(): void;
 }
 
@@ -33,6 +40,8 @@ const SECONDS_APART = 2;
 const TICK_MS = 20;
 /** What is not final so long after it was sent counts as dropped. */
 const PATIENCE_MS = 30_000;
+/** Signatures between two turns of the event loop: 5 ms. */
+const AT_A_TIME = 100;
 const MEMO = 'x'.repeat(250);
 
 export async function prepareLoad({ net, chain, addresses }: StressNetwork, { rate, seconds }: Settings): Promise<Load> {
@@ -45,7 +54,11 @@ export async function prepareLoad({ net, chain, addresses }: StressNetwork, { ra
     signTransaction(client, buildTransfer({ chain, signer: client.publicKey, nonce: BigInt(i) }, k.publicKey, 1_000n)),
   );
   await settleMany(connections[0] as (typeof connections)[number], funding);
-  const work = Array.from({ length: total }, (_, i) => transfer(chain, accounts, i));
+  const work: Signed[] = [];
+  while (work.length < total) {
+    work.push(transfer(chain, accounts, work.length));
+    if (work.length % AT_A_TIME === 0) await setImmediate(); // the proxies live in this process, and the network behind them must not stand still
+  }
 
   const run: Load['run'] = async (onDone) => {
     const outcomes: Outcome[] = [];
@@ -59,8 +72,11 @@ export async function prepareLoad({ net, chain, addresses }: StressNetwork, { ra
       for (const [at, i] of group.entries()) outcomes.push(outcomeOf((work[i] as Signed).id, settled[at], nowMs - due(i)));
       onDone(outcomes.length);
     };
+    let longestPauseMs = 0;
     for (let next = 0; next < total; ) {
-      await new Promise((r) => setTimeout(r, TICK_MS));
+      const before = performance.now();
+      await sleep(TICK_MS);
+      longestPauseMs = Math.max(longestPauseMs, performance.now() - before - TICK_MS);
       const until = Math.min(total, Math.ceil(((performance.now() - started) * rate) / 1_000));
       const numbers = Array.from({ length: until - next }, (_, i) => next + i);
       next = until;
@@ -68,7 +84,7 @@ export async function prepareLoad({ net, chain, addresses }: StressNetwork, { ra
       for (const [place, group] of byPlace) running.push(settleGroup(place, group));
     }
     await Promise.all(running);
-    return { outcomes, seconds: Math.max(seconds, (performance.now() - started) / 1_000) };
+    return { outcomes, seconds: Math.max(seconds, (performance.now() - started) / 1_000), longestPauseMs };
   };
   return {
     total,

@@ -28,17 +28,16 @@ async function stress(settings: Settings, network: StressNetwork): Promise<Repor
     );
     if (process.stderr.isTTY) bar.start(load.total, 0);
     const meter = startMeter(network.pids());
-    const { outcomes, seconds } = await load.run((done) => void bar.update(done)).finally(() => bar.stop());
-    const cores = Object.fromEntries([...meter.read()].map(([kind, us]) => [kind, Number((us / 1e6 / seconds).toFixed(2))]));
+    const ran = await load.run((done) => void bar.update(done)).finally(() => bar.stop());
+    const cores = Object.fromEntries([...meter.read()].map(([kind, us]) => [kind, Number((us / 1e6 / ran.seconds).toFixed(2))]));
     network.check();
     const [after, byzantine] = await Promise.all([scrapeAll(admin.honest), scrapeAll(admin.byzantine)]);
     const counters = proxies.map((p) => p.counters());
     for (const p of proxies) p.set([]); // the books are compared when everybody can hear
     say('Comparing the books.');
-    const books = await audit(network, outcomes);
+    const books = await audit(network, ran.outcomes);
     return reportOf(settings, {
-      outcomes,
-      seconds,
+      ...ran,
       before,
       after,
       byzantine,

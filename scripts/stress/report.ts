@@ -4,7 +4,7 @@ import type { Counters } from '../../libs/chaos/src/index.ts';
 import { percentile } from '../bench/row.ts';
 import type { Audit } from './audit.ts';
 import { type Samples, sumBy, sumOf } from './gauges.ts';
-import type { Outcome } from './load.ts';
+import type { Ran } from './load.ts';
 import type { Settings } from './settings.ts';
 
 export interface Report {
@@ -19,6 +19,7 @@ export interface Report {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
+  readonly longestPauseMs: number;
   readonly peakMiB: Readonly<Record<string, number>>;
   /** Cores in use while the load ran, by kind of process. */
   readonly cores: Readonly<Record<string, number>>;
@@ -33,9 +34,7 @@ export interface Report {
   /** Sentences; none: the bar is reached. */
   readonly missed: readonly string[];
 }
-export interface Measured {
-  readonly outcomes: readonly Outcome[];
-  readonly seconds: number;
+export interface Measured extends Ran {
   readonly before: readonly Samples[];
   readonly after: readonly Samples[];
   readonly byzantine: readonly Samples[];
@@ -68,6 +67,7 @@ export function reportOf(settings: Settings, m: Measured): Report {
     p50Ms: percentile(times, 0.5),
     p99Ms,
     maxMs: percentile(times, 1),
+    longestPauseMs: m.longestPauseMs,
     peakMiB: m.peakMiB,
     cores: m.cores,
     viewChanges: during('consensus_view_changes_total'),
@@ -106,6 +106,7 @@ export function textOf(r: Report): string {
     ['dropped', r.dropped.toLocaleString('en-US')],
     ['throughput', `${r.perSecond.toFixed(0)}/s`],
     ['latency', `p50 ${r.p50Ms.toFixed(0)} ms, p99 ${r.p99Ms.toFixed(0)} ms, longest ${r.maxMs.toFixed(0)} ms`],
+    ['pause', `${r.longestPauseMs.toFixed(0)} ms: longest in which this program got no processor`],
     ['blocks', `${r.blocks.toLocaleString('en-US')}, view changes ${r.viewChanges}, contradictions seen ${r.contradictions}`],
     ['messages', listed(r.network)],
     ['refused', listed(r.refusedMessages)],
