@@ -17,6 +17,8 @@ import type { StressNetwork } from './network.ts';
 import type { Settings } from './settings.ts';
 
 export interface Outcome {
+  /** Offered after the warm-up. */
+  readonly counts: boolean;
   readonly id: Digest;
   /** From the moment it was due until its result was provable; undefined: it was refused, or nothing is known of it. */
   readonly ms: number | undefined;
@@ -25,6 +27,7 @@ export interface Outcome {
 }
 export interface Ran {
   readonly outcomes: readonly Outcome[];
+  /** From the end of the warm-up until the last is known. */
   readonly seconds: number;
   /** Longest time in which this program did not get the processor: when it is seconds, the machine stood still, and the network with it. */
   readonly longestPauseMs: number;
@@ -44,8 +47,9 @@ const PATIENCE_MS = 30_000;
 const AT_A_TIME = 100;
 const MEMO = 'x'.repeat(250);
 
-export async function prepareLoad({ net, chain, addresses }: StressNetwork, { rate, seconds }: Settings): Promise<Load> {
-  const total = rate * seconds;
+export async function prepareLoad({ net, chain, addresses }: StressNetwork, { rate, seconds, warmUpSeconds }: Settings): Promise<Load> {
+  const warm = rate * warmUpSeconds;
+  const total = warm + rate * seconds;
   const client = readKeyFile(net.at.clientKey);
   const accounts = Array.from({ length: Math.min(total, rate * SECONDS_APART) }, (_, i) => keyFromSeed(seedOf(i)));
   // Each account stays with one validator, so that its nonces arrive in order; the client turns to another when that one does not answer.
@@ -69,7 +73,8 @@ export async function prepareLoad({ net, chain, addresses }: StressNetwork, { ra
       const txs = group.map((i) => work[i] as Signed);
       const settled = await settleEach(connections[place] as (typeof connections)[number], txs, { timeoutMs: PATIENCE_MS });
       const nowMs = performance.now();
-      for (const [at, i] of group.entries()) outcomes.push(outcomeOf((work[i] as Signed).id, settled[at], nowMs - due(i)));
+      for (const [at, i] of group.entries())
+        outcomes.push({ counts: i >= warm, ...outcomeOf((work[i] as Signed).id, settled[at], nowMs - due(i)) });
       onDone(outcomes.length);
     };
     let longestPauseMs = 0;
@@ -84,7 +89,7 @@ export async function prepareLoad({ net, chain, addresses }: StressNetwork, { ra
       for (const [place, group] of byPlace) running.push(settleGroup(place, group));
     }
     await Promise.all(running);
-    return { outcomes, seconds: Math.max(seconds, (performance.now() - started) / 1_000), longestPauseMs };
+    return { outcomes, seconds: Math.max(seconds, (performance.now() - due(warm)) / 1_000), longestPauseMs };
   };
   return {
     total,
@@ -95,7 +100,7 @@ export async function prepareLoad({ net, chain, addresses }: StressNetwork, { ra
   };
 }
 
-function outcomeOf(id: Digest, settled: Awaited<ReturnType<typeof settleEach>>[number] | undefined, ms: number): Outcome {
+function outcomeOf(id: Digest, settled: Awaited<ReturnType<typeof settleEach>>[number] | undefined, ms: number): Omit<Outcome, 'counts'> {
   if (!(settled instanceof BursarError)) return { id, ms, refused: undefined };
   return { id, ms: undefined, refused: settled.reason === 'PROCESSING_TIMEOUT' ? undefined : settled.reason };
 }

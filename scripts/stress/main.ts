@@ -29,7 +29,9 @@ async function stress(settings: Settings, network: StressNetwork): Promise<Repor
     if (process.stderr.isTTY) bar.start(load.total, 0);
     const meter = startMeter(network.pids());
     const ran = await load.run((done) => void bar.update(done)).finally(() => bar.stop());
-    const cores = Object.fromEntries([...meter.read()].map(([kind, us]) => [kind, Number((us / 1e6 / ran.seconds).toFixed(2))]));
+    const cores = Object.fromEntries(
+      [...meter.read()].map(([kind, us]) => [kind, Number((us / 1e6 / (settings.warmUpSeconds + ran.seconds)).toFixed(2))]),
+    );
     network.check();
     const [after, byzantine] = await Promise.all([scrapeAll(admin.honest), scrapeAll(admin.byzantine)]);
     const counters = proxies.map((p) => p.counters());

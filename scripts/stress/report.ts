@@ -45,9 +45,10 @@ export interface Measured extends Ran {
 }
 
 export function reportOf(settings: Settings, m: Measured): Report {
-  const times = m.outcomes.flatMap((o) => (o.ms === undefined ? [] : [o.ms]));
+  const counted = m.outcomes.filter((o) => o.counts);
+  const times = counted.flatMap((o) => (o.ms === undefined ? [] : [o.ms]));
   const rejected: Record<string, number> = {};
-  for (const { refused } of m.outcomes) if (refused !== undefined) rejected[refused] = (rejected[refused] ?? 0) + 1;
+  for (const { refused } of counted) if (refused !== undefined) rejected[refused] = (rejected[refused] ?? 0) + 1;
   const refusals = Object.values(rejected).reduce((a, b) => a + b, 0);
   const during = (metric: string): number => sumOf(m.after, metric) - sumOf(m.before, metric);
   const total = (key: 'passed' | 'dropped' | 'doubled' | 'delayed' | 'reordered') => m.counters.reduce((sum, c) => sum + c[key], 0);
@@ -59,10 +60,10 @@ export function reportOf(settings: Settings, m: Measured): Report {
   if (!(p99Ms < bar.p99Ms)) missed.push(`p99 of ${p99Ms.toFixed(0)} ms, less than ${bar.p99Ms} is wanted`);
   return {
     settings,
-    generated: m.outcomes.length,
+    generated: counted.length,
     processed: times.length,
     rejected,
-    dropped: m.outcomes.length - times.length - refusals,
+    dropped: counted.length - times.length - refusals,
     perSecond,
     p50Ms: percentile(times, 0.5),
     p99Ms,

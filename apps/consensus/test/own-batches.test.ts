@@ -16,7 +16,7 @@ const set = (next = 1, fullTransactions: number = limits.transactionsPerBatch) =
     chain,
     origin: 2,
     ageMs: 5,
-    ageBehindMs,
+    ageBehindMs: 40,
     fullBytes: limits.batch,
     fullTransactions,
     maxOutstanding: 2,
@@ -36,7 +36,7 @@ describe('own batches', () => {
     expect(own.dueMs(104)).toBe(104);
   });
   it('one behind others that are not ordered waits longer for company, and no longer than they do', () => {
-    const { mempool, own } = set(1, 40);
+    const { mempool, own } = set();
     mempool.add(tx(1));
     const before = own.make(100, 0);
     mempool.add(tx(2));
