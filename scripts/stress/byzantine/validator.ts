@@ -145,6 +145,7 @@ await runService({
       storage,
       verify,
       signatures,
+      batchMaxTransactions: limits.transactionsPerBatch,
       signal,
       memory: () => 0,
       halt: (name, reason) => fatal(new Error(`${name}: ${reason}`)),
