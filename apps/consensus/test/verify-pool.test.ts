@@ -71,10 +71,15 @@ describe('verifying workers', () => {
     expect((await pool.transactions([good, bad])).map((v) => (v.ok ? 'right' : v.name))).toEqual(['right', 'EvidenceInvalid']);
     const mempool = new Mempool({ maxCount: 10, maxBytes: 1e6 });
     mempool.add({ id: 'f'.repeat(64), transaction: bad, traceparent: '', tracestate: '' });
-    const batch = new OwnBatches(1, mempool, { chain, origin: 1, ageMs: 0, fullBytes: 1e5, fullTransactions: 100, maxOutstanding: 9 }).make(
-      0,
-      0,
-    );
+    const batch = new OwnBatches(1, mempool, {
+      chain,
+      origin: 1,
+      ageMs: 0,
+      ageBehindMs: 0,
+      fullBytes: 1e5,
+      fullTransactions: 100,
+      maxOutstanding: 9,
+    }).make(0, 0);
     const origin = {
       publicKey: keysOf(2).publicKey,
       signature: sign(keys[1]?.secretKey ?? new Uint8Array(64), batchHash(chain, batch.ref)),

@@ -105,7 +105,7 @@ await runService({
     onStop('flush', 'storage', () => storage.close());
     const bus = await connectNats({ url: config.natsUrl, name: config.instance, echo: false, connectMs: 60_000, signal });
     onStop('flush', 'nats', () => bus.close());
-    const verify = new VerifyPool({ chain, workers: 1 });
+    const verify = new VerifyPool({ chain, validators: genesis.validators.map((v) => v.publicKey), workers: 1 });
     onStop('flush', 'workers', () => verify.close());
 
     const signatures = new SignatureWorker({ timeoutMs: 1_000, onCrash: (error) => log.error({ err: error }, 'a thread is replaced') });
