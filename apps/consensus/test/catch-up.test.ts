@@ -38,6 +38,7 @@ function setUp(behaviours: readonly Behaviour[], limits: Partial<typeof LIMITS> 
     self: 0,
     validators: behaviours.length + 1,
     timeoutMs: 1_000,
+    patienceMs: 1_000,
     wholeMs: 5_000,
     avoidMs: 30_000,
     atOnce: 100,
