@@ -25,7 +25,8 @@ const WARM_S = 3;
 const FAST = { value: 6 * HOP_MS, what: 'light: batch, proposal and Prepare, 25 ms each (with Commits 100 ms)' };
 /** And then the header that bears the root: a proposal and a Prepare more. */
 const PROVABLE = { value: 10 * HOP_MS, what: 'light: as above, then proposal and Prepare of the next header' };
-const BARS = { p50: 1.6 * FAST.value, p99: 300, p99Full: 720 };
+/** K4, whose median of 510 ms is far from light when little is asked. */
+const BARS = { light: { p50: 1.6 * FAST.value, p99: 300 }, full: { p50: 510, p99: 720 } };
 
 export async function benchWide(context: Context): Promise<Row[]> {
   const { say } = context;
@@ -57,9 +58,9 @@ export async function benchWide(context: Context): Promise<Row[]> {
     const busy = await follow(connection, lanes, seconds);
     const { accepted, seconds: took } = await load;
     return [
-      ...rowsOf(`at ${PROBES}/s`, light, BARS.p99),
+      ...rowsOf(`at ${PROBES}/s`, light, BARS.light),
       { bench: 'wide', what: 'share of the last blocks final on the fast path', value: 100 * share, unit: '%' },
-      ...rowsOf(`at ${FULL}/s`, busy, BARS.p99Full),
+      ...rowsOf(`at ${FULL}/s`, busy, BARS.full),
       { bench: 'wide', what: `accepted beside the followed ones (offered ${FULL - PROBES}/s)`, value: accepted / took, unit: '/s' },
     ];
   } finally {
@@ -74,7 +75,7 @@ interface Followed {
   readonly lost: number;
 }
 
-function rowsOf(when: string, { finalMs, provableMs, lost }: Followed, p99: number): Row[] {
+function rowsOf(when: string, { finalMs, provableMs, lost }: Followed, bars: { readonly p50: number; readonly p99: number }): Row[] {
   const row = (what: string, value: number): Row => ({
     bench: 'wide',
     what: `seven validators, 50 ms: ${what} ${when}`,
@@ -82,8 +83,8 @@ function rowsOf(when: string, { finalMs, provableMs, lost }: Followed, p99: numb
     unit: 'ms',
   });
   return [
-    { ...row('Submit → final, p50', percentile(finalMs, 0.5)), limit: FAST, bar: { most: BARS.p50 } },
-    { ...row('Submit → final, p99', percentile(finalMs, 0.99)), limit: FAST, bar: { most: p99 } },
+    { ...row('Submit → final, p50', percentile(finalMs, 0.5)), limit: FAST, bar: { most: bars.p50 } },
+    { ...row('Submit → final, p99', percentile(finalMs, 0.99)), limit: FAST, bar: { most: bars.p99 } },
     { ...row('Submit → provable, p50', percentile(provableMs, 0.5)), limit: PROVABLE },
     { ...row('Submit → provable, p99', percentile(provableMs, 0.99)), limit: PROVABLE },
     { bench: 'wide', what: `followed ${when}`, value: finalMs.length, unit: '' },
