@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { killAll } from './checks/command.ts';
 import { fuzz } from './checks/fuzz.ts';
 import { endToEndTests, saveTimes, unitTests } from './checks/jest.ts';
+import { linearize } from './checks/linearize.ts';
 import { type Check, exitCode, lastLine, type Outcome, runChecks } from './checks/outcome.ts';
 import { select } from './checks/select.ts';
 import { staticChecks } from './checks/static.ts';
@@ -27,7 +28,7 @@ function readOnly(): string[] {
 
 const only = readOnly();
 const together = [fuzz, ...staticChecks(), ...unitTests()];
-const alone = endToEndTests();
+const alone = [...endToEndTests(), linearize];
 const wanted = select([...together, ...alone], only);
 if (typeof wanted === 'string') {
   process.stderr.write(`${wanted}\n`);

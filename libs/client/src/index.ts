@@ -23,6 +23,7 @@ export { type ClientKey, createKeyFile, keyFromSeed, readKeyFile } from './key-f
 export { clientKeyProblem, type PaymentOrder } from './payment-order.ts';
 export { BadProofFile, formatPaymentProof, type PaymentProof, parsePaymentProof } from './payment-proof.ts';
 export type { ProofLink } from './proof-links.ts';
+export { type AccountState, type ReadAccountOptions, readAccount } from './read-account.ts';
 export { type Settled, type SettleOptions, settle, settleEach, settleMany, submit } from './settle.ts';
 export {
   type Author,

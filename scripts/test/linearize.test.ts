@@ -1,0 +1,120 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { type Bank, type BankInput, type BankOutput, bank } from '../linearize/bank.ts';
+import { check, type Operation, TooLong } from '../linearize/checker.ts';
+
+type Op = Operation<BankInput, BankOutput>;
+const START: Bank = [
+  [100, 0],
+  [100, 0],
+  [0, 0],
+];
+const model = bank(START);
+const NEVER = Number.POSITIVE_INFINITY;
+const op = (call: number, back: number, input: BankInput, output?: BankOutput): Op => ({ client: 0, call, back, input, output });
+const pay = (call: number, back: number, from: number, to: number, amount: number, kind: 'done' | 'refused' = 'done'): Op =>
+  op(call, back, { kind: 'transfer', from, to, amount }, { kind });
+const lost = (call: number, from: number, to: number, amount: number): Op => op(call, NEVER, { kind: 'transfer', from, to, amount });
+const read = (call: number, back: number, account: number, balance: number, nonce: number): Op =>
+  op(call, back, { kind: 'read', account }, { kind: 'account', balance, nonce });
+
+describe('histories that have an order', () => {
+  it.each<[string, Op[]]>([
+    ['nothing', []],
+    ['one after the other', [pay(0, 1, 0, 2, 60), read(2, 3, 0, 40, 1), read(4, 5, 2, 60, 0)]],
+    ['a read beside a transfer sees it', [pay(0, 10, 0, 2, 60), read(4, 5, 2, 60, 0)]],
+    ['a read beside a transfer does not see it', [pay(0, 10, 0, 2, 60), read(4, 5, 2, 0, 0)]],
+    ['a refusal while the money is away', [pay(0, 10, 0, 2, 60), pay(1, 9, 0, 1, 60, 'refused')]],
+    ['funds that arrive in time', [pay(0, 10, 0, 2, 60), pay(1, 9, 2, 1, 60)]],
+    ['a lost answer: it happened', [lost(0, 0, 2, 60), read(4, 5, 2, 60, 0)]],
+    ['a lost answer: it happens late', [lost(0, 0, 2, 60), read(4, 5, 2, 0, 0), read(6, 7, 2, 60, 0)]],
+    ['a lost answer: it never happens', [lost(0, 0, 2, 60), read(4, 5, 0, 100, 0), pay(6, 7, 0, 2, 100)]],
+  ])('%s', (_, history) => {
+    const verdict = check(model, history);
+    expect(verdict.linearizable).toBe(true);
+    if (verdict.linearizable) expect([...verdict.order].sort((a, b) => a - b)).toEqual(history.map((_, i) => i));
+  });
+});
+
+describe('histories that have none', () => {
+  it.each<[string, Op[]]>([
+    ['a stale read: the transfer was over before', [pay(0, 1, 0, 2, 60), read(2, 3, 0, 100, 0)]],
+    ['a read of the future', [read(0, 1, 2, 60, 0), pay(2, 3, 0, 2, 60)]],
+    ['a lost update: two transfers, one seen', [pay(0, 1, 0, 2, 30), pay(2, 3, 0, 2, 30), read(4, 5, 2, 30, 0)]],
+    ['a transfer applied twice', [pay(0, 1, 0, 2, 30), read(2, 3, 0, 40, 2)]],
+    ['the money applied twice, the nonce once', [pay(0, 1, 0, 2, 30), read(2, 3, 2, 60, 0)]],
+    ['money spent twice', [pay(0, 10, 0, 1, 60), pay(1, 9, 0, 2, 60)]],
+    ['a refusal though there was enough', [pay(0, 1, 0, 2, 60, 'refused')]],
+    ['reads that go back', [lost(0, 0, 2, 60), read(1, 2, 2, 60, 0), read(3, 4, 2, 0, 0)]],
+    ['two readers who disagree about the order', [pay(0, 20, 0, 2, 10), pay(0, 20, 1, 2, 5), read(1, 2, 2, 10, 0), read(3, 4, 2, 5, 0)]],
+    ['a lost answer that shows before it was asked for', [read(0, 1, 2, 60, 0), lost(2, 0, 2, 60)]],
+  ])('%s', (_, history) => {
+    const verdict = check(model, history);
+    expect(verdict.linearizable).toBe(false);
+    if (!verdict.linearizable) expect(verdict.stuck.length).toBeGreaterThan(0);
+  });
+});
+
+/** Operations in their true order, each with the time at which it takes effect, and an interval around it. */
+const story = fc
+  .array(
+    fc.record({
+      transfer: fc.boolean(),
+      from: fc.nat(2),
+      to: fc.nat(2),
+      amount: fc.integer({ min: 1, max: 80 }),
+      before: fc.nat(40),
+      after: fc.nat(40),
+      isLost: fc.nat(15).map((n) => n === 0),
+    }),
+    { minLength: 4, maxLength: 40, size: 'max' },
+  )
+  .map((steps) => {
+    let state = START;
+    return steps.map(({ transfer, from, to, amount, before, after, isLost }, i): Op => {
+      const at = 10 * (i + 1);
+      const times = [at - before, isLost ? NEVER : at + after] as const;
+      if (!transfer) {
+        const [balance, nonce] = state[from] as [number, number];
+        return isLost ? op(...times, { kind: 'read', account: from }) : read(...times, from, balance, nonce);
+      }
+      const input = { kind: 'transfer', from, to: to === from ? (to + 1) % 3 : to, amount } as const;
+      const has = (state[from] as [number, number])[0] >= amount;
+      state = model.step(state, input, undefined)[0] as Bank;
+      return isLost ? op(...times, input) : op(...times, input, { kind: has ? 'done' : 'refused' });
+    });
+  });
+
+describe('properties', () => {
+  it('whatever a sequential run answers, in intervals of any length around the moment of each, is accepted', () => {
+    fc.assert(
+      fc.property(story, (history) => {
+        expect(check(model, history).linearizable).toBe(true);
+      }),
+      { numRuns: 400 },
+    );
+  });
+  it('an answer that no state of the run gave is refused; most that another moment gave are', () => {
+    let refused = 0;
+    let tried = 0;
+    fc.assert(
+      fc.property(story, fc.nat(), (history, pick) => {
+        const reads = history.flatMap((o, i) => (o.output?.kind === 'account' ? [i] : []));
+        const at = reads[pick % Math.max(1, reads.length)];
+        if (at === undefined) return;
+        const o = history[at] as Op & { output: Extract<BankOutput, { kind: 'account' }> };
+        const corrupted = (balance: number, nonce: number): Op[] => history.with(at, { ...o, output: { kind: 'account', balance, nonce } });
+        expect(check(model, corrupted(o.output.balance, o.output.nonce + 1_000)).linearizable).toBe(false);
+        tried++;
+        if (!check(model, corrupted(o.output.balance + 7, o.output.nonce)).linearizable) refused++;
+      }),
+      { numRuns: 300 },
+    );
+    expect(tried).toBeGreaterThan(200);
+    expect(refused / tried).toBeGreaterThan(0.9);
+  });
+  it('says so when it gives up', () => {
+    const many = Array.from({ length: 30 }, (_, i) => lost(0, 0, 2, i + 1));
+    expect(() => check(model, [...many, read(1, 2, 1, 7, 0)], 1_000)).toThrow(TooLong);
+  });
+});
