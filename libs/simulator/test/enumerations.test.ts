@@ -25,7 +25,7 @@ describe('crash points (four validators, four heights, a change of view at the s
     expect(whole.violation).toBeUndefined();
     expect(whole.viewChanges).toBeGreaterThan(0);
     expect(Object.keys(whole.calls).sort()).toEqual(
-      ['append', 'sync', 'synced', 'sign', 'signed', 'broadcast', 'obtain', 'commit', 'executed'].sort(),
+      ['append', 'sync', 'synced', 'sign', 'signed', 'broadcast', 'notify', 'obtain', 'commit', 'executed'].sort(),
     );
   });
   it('a crash at each call, with each state of the disk, breaks nothing', () => {

@@ -67,7 +67,7 @@ const durability: readonly Mutant[] = [
     edits: [engine('recall', '...votesOf(r).map((v) => v.view));', "...votesOf(r).map((v) => (v.phase === 'view-change' ? 0 : v.view)));")],
     scenario: faults,
     seeds: 300,
-    breaks: ['no double vote'],
+    breaks: ['no double vote', 'no false alarm'],
   },
   {
     name: 'log cut before storage holds the block',

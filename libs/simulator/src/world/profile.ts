@@ -52,7 +52,7 @@ export function drawProfile(random: Random, stakes: readonly number[], intensity
     crashChance: calm || slow ? 0 : random.pick(attack ? [0, 0, 0.002] : [0, 0.0003, 0.002]),
     skewMs: calm ? 0 : random.pick([0, 20, 1500]),
     drift: calm ? 0 : random.pick([0, 1e-4, 1e-3]),
-    batchEveryMs: random.pick([60, 150, 300]),
+    batchEveryMs: random.pick(attack ? [15, 60, 250] : [60, 150, 300]),
     syncMs: calm ? latencyMs / 25 : random.pick([0.2, 1, 4]),
     // One storage is done a hop before the others: its validator speaks of the next height before theirs is open.
     storageLagMs: stakes.map((_, i) => (calm && i !== quickest ? 2 * Math.max(2, latencyMs) : 0)),
