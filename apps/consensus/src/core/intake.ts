@@ -101,6 +101,11 @@ export class Intake {
     if (verdict === 'duplicate') return { id, error: undefined };
     if (verdict === 'full')
       return { id, error: rejection('QueueFull', `${mempool.size} transactions wait to be ordered`, { retryAfterMs: RETRY_MS }) };
+    if (verdict === 'share')
+      return {
+        id,
+        error: rejection('RateLimited', 'this signer has its share of what may wait to be ordered', { retryAfterMs: RETRY_MS }),
+      };
     return { id, error: undefined, pending };
   }
 

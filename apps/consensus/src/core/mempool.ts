@@ -1,22 +1,44 @@
-/** Transactions that clients gave us and that are not final yet: bounded by count and bytes, in the order of arrival (C6). */
-import type { BatchEntry, Digest } from '@bursar/protocol';
+/**
+ * Transactions that clients gave us and that are not final yet: bounded by count and bytes (C6). Signers take turns (K3): one that
+ * sends a hundred thousand delays another's first by one place, and none may hold more than what it leaves free.
+ */
+import { type BatchEntry, type Digest, signerKey } from '@bursar/protocol';
+import { Waiting } from './waiting.ts';
 
 export interface Pending extends BatchEntry {
   readonly id: Digest;
 }
 type Place = 'queued' | 'batched';
+interface Entry {
+  readonly pending: Pending;
+  readonly size: number;
+  readonly account: Account;
+  place: Place;
+}
+/** What one signer has here. */
+interface Account {
+  /** The signer's key, as text. */
+  readonly signer: string;
+  count: number;
+  bytes: number;
+}
+/** `share`: the signer has as much here as is left for all others; they go on. */
+export type Added = 'added' | 'duplicate' | 'full' | 'share';
 
 /** Bytes that an entry costs in a batch beside its transaction: three lengths. */
 const ENTRY_BYTES = 12;
 export const entryBytes = (e: BatchEntry): number => e.transaction.length + e.traceparent.length + e.tracestate.length + ENTRY_BYTES;
+/** The body stands first in a signed transaction, behind its length. */
+const signerOf = (e: BatchEntry): string => Buffer.from(signerKey(e.transaction.subarray(4))).toString('latin1');
 
 export class Mempool {
   readonly #maxCount: number;
   readonly #maxBytes: number;
-  readonly #entries = new Map<Digest, { readonly pending: Pending; place: Place }>();
-  /** Ids in the order in which they are to be batched; finished ones are skipped when their turn comes. */
-  #queue: Digest[] = [];
-  #head = 0;
+  readonly #entries = new Map<Digest, Entry>();
+  /** Signers that have something here. */
+  readonly #accounts = new Map<string, Account>();
+  /** Ids that are to be batched; finished ones are skipped when their turn comes. */
+  readonly #waiting = new Waiting<string, Digest>();
   #bytes = 0;
   #queued = 0;
   #queuedBytes = 0;
@@ -49,57 +71,65 @@ export class Mempool {
     for (const { pending } of this.#entries.values()) yield pending;
   }
 
-  add(pending: Pending, place: Place = 'queued'): 'added' | 'duplicate' | 'full' {
+  add(pending: Pending, place: Place = 'queued'): Added {
     if (this.#entries.has(pending.id)) return 'duplicate';
     const size = entryBytes(pending);
-    if (this.#entries.size >= this.#maxCount || this.#bytes + size > this.#maxBytes) return 'full';
-    this.#entries.set(pending.id, { pending, place });
+    const [free, freeBytes] = [this.#maxCount - this.#entries.size, this.#maxBytes - this.#bytes];
+    if (free < 1 || freeBytes < size) return 'full';
+    const signer = signerOf(pending);
+    const account = this.#accounts.get(signer) ?? { signer, count: 0, bytes: 0 };
+    // As much as is left free, and one in any case: k busy signers have 1/(k+1) each, and whoever comes next finds as much.
+    if (account.count > 0 && (account.count >= free || account.bytes + size > freeBytes)) return 'share';
+    this.#accounts.set(signer, account);
+    account.count++;
+    account.bytes += size;
+    this.#entries.set(pending.id, { pending, size, account, place });
     this.#bytes += size;
     if (place === 'queued') {
-      this.#queue.push(pending.id);
+      this.#waiting.push(signer, pending.id);
       this.#queued++;
       this.#queuedBytes += size;
     }
     return 'added';
   }
 
-  /** The oldest that fit, at least one if there is any; they count as batched from now on. */
+  /** One of each signer in turn, each signer's in the order of arrival, as many as fit, at least one; they count as batched from now on. */
   take(maxCount: number, maxBytes: number): Pending[] {
     const taken: Pending[] = [];
     let bytes = 0;
-    while (this.#head < this.#queue.length && taken.length < maxCount) {
-      const entry = this.#entries.get(this.#queue[this.#head] as Digest);
-      if (entry?.place === 'queued') {
-        const size = entryBytes(entry.pending);
-        bytes += size;
-        if (bytes > maxBytes && taken.length > 0) break;
-        entry.place = 'batched';
-        this.#queued--;
-        this.#queuedBytes -= size;
-        taken.push(entry.pending);
+    while (taken.length < maxCount) {
+      const id = this.#waiting.peek();
+      if (id === undefined) break;
+      const entry = this.#entries.get(id);
+      if (entry?.place !== 'queued') {
+        this.#waiting.drop(); // finished meanwhile: its signer keeps its turn
+        continue;
       }
-      this.#head++;
-    }
-    if (this.#head > 4096 && this.#head * 2 > this.#queue.length) {
-      this.#queue = this.#queue.slice(this.#head);
-      this.#head = 0;
+      bytes += entry.size;
+      if (bytes > maxBytes && taken.length > 0) break;
+      this.#waiting.shift();
+      entry.place = 'batched';
+      this.#queued--;
+      this.#queuedBytes -= entry.size;
+      taken.push(entry.pending);
     }
     return taken;
   }
 
   /** Their batch was not ordered as it was made: they wait at the front again. Ids that are finished are left out. */
   putBack(ids: Iterable<Digest>): void {
-    const back: Digest[] = [];
+    const back = new Map<string, Digest[]>();
     for (const id of ids) {
       const entry = this.#entries.get(id);
       if (entry?.place !== 'batched') continue;
       entry.place = 'queued';
       this.#queued++;
-      this.#queuedBytes += entryBytes(entry.pending);
-      back.push(id);
+      this.#queuedBytes += entry.size;
+      const of = back.get(entry.account.signer) ?? [];
+      of.push(id);
+      back.set(entry.account.signer, of);
     }
-    this.#queue = [...back, ...this.#queue.slice(this.#head)];
-    this.#head = 0;
+    for (const [signer, of] of back) this.#waiting.unshift(signer, of);
   }
 
   /** Final or refused: forgotten. @returns those that were known */
@@ -108,10 +138,12 @@ export class Mempool {
     for (const id of ids) {
       const entry = this.#entries.get(id);
       if (!entry) continue;
+      const { account, size, place } = entry;
       this.#entries.delete(id);
-      const size = entryBytes(entry.pending);
       this.#bytes -= size;
-      if (entry.place === 'queued') {
+      account.bytes -= size;
+      if (--account.count === 0) this.#accounts.delete(account.signer);
+      if (place === 'queued') {
         this.#queued--;
         this.#queuedBytes -= size;
       }
