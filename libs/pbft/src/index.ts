@@ -19,6 +19,7 @@ export { type Halt, recover } from './recover.ts';
 export { ReplayFilter } from './replay-filter.ts';
 export { type Memory, reportVotes, type VoteReport } from './report-votes.ts';
 export { type Rules, standardRules } from './rules.ts';
+export { mostRefs } from './select-batches.ts';
 export { SigningRecord, type Verdict } from './signing-record.ts';
 export { type BatchRow, decodeRow, encodeRow, type SigningRow, type VoteRow } from './signing-row.ts';
 export { bounds, type Known, type Start, type State, type Tip } from './state.ts';

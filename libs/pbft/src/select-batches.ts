@@ -8,7 +8,7 @@ export const hasBatches = (s: State, now: number): boolean =>
 
 /** Canonical bytes of one reference; and of a PrePrepare without references and signatures, envelope included, rounded up. */
 const REF_BYTES = 58;
-const FRAME_BYTES = 1536;
+const FRAME_BYTES = 832;
 
 /** C2: how many references fit a consensus message beside the certificate of the height before. */
 export function mostRefs(certificate: Certificate | undefined): number {
