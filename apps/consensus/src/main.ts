@@ -156,6 +156,9 @@ async function start(context: ServiceContext): Promise<void> {
       health: () => health.report(),
       trail: node.trail,
       accuser: node.accuser,
+      pipeline: node.figures,
+      waiting: node.waiting,
+      finality: node.finality,
     }),
     'public',
   );

@@ -115,7 +115,7 @@ export async function startNode(parts: NodeParts) {
   const metrics = consensusMetrics(parts.metrics, {
     latency,
     finality,
-    queueDepth: () => inbox.pending() + pipeline.waiting + ingress.atWork,
+    queueDepth: () => waiting(),
     peerHealth: () => (n === 1 ? 1 : (heard.lately(clock.now()).length - 1) / (n - 1)),
     pendingTransactions: () => mempool.size,
     logBytes: () => file.bytes,
@@ -124,7 +124,7 @@ export async function startNode(parts: NodeParts) {
   const events = createEvents({ validator: self, clock, log, publish: peers.event });
   const figures = new PipelineFigures();
   const told = observeIngress({ clock, log, metrics, events, heard, figures });
-  const fetcher = new Fetcher({ ...tuning.fetch, ask: peers.ask, self, validators: n, now: () => performance.now() });
+  const fetcher = new Fetcher({ ...tuning.fetch, ask: told.asking(peers.ask), self, validators: n, now: () => performance.now() });
   const inVerification = new InVerification();
   const obtainer = new Obtainer({
     inVerification,
@@ -170,6 +170,7 @@ export async function startNode(parts: NodeParts) {
     outcomes,
     onPending: () => maker.kick(),
     onOutcome: (outcome) => metrics.transactionsSubmitted.inc({ outcome }),
+    isShort: () => shedder.refuses('client'),
   });
 
   const observer = new EngineObserver({ clock, log, metrics, events, refused: (effect) => pipeline.engineRefused(effect) });
@@ -286,6 +287,7 @@ export async function startNode(parts: NodeParts) {
     },
   );
 
+  const waiting = () => inbox.pending() + pipeline.waiting + ingress.atWork;
   const assess = watchHealth({
     health,
     heard,
@@ -294,8 +296,11 @@ export async function startNode(parts: NodeParts) {
     log,
     metrics,
     events,
+    bus,
+    signal,
+    onRefused: told.onRefused,
     peers: n - 1,
-    queue: () => inbox.pending() + pipeline.waiting + ingress.atWork + mempool.size,
+    queue: () => waiting() + mempool.size,
     memory: parts.memory,
     finalHeight: () => outcomes.finalHeight,
   });
@@ -319,6 +324,9 @@ export async function startNode(parts: NodeParts) {
     outcomes,
     driver,
     trail: observer.trail,
+    figures,
+    finality,
+    waiting,
     mempool,
     accuser,
     heard: () => heard.lately(clock.now()).length,

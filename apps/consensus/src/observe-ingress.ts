@@ -1,5 +1,6 @@
 /** What comes in from other validators, told to log, metrics, events and figures (C4, C8 to C10). Nothing depends on it. */
-import type { Logger } from '@bursar/shared-core';
+import { findRejection, type RejectionName } from '@bursar/protocol';
+import { errorFrom, type Logger } from '@bursar/shared-core';
 import type { Events } from './adapters/events.ts';
 import type { Refused } from './core/gates/refusal.ts';
 import type { Heard } from './core/heard.ts';
@@ -17,7 +18,7 @@ export interface IngressObserverParts {
 }
 
 export function observeIngress({ clock, log, metrics, events, heard, figures }: IngressObserverParts) {
-  return {
+  const observer = {
     onReceived(kind: MessageKind): void {
       metrics.received.inc({ kind });
       figures.onReceived(kind);
@@ -34,5 +35,20 @@ export function observeIngress({ clock, log, metrics, events, heard, figures }: 
       figures.onRejected(refused.name, tookMs);
       events.rejected(refused);
     },
+    /** A peer that does not answer a question is told of, too: PeerUnreachable, ProcessingTimeout. */
+    asking(ask: Ask): Ask {
+      return async (peer, request, timeoutMs) => {
+        try {
+          return await ask(peer, request, timeoutMs);
+        } catch (error) {
+          const { code, message } = errorFrom(error);
+          const name = findRejection(code)?.name as RejectionName | undefined;
+          if (name) observer.onRefused({ name, kind: 'unknown', sender: peer, msgId: undefined, why: message });
+          throw error;
+        }
+      };
+    },
   };
+  return observer;
 }
+type Ask = (peer: number, request: Uint8Array, timeoutMs: number) => Promise<Uint8Array>;

@@ -81,6 +81,7 @@ describe('the journal', () => {
       batch: async () => ({ ok: false, name: 'MalformedMessage', why: '' }) as const,
     };
     const outcomes = new Outcomes(0, { heights: 4, results: 10, watchers: 10 });
+    let isShort = false;
     const intake = new Intake({
       clock: { now: () => 0 },
       verify,
@@ -89,6 +90,7 @@ describe('the journal', () => {
       mempool: new Mempool({ maxCount: 2, maxBytes: 1e6 }),
       onPending: () => {},
       onOutcome: () => {},
+      isShort: () => isShort,
     });
     const [a, b, c] = [transfer(chain, 0n), transfer(chain, 1n), transfer(chain, 2n)];
     const trace = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, tracestate: '' };
@@ -98,6 +100,8 @@ describe('the journal', () => {
     expect(await intake.submit(a, trace)).toBe(id); // the same bytes: the same answer
     await intake.submit(b, trace);
     await expect(intake.submit(c, trace)).rejects.toMatchObject({ reason: 'QUEUE_FULL', retryAfterMs: expect.any(Number) });
+    isShort = true; // C6: clients are the first to be refused
+    await expect(intake.submit(c, trace)).rejects.toMatchObject({ reason: 'INSUFFICIENT_RESOURCES', retryAfterMs: expect.any(Number) });
     journal.append({ kind: 'done', ids: [a.id] });
     await journal.sync();
     await file.close();

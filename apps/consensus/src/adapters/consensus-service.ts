@@ -1,11 +1,13 @@
 /** bursar.consensus.v1.Consensus: status for operators. */
 
 import type { EngineStatus } from '@bursar/pbft';
-import { encode, evidence, fromHex, toHex } from '@bursar/protocol';
+import { encode, evidence, fromHex, rejections, toHex } from '@bursar/protocol';
 import type { consensus } from '@bursar/protocol/rpc';
 import { type Handlers, type HealthReport, rejection } from '@bursar/shared-core';
 import type { Accusation, Accuser } from '../core/accuser.ts';
 import type { AuditTrail } from '../core/audit-trail.ts';
+import type { FinalityFigures } from '../core/finality-figures.ts';
+import type { PipelineFigures } from '../core/pipeline-figures.ts';
 
 export interface ConsensusServiceParts {
   readonly validator: number;
@@ -18,11 +20,15 @@ export interface ConsensusServiceParts {
   readonly health: () => HealthReport;
   readonly trail: AuditTrail;
   readonly accuser: Pick<Accuser, 'last' | 'find'>;
+  readonly pipeline: PipelineFigures;
+  /** Messages and batches that wait. */
+  readonly waiting: () => number;
+  readonly finality: FinalityFigures;
 }
 const DEFAULT_LIMIT = 100;
 
 export function consensusHandlers(parts: ConsensusServiceParts): Handlers<(typeof consensus.Consensus)['method']> {
-  const { validator, epoch, trail, accuser } = parts;
+  const { validator, epoch, trail, accuser, pipeline, finality } = parts;
   return {
     async getStatus() {
       const { height, view, phase, leader } = parts.status();
@@ -74,6 +80,23 @@ export function consensusHandlers(parts: ConsensusServiceParts): Handlers<(typeo
       const found = accuser.find(toHex(digest));
       if (found === undefined) throw rejection('NotFound', undefined, { details: { digest: toHex(digest) } });
       return { evidence: { ...evidenceReply(found), canonical: encode(evidence, found.evidence) } };
+    },
+    async getPipeline() {
+      const { meanMs, p95Ms, p99Ms } = pipeline.latency.figures();
+      const counts = (of: ReadonlyMap<string, number>) => [...of].map(([kind, count]) => ({ kind, count: BigInt(count) }));
+      return {
+        received: counts(pipeline.received),
+        accepted: counts(pipeline.accepted),
+        rejected: [...pipeline.rejected].map(([name, count]) => ({ name, code: rejections[name].code, count: BigInt(count) })),
+        latencyMeanMs: meanMs,
+        latencyP95Ms: p95Ms,
+        latencyP99Ms: p99Ms,
+        acceptedPerSecond: pipeline.throughput(performance.now()),
+        waiting: parts.waiting(),
+      };
+    },
+    async getFinality() {
+      return { fastShare: finality.fastShare(), latencies: [...finality.latencies()] };
     },
   };
 }

@@ -25,6 +25,8 @@ export interface IntakeParts {
   /** Transactions were put on disk: batches may be made of them. */
   readonly onPending: () => void;
   readonly onOutcome: (outcome: 'accepted' | 'repeated' | 'refused') => void;
+  /** Memory is short: clients come later (C6). */
+  readonly isShort: () => boolean;
 }
 /** One answer of several: the id, and why it was refused, if it was. */
 export interface Answer {
@@ -75,7 +77,11 @@ export class Intake {
     trace: TraceOf,
     check: (encoded: Uint8Array[]) => Promise<readonly Verdict[]>,
   ): Promise<readonly Answer[]> {
-    const { journal, onPending, onOutcome } = this.#parts;
+    const { journal, onPending, onOutcome, isShort } = this.#parts;
+    if (isShort()) {
+      for (const _ of given) onOutcome('refused');
+      throw rejection('InsufficientResources', 'memory is short', { retryAfterMs: RETRY_MS });
+    }
     const encoded = given.map(encodeGiven);
     const whole = encoded.filter((e) => e instanceof Uint8Array);
     const verdicts = whole.length > 0 ? await check(whole) : [];

@@ -4,7 +4,10 @@ import { ed25519, sign } from '@bursar/crypto';
 import { genesisSet, leaderOrder, startSchedule } from '@bursar/membership';
 import { type Effect, type Input, initialState, type Params, ReplayFilter, type State, step } from '@bursar/pbft';
 import {
+  batchRefsDigest,
+  certificateDigest,
   type Digest,
+  headerDigest,
   type Message,
   type NewView,
   newViewDigest,
@@ -140,6 +143,28 @@ export class Rig {
   newView(validator: number, view: number, named: readonly number[]): Message {
     const content: NewView = { viewChanges: [...named].sort((a, b) => a - b).map((v) => ({ validator: v, digest: A })) };
     return { kind: 'new-view', vote: this.signed(validator, 'new-view', view, newViewDigest(content)), content };
+  }
+  /** A block that holds nothing, over a parent that nobody knows. */
+  prePrepare(validator: number, view: number): Message {
+    const { height } = this.state;
+    const certificate = {
+      kind: 'commit' as const,
+      chain: this.chain,
+      epoch: 0,
+      height: height - 1,
+      view: 0,
+      digest: B,
+      signers: new Uint8Array([7]),
+      signatures: [0, 1, 2].map((i) => this.signed(i, 'commit', 0, B, height - 1).signature),
+    };
+    const inside = { parent: B, certificate: certificateDigest(certificate), batches: batchRefsDigest([]) };
+    const header = headerOf(this.chain, { height, view, proposer: validator, ...inside });
+    return {
+      kind: 'pre-prepare',
+      vote: this.signed(validator, 'prepare', view, headerDigest(header)),
+      block: { header, batches: [] },
+      certificate,
+    };
   }
   pack(message: Message, { ageMs = 0, msgId = randomBytes(16), forged = false }: Packing = {}): Uint8Array {
     const vote = forged ? { ...message.vote, signature: new Uint8Array(64) } : message.vote;

@@ -49,6 +49,11 @@ export interface Bus {
   respond(subject: string, responder: BusResponder, options: SubscribeOptions): BusSubscription;
   /** Resolves when the server has taken everything published so far. @throws PeerUnreachable after `timeoutMs` (default 5 s) */
   flush(timeoutMs?: number): Promise<void>;
+  /**
+   * Leaves the server and connects again, perhaps to another one of the cluster; subscriptions go on. Does nothing while there is no
+   * connection: it comes back by itself. @throws PeerUnreachable when it is not back after `timeoutMs` (default 5 s)
+   */
+  reconnect(timeoutMs?: number): Promise<void>;
   /** Returns the way to unsubscribe. */
   onStatus(listener: (status: BusStatus) => void): () => void;
   /** Stops subscriptions, gives running handlers `handlersMs` (default 2 s), flushes, disconnects. Never throws. */

@@ -83,6 +83,11 @@ export function createMemoryBus(observer: BusObserver = {}): MemoryBus {
       if (!connected || closed) throw rejection('PeerUnreachable', 'there is no connection');
       await new Promise((resolve) => setImmediate(resolve));
     },
+    async reconnect() {
+      if (!connected || closed) return;
+      tell({ kind: 'disconnected' });
+      tell({ kind: 'connected' });
+    },
     onStatus(listener) {
       statusListeners.add(listener);
       return () => statusListeners.delete(listener);

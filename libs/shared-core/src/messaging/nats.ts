@@ -152,6 +152,20 @@ class NatsClientBus implements NatsBus {
     });
   }
 
+  async reconnect(timeoutMs = 5_000): Promise<void> {
+    if (!this.connected) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const leave = this.onStatus(({ kind }) => (kind === 'connected' || kind === 'closed') && resolve());
+    try {
+      await this.#connection.reconnect();
+      await withTimeout('the connection to NATS', timeoutMs, () => promise);
+    } catch (cause) {
+      throw rejection('PeerUnreachable', `NATS was not there again in ${timeoutMs} ms`, { cause });
+    } finally {
+      leave();
+    }
+  }
+
   onStatus(listener: (status: BusStatus) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -13,7 +13,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bursar/consensus/v1/consensus.proto.
  */
 export const file_bursar_consensus_v1_consensus: GenFile = /*@__PURE__*/
-  fileDesc("CiNidXJzYXIvY29uc2Vuc3VzL3YxL2NvbnNlbnN1cy5wcm90bxITYnVyc2FyLmNvbnNlbnN1cy52MSISChBHZXRTdGF0dXNSZXF1ZXN0IpMCChFHZXRTdGF0dXNSZXNwb25zZRIRCgl2YWxpZGF0b3IYASABKA0SDQoFZXBvY2gYAiABKA0SDgoGaGVpZ2h0GAMgASgEEgwKBHZpZXcYBCABKAQSDQoFcGhhc2UYBSABKAkSDgoGbGVhZGVyGAYgASgNEhQKDGZpbmFsX2hlaWdodBgHIAEoBBIcChRwZW5kaW5nX3RyYW5zYWN0aW9ucxgIIAEoDRIOCgZoZWFsdGgYCSABKAkSFQoNaGVhbHRoX3JlYXNvbhgKIAEoCRIXCg9oZWFsdGhfc2luY2VfbXMYCyABKAQSEQoJdXB0aW1lX21zGAwgASgEEhgKEHZhbGlkYXRvcnNfaGVhcmQYDSABKA0iEwoRTGlzdFJvdW5kc1JlcXVlc3QiwwEKEkxpc3RSb3VuZHNSZXNwb25zZRI9CgZyb3VuZHMYASADKAsyLS5idXJzYXIuY29uc2Vuc3VzLnYxLkxpc3RSb3VuZHNSZXNwb25zZS5Sb3VuZBpuCgVSb3VuZBIMCgR2aWV3GAEgASgEEg4KBmxlYWRlchgCIAEoDRIOCgZkaWdlc3QYAyABKAwSEAoIcHJlcGFyZXMYBCADKA0SDwoHY29tbWl0cxgFIAMoDRIUCgx2aWV3X2NoYW5nZXMYBiADKA0iMQoWTGlzdFRyYW5zaXRpb25zUmVxdWVzdBIXCgVsaW1pdBgBIAEoDUIIukgFKgMY6Aci9AEKF0xpc3RUcmFuc2l0aW9uc1Jlc3BvbnNlEkwKC3RyYW5zaXRpb25zGAEgAygLMjcuYnVyc2FyLmNvbnNlbnN1cy52MS5MaXN0VHJhbnNpdGlvbnNSZXNwb25zZS5UcmFuc2l0aW9uGooBCgpUcmFuc2l0aW9uEg8KB3RpbWVfbXMYASABKAQSDgoGaGVpZ2h0GAIgASgEEgwKBHZpZXcYAyABKAQSDAoEZnJvbRgEIAEoCRIKCgJ0bxgFIAEoCRIPCgd0cmlnZ2VyGAYgASgJEg4KBnJlYXNvbhgHIAEoCRISCgpsYXRlbmN5X3VzGAggASgEIi4KE0xpc3RFdmlkZW5jZVJlcXVlc3QSFwoFbGltaXQYASABKA1CCLpIBSoDGOgHIkcKFExpc3RFdmlkZW5jZVJlc3BvbnNlEi8KCGV2aWRlbmNlGAEgAygLMh0uYnVyc2FyLmNvbnNlbnN1cy52MS5FdmlkZW5jZSItChJHZXRFdmlkZW5jZVJlcXVlc3QSFwoGZGlnZXN0GAEgASgMQge6SAR6AmggIkYKE0dldEV2aWRlbmNlUmVzcG9uc2USLwoIZXZpZGVuY2UYASABKAsyHS5idXJzYXIuY29uc2Vuc3VzLnYxLkV2aWRlbmNlIq8BCghFdmlkZW5jZRIOCgZkaWdlc3QYASABKAwSEQoJdmFsaWRhdG9yGAIgASgNEg4KBmhlaWdodBgDIAEoBBIMCgRraW5kGAQgASgJEhAKCGZvdW5kX21zGAUgASgEEg0KBXN0YXRlGAYgASgJEhYKDnRyYW5zYWN0aW9uX2lkGAcgASgMEhYKDnJlamVjdGlvbl9jb2RlGAggASgNEhEKCWNhbm9uaWNhbBgJIAEoDDL7AwoJQ29uc2Vuc3VzEloKCUdldFN0YXR1cxIlLmJ1cnNhci5jb25zZW5zdXMudjEuR2V0U3RhdHVzUmVxdWVzdBomLmJ1cnNhci5jb25zZW5zdXMudjEuR2V0U3RhdHVzUmVzcG9uc2USXQoKTGlzdFJvdW5kcxImLmJ1cnNhci5jb25zZW5zdXMudjEuTGlzdFJvdW5kc1JlcXVlc3QaJy5idXJzYXIuY29uc2Vuc3VzLnYxLkxpc3RSb3VuZHNSZXNwb25zZRJsCg9MaXN0VHJhbnNpdGlvbnMSKy5idXJzYXIuY29uc2Vuc3VzLnYxLkxpc3RUcmFuc2l0aW9uc1JlcXVlc3QaLC5idXJzYXIuY29uc2Vuc3VzLnYxLkxpc3RUcmFuc2l0aW9uc1Jlc3BvbnNlEmMKDExpc3RFdmlkZW5jZRIoLmJ1cnNhci5jb25zZW5zdXMudjEuTGlzdEV2aWRlbmNlUmVxdWVzdBopLmJ1cnNhci5jb25zZW5zdXMudjEuTGlzdEV2aWRlbmNlUmVzcG9uc2USYAoLR2V0RXZpZGVuY2USJy5idXJzYXIuY29uc2Vuc3VzLnYxLkdldEV2aWRlbmNlUmVxdWVzdBooLmJ1cnNhci5jb25zZW5zdXMudjEuR2V0RXZpZGVuY2VSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate]);
+  fileDesc("CiNidXJzYXIvY29uc2Vuc3VzL3YxL2NvbnNlbnN1cy5wcm90bxITYnVyc2FyLmNvbnNlbnN1cy52MSISChBHZXRTdGF0dXNSZXF1ZXN0IpMCChFHZXRTdGF0dXNSZXNwb25zZRIRCgl2YWxpZGF0b3IYASABKA0SDQoFZXBvY2gYAiABKA0SDgoGaGVpZ2h0GAMgASgEEgwKBHZpZXcYBCABKAQSDQoFcGhhc2UYBSABKAkSDgoGbGVhZGVyGAYgASgNEhQKDGZpbmFsX2hlaWdodBgHIAEoBBIcChRwZW5kaW5nX3RyYW5zYWN0aW9ucxgIIAEoDRIOCgZoZWFsdGgYCSABKAkSFQoNaGVhbHRoX3JlYXNvbhgKIAEoCRIXCg9oZWFsdGhfc2luY2VfbXMYCyABKAQSEQoJdXB0aW1lX21zGAwgASgEEhgKEHZhbGlkYXRvcnNfaGVhcmQYDSABKA0iEwoRTGlzdFJvdW5kc1JlcXVlc3QiwwEKEkxpc3RSb3VuZHNSZXNwb25zZRI9CgZyb3VuZHMYASADKAsyLS5idXJzYXIuY29uc2Vuc3VzLnYxLkxpc3RSb3VuZHNSZXNwb25zZS5Sb3VuZBpuCgVSb3VuZBIMCgR2aWV3GAEgASgEEg4KBmxlYWRlchgCIAEoDRIOCgZkaWdlc3QYAyABKAwSEAoIcHJlcGFyZXMYBCADKA0SDwoHY29tbWl0cxgFIAMoDRIUCgx2aWV3X2NoYW5nZXMYBiADKA0iMQoWTGlzdFRyYW5zaXRpb25zUmVxdWVzdBIXCgVsaW1pdBgBIAEoDUIIukgFKgMY6Aci9AEKF0xpc3RUcmFuc2l0aW9uc1Jlc3BvbnNlEkwKC3RyYW5zaXRpb25zGAEgAygLMjcuYnVyc2FyLmNvbnNlbnN1cy52MS5MaXN0VHJhbnNpdGlvbnNSZXNwb25zZS5UcmFuc2l0aW9uGooBCgpUcmFuc2l0aW9uEg8KB3RpbWVfbXMYASABKAQSDgoGaGVpZ2h0GAIgASgEEgwKBHZpZXcYAyABKAQSDAoEZnJvbRgEIAEoCRIKCgJ0bxgFIAEoCRIPCgd0cmlnZ2VyGAYgASgJEg4KBnJlYXNvbhgHIAEoCRISCgpsYXRlbmN5X3VzGAggASgEIi4KE0xpc3RFdmlkZW5jZVJlcXVlc3QSFwoFbGltaXQYASABKA1CCLpIBSoDGOgHIkcKFExpc3RFdmlkZW5jZVJlc3BvbnNlEi8KCGV2aWRlbmNlGAEgAygLMh0uYnVyc2FyLmNvbnNlbnN1cy52MS5FdmlkZW5jZSItChJHZXRFdmlkZW5jZVJlcXVlc3QSFwoGZGlnZXN0GAEgASgMQge6SAR6AmggIkYKE0dldEV2aWRlbmNlUmVzcG9uc2USLwoIZXZpZGVuY2UYASABKAsyHS5idXJzYXIuY29uc2Vuc3VzLnYxLkV2aWRlbmNlIq8BCghFdmlkZW5jZRIOCgZkaWdlc3QYASABKAwSEQoJdmFsaWRhdG9yGAIgASgNEg4KBmhlaWdodBgDIAEoBBIMCgRraW5kGAQgASgJEhAKCGZvdW5kX21zGAUgASgEEg0KBXN0YXRlGAYgASgJEhYKDnRyYW5zYWN0aW9uX2lkGAcgASgMEhYKDnJlamVjdGlvbl9jb2RlGAggASgNEhEKCWNhbm9uaWNhbBgJIAEoDCIUChJHZXRQaXBlbGluZVJlcXVlc3QisgMKE0dldFBpcGVsaW5lUmVzcG9uc2USQAoIcmVjZWl2ZWQYASADKAsyLi5idXJzYXIuY29uc2Vuc3VzLnYxLkdldFBpcGVsaW5lUmVzcG9uc2UuQ291bnQSQAoIYWNjZXB0ZWQYAiADKAsyLi5idXJzYXIuY29uc2Vuc3VzLnYxLkdldFBpcGVsaW5lUmVzcG9uc2UuQ291bnQSQwoIcmVqZWN0ZWQYAyADKAsyMS5idXJzYXIuY29uc2Vuc3VzLnYxLkdldFBpcGVsaW5lUmVzcG9uc2UuUmVqZWN0ZWQSFwoPbGF0ZW5jeV9tZWFuX21zGAQgASgBEhYKDmxhdGVuY3lfcDk1X21zGAUgASgBEhYKDmxhdGVuY3lfcDk5X21zGAYgASgBEhsKE2FjY2VwdGVkX3Blcl9zZWNvbmQYByABKAESDwoHd2FpdGluZxgIIAEoDRokCgVDb3VudBIMCgRraW5kGAEgASgJEg0KBWNvdW50GAIgASgEGjUKCFJlamVjdGVkEgwKBGNvZGUYASABKA0SDAoEbmFtZRgCIAEoCRINCgVjb3VudBgDIAEoBCIUChJHZXRGaW5hbGl0eVJlcXVlc3QiqAEKE0dldEZpbmFsaXR5UmVzcG9uc2USEgoKZmFzdF9zaGFyZRgBIAEoARJDCglsYXRlbmNpZXMYAiADKAsyMC5idXJzYXIuY29uc2Vuc3VzLnYxLkdldEZpbmFsaXR5UmVzcG9uc2UuTGF0ZW5jeRo4CgdMYXRlbmN5EgwKBGtpbmQYASABKAkSDwoHbWVhbl9tcxgCIAEoARIOCgZwOTlfbXMYAyABKAEyvwUKCUNvbnNlbnN1cxJaCglHZXRTdGF0dXMSJS5idXJzYXIuY29uc2Vuc3VzLnYxLkdldFN0YXR1c1JlcXVlc3QaJi5idXJzYXIuY29uc2Vuc3VzLnYxLkdldFN0YXR1c1Jlc3BvbnNlEl0KCkxpc3RSb3VuZHMSJi5idXJzYXIuY29uc2Vuc3VzLnYxLkxpc3RSb3VuZHNSZXF1ZXN0GicuYnVyc2FyLmNvbnNlbnN1cy52MS5MaXN0Um91bmRzUmVzcG9uc2USbAoPTGlzdFRyYW5zaXRpb25zEisuYnVyc2FyLmNvbnNlbnN1cy52MS5MaXN0VHJhbnNpdGlvbnNSZXF1ZXN0GiwuYnVyc2FyLmNvbnNlbnN1cy52MS5MaXN0VHJhbnNpdGlvbnNSZXNwb25zZRJjCgxMaXN0RXZpZGVuY2USKC5idXJzYXIuY29uc2Vuc3VzLnYxLkxpc3RFdmlkZW5jZVJlcXVlc3QaKS5idXJzYXIuY29uc2Vuc3VzLnYxLkxpc3RFdmlkZW5jZVJlc3BvbnNlEmAKC0dldEV2aWRlbmNlEicuYnVyc2FyLmNvbnNlbnN1cy52MS5HZXRFdmlkZW5jZVJlcXVlc3QaKC5idXJzYXIuY29uc2Vuc3VzLnYxLkdldEV2aWRlbmNlUmVzcG9uc2USYAoLR2V0UGlwZWxpbmUSJy5idXJzYXIuY29uc2Vuc3VzLnYxLkdldFBpcGVsaW5lUmVxdWVzdBooLmJ1cnNhci5jb25zZW5zdXMudjEuR2V0UGlwZWxpbmVSZXNwb25zZRJgCgtHZXRGaW5hbGl0eRInLmJ1cnNhci5jb25zZW5zdXMudjEuR2V0RmluYWxpdHlSZXF1ZXN0GiguYnVyc2FyLmNvbnNlbnN1cy52MS5HZXRGaW5hbGl0eVJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate]);
 
 /**
  * Nothing to say.
@@ -501,6 +501,232 @@ export const EvidenceSchema: GenMessage<Evidence> = /*@__PURE__*/
   messageDesc(file_bursar_consensus_v1_consensus, 10);
 
 /**
+ * Nothing to say.
+ *
+ * @generated from message bursar.consensus.v1.GetPipelineRequest
+ */
+export type GetPipelineRequest = Message<"bursar.consensus.v1.GetPipelineRequest"> & {
+};
+
+/**
+ * Describes the message bursar.consensus.v1.GetPipelineRequest.
+ * Use `create(GetPipelineRequestSchema)` to create a new message.
+ */
+export const GetPipelineRequestSchema: GenMessage<GetPipelineRequest> = /*@__PURE__*/
+  messageDesc(file_bursar_consensus_v1_consensus, 11);
+
+/**
+ * Counts since the process started; latencies of the last 1,024 consensus messages.
+ *
+ * @generated from message bursar.consensus.v1.GetPipelineResponse
+ */
+export type GetPipelineResponse = Message<"bursar.consensus.v1.GetPipelineResponse"> & {
+  /**
+   * What came in.
+   *
+   * @generated from field: repeated bursar.consensus.v1.GetPipelineResponse.Count received = 1;
+   */
+  received: GetPipelineResponse_Count[];
+
+  /**
+   * What passed the gates.
+   *
+   * @generated from field: repeated bursar.consensus.v1.GetPipelineResponse.Count accepted = 2;
+   */
+  accepted: GetPipelineResponse_Count[];
+
+  /**
+   * What was refused.
+   *
+   * @generated from field: repeated bursar.consensus.v1.GetPipelineResponse.Rejected rejected = 3;
+   */
+  rejected: GetPipelineResponse_Rejected[];
+
+  /**
+   * From arrival to the engine's answer, mean, milliseconds.
+   *
+   * @generated from field: double latency_mean_ms = 4;
+   */
+  latencyMeanMs: number;
+
+  /**
+   * 95th percentile, milliseconds.
+   *
+   * @generated from field: double latency_p95_ms = 5;
+   */
+  latencyP95Ms: number;
+
+  /**
+   * 99th percentile, milliseconds.
+   *
+   * @generated from field: double latency_p99_ms = 6;
+   */
+  latencyP99Ms: number;
+
+  /**
+   * Accepted in a second, over the last nine seconds.
+   *
+   * @generated from field: double accepted_per_second = 7;
+   */
+  acceptedPerSecond: number;
+
+  /**
+   * Messages and batches that wait to be looked at.
+   *
+   * @generated from field: uint32 waiting = 8;
+   */
+  waiting: number;
+};
+
+/**
+ * Describes the message bursar.consensus.v1.GetPipelineResponse.
+ * Use `create(GetPipelineResponseSchema)` to create a new message.
+ */
+export const GetPipelineResponseSchema: GenMessage<GetPipelineResponse> = /*@__PURE__*/
+  messageDesc(file_bursar_consensus_v1_consensus, 12);
+
+/**
+ * Messages of one kind.
+ *
+ * @generated from message bursar.consensus.v1.GetPipelineResponse.Count
+ */
+export type GetPipelineResponse_Count = Message<"bursar.consensus.v1.GetPipelineResponse.Count"> & {
+  /**
+   * pre-prepare, prepare, commit, view-change, new-view, batch, final, unknown.
+   *
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * How many.
+   *
+   * @generated from field: uint64 count = 2;
+   */
+  count: bigint;
+};
+
+/**
+ * Describes the message bursar.consensus.v1.GetPipelineResponse.Count.
+ * Use `create(GetPipelineResponse_CountSchema)` to create a new message.
+ */
+export const GetPipelineResponse_CountSchema: GenMessage<GetPipelineResponse_Count> = /*@__PURE__*/
+  messageDesc(file_bursar_consensus_v1_consensus, 12, 0);
+
+/**
+ * Messages refused for one reason.
+ *
+ * @generated from message bursar.consensus.v1.GetPipelineResponse.Rejected
+ */
+export type GetPipelineResponse_Rejected = Message<"bursar.consensus.v1.GetPipelineResponse.Rejected"> & {
+  /**
+   * Number of the rejection, for instance 2002.
+   *
+   * @generated from field: uint32 code = 1;
+   */
+  code: number;
+
+  /**
+   * Its name, for instance "DuplicateMessage".
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * How many.
+   *
+   * @generated from field: uint64 count = 3;
+   */
+  count: bigint;
+};
+
+/**
+ * Describes the message bursar.consensus.v1.GetPipelineResponse.Rejected.
+ * Use `create(GetPipelineResponse_RejectedSchema)` to create a new message.
+ */
+export const GetPipelineResponse_RejectedSchema: GenMessage<GetPipelineResponse_Rejected> = /*@__PURE__*/
+  messageDesc(file_bursar_consensus_v1_consensus, 12, 1);
+
+/**
+ * Nothing to say.
+ *
+ * @generated from message bursar.consensus.v1.GetFinalityRequest
+ */
+export type GetFinalityRequest = Message<"bursar.consensus.v1.GetFinalityRequest"> & {
+};
+
+/**
+ * Describes the message bursar.consensus.v1.GetFinalityRequest.
+ * Use `create(GetFinalityRequestSchema)` to create a new message.
+ */
+export const GetFinalityRequestSchema: GenMessage<GetFinalityRequest> = /*@__PURE__*/
+  messageDesc(file_bursar_consensus_v1_consensus, 13);
+
+/**
+ * Over the last 1,024 blocks.
+ *
+ * @generated from message bursar.consensus.v1.GetFinalityResponse
+ */
+export type GetFinalityResponse = Message<"bursar.consensus.v1.GetFinalityResponse"> & {
+  /**
+   * Share of blocks that all validators prepared in time, 0 to 1.
+   *
+   * @generated from field: double fast_share = 1;
+   */
+  fastShare: number;
+
+  /**
+   * One for each kind of certificate.
+   *
+   * @generated from field: repeated bursar.consensus.v1.GetFinalityResponse.Latency latencies = 2;
+   */
+  latencies: GetFinalityResponse_Latency[];
+};
+
+/**
+ * Describes the message bursar.consensus.v1.GetFinalityResponse.
+ * Use `create(GetFinalityResponseSchema)` to create a new message.
+ */
+export const GetFinalityResponseSchema: GenMessage<GetFinalityResponse> = /*@__PURE__*/
+  messageDesc(file_bursar_consensus_v1_consensus, 14);
+
+/**
+ * Blocks that one kind of certificate made final.
+ *
+ * @generated from message bursar.consensus.v1.GetFinalityResponse.Latency
+ */
+export type GetFinalityResponse_Latency = Message<"bursar.consensus.v1.GetFinalityResponse.Latency"> & {
+  /**
+   * "commit" or "fast".
+   *
+   * @generated from field: string kind = 1;
+   */
+  kind: string;
+
+  /**
+   * From proposal to execution, mean, milliseconds; 0 before the first.
+   *
+   * @generated from field: double mean_ms = 2;
+   */
+  meanMs: number;
+
+  /**
+   * 99th percentile, milliseconds.
+   *
+   * @generated from field: double p99_ms = 3;
+   */
+  p99Ms: number;
+};
+
+/**
+ * Describes the message bursar.consensus.v1.GetFinalityResponse.Latency.
+ * Use `create(GetFinalityResponse_LatencySchema)` to create a new message.
+ */
+export const GetFinalityResponse_LatencySchema: GenMessage<GetFinalityResponse_Latency> = /*@__PURE__*/
+  messageDesc(file_bursar_consensus_v1_consensus, 14, 0);
+
+/**
  * What an operator asks the ordering engine.
  *
  * @generated from service bursar.consensus.v1.Consensus
@@ -556,6 +782,26 @@ export const Consensus: GenService<{
     methodKind: "unary";
     input: typeof GetEvidenceRequestSchema;
     output: typeof GetEvidenceResponseSchema;
+  },
+  /**
+   * The ingress in figures: what came from other validators and what became of it (C8).
+   *
+   * @generated from rpc bursar.consensus.v1.Consensus.GetPipeline
+   */
+  getPipeline: {
+    methodKind: "unary";
+    input: typeof GetPipelineRequestSchema;
+    output: typeof GetPipelineResponseSchema;
+  },
+  /**
+   * How the last blocks became final, and how long they took (K2).
+   *
+   * @generated from rpc bursar.consensus.v1.Consensus.GetFinality
+   */
+  getFinality: {
+    methodKind: "unary";
+    input: typeof GetFinalityRequestSchema;
+    output: typeof GetFinalityResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_bursar_consensus_v1_consensus, 0);
