@@ -2,7 +2,7 @@ import type { Message } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { testGenesis } from './support/genesis.ts';
-import { Peer } from './support/peer.ts';
+import { Peer, play } from './support/peer.ts';
 
 const world = testGenesis(4);
 const MS = world.genesis.time + 10_000;
@@ -11,27 +11,20 @@ const MS = world.genesis.time + 10_000;
 async function history(heights: number, silent?: number) {
   const clock = { ms: MS };
   const peers = [0, 1, 2, 3].filter((i) => i !== silent).map((i) => new Peer(i, world, clock));
-  const messages: Message[] = [];
-  const isDone = () => peers.every((p) => p.blocks.length >= heights);
-  for (let second = 0; second < 60 && !isDone(); second++) {
-    clock.ms += 1_000;
-    for (const p of peers) p.driver.handle({ type: 'tick' });
-    for (let isBusy = true; isBusy; ) {
-      isBusy = false;
-      for (const p of peers) await p.run();
-      for (const p of peers) {
-        for (const message of p.sent.splice(0)) {
-          isBusy = true;
-          messages.push(message);
-          for (const other of peers) if (other !== p) other.receive(message);
-        }
-      }
-    }
-  }
+  const messages = new Set<Message>();
+  await play(
+    peers,
+    clock,
+    () => peers.every((p) => p.blocks.length >= heights),
+    (to, message) => {
+      messages.add(message);
+      to.receive(message);
+    },
+  );
   const [first] = peers as [Peer];
   const blocks = first.blocks.slice(0, heights);
   expect(blocks.length).toBe(heights);
-  return { blocks, proposers: first.proposers, messages, clock };
+  return { blocks, proposers: first.proposers, messages: [...messages], clock };
 }
 
 /** A late comer hears the same, in any order, each as often as may be, in turns of any length. */

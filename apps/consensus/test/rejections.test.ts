@@ -216,9 +216,9 @@ describe('C4: every rejection of the ingress is reached, and its event says all 
   it.each(rows.map((row) => [`${all[row.name].code} ${row.name}: ${row.why}`, row] as const))(
     '%s',
     async (_, { name, sender, hasId, trigger }) => {
-      const telling_ = telling(clock);
-      await trigger(telling_);
-      const events = telling_.rejections();
+      const caught = telling(clock);
+      await trigger(caught);
+      const events = caught.rejections();
       expect(events.map((e) => e.rejection?.name)).toEqual([name]);
       const { code, severity, reason, remedy } = all[name];
       const [event] = events;
@@ -226,10 +226,10 @@ describe('C4: every rejection of the ingress is reached, and its event says all 
       expect(event?.sender).toBe(sender);
       expect(toHex(event?.msgId ?? new Uint8Array())).toMatch(hasId ? /^[0-9a-f]{32}$/ : /^$/);
       expect(['low', 'medium', 'high', 'critical'][(event?.rejection?.severity ?? 0) - 1]).toBe(severity);
-      const line = telling_.lines.find((l) => l['name'] === name);
+      const line = caught.lines.find((l) => l['name'] === name);
       expect(line).toMatchObject({ timestamp: NOW, code, name, severity, reason, correctiveAction: remedy, event: expect.any(String) });
-      expect(telling_.figures.rejected.get(name)).toBe(1);
-      expect(await telling_.registry.render()).toContain(`consensus_messages_rejected_total{reason="${name}"} 1\n`);
+      expect(caught.figures.rejected.get(name)).toBe(1);
+      expect(await caught.registry.render()).toContain(`consensus_messages_rejected_total{reason="${name}"} 1\n`);
     },
   );
   it('the table has every code from 1001 to 6002', () => {

@@ -3,14 +3,22 @@ import { randomBytes } from 'node:crypto';
 import { ed25519, sign } from '@bursar/crypto';
 import { genesisSet, startSchedule } from '@bursar/membership';
 import { Driver, initialState, type Ports, ReplayFilter } from '@bursar/pbft';
-import { type Digest, digest, fromHex, headerDigest, type Message, voteHash } from '@bursar/protocol';
+import { type Block, type Certificate, type Digest, digest, fromHex, headerDigest, type Message, voteHash } from '@bursar/protocol';
 import { packMessage } from '../../src/core/envelope.ts';
 import type { Refused } from '../../src/core/gates/refusal.ts';
 import { memoVerifier } from '../../src/core/memo-verifier.ts';
 import { Pipeline } from '../../src/core/pipeline.ts';
 import { Shedder } from '../../src/core/shedder.ts';
+import type { Clock, SignaturePort } from '../../src/ports.ts';
 import { tuning } from '../../src/tuning.ts';
 import type { testGenesis } from './genesis.ts';
+
+/** What a test may put in the place of the real thing (C14). */
+export interface Injected {
+  readonly skewMs?: number;
+  readonly memory?: () => number;
+  readonly signatures?: SignaturePort;
+}
 
 export class Peer {
   readonly index: number;
@@ -19,14 +27,25 @@ export class Peer {
   /** Digests of the blocks that storage was given, by height − 1, and who proposed them. */
   readonly blocks: Digest[] = [];
   readonly proposers: number[] = [];
+  /** The blocks with what made them final, for peers that ask. */
+  readonly finals: { readonly block: Block; readonly certificate: Certificate }[] = [];
+  /** Who answers when it asks: nobody, unless the test says so. */
+  others: readonly Peer[] = [];
   readonly sent: Message[] = [];
   readonly refused: Refused[] = [];
-  readonly clock: { ms: number };
+  readonly clock: Clock;
   #tasks: (() => void)[] = [];
 
-  constructor(index: number, { genesis, chain, keys }: ReturnType<typeof testGenesis>, clock: { ms: number }) {
+  constructor(
+    index: number,
+    { genesis, chain, keys }: ReturnType<typeof testGenesis>,
+    time: { readonly ms: number },
+    injected: Injected = {},
+  ) {
+    const { skewMs = 0, memory = () => 0, signatures } = injected;
     const set = genesisSet(genesis);
     this.index = index;
+    const clock = { now: () => time.ms + skewMs };
     this.clock = clock;
     const later = (run: () => void) => void this.#tasks.push(run);
     const params = { chain, set, self: index, blockIntervalMs: 1_000, viewTimeoutMs: 2_000, resendMs: 500, clockToleranceMs: 60_000 };
@@ -34,17 +53,23 @@ export class Peer {
     const start = { height: 0, header: undefined, certificate: undefined, stateRoot: root, resultsRoot: root, time: genesis.time };
     const state = initialState(params, { ...start, nextBatch: [1, 1, 1, 1], schedule: startSchedule(chain) });
     const ports: Ports = {
-      now: () => clock.ms,
+      now: clock.now,
       wake: () => {},
       log: { append: () => {}, sync: later, compact: () => {} },
       sign: (vote, done) => later(() => done(sign(keys[index]?.secretKey ?? new Uint8Array(64), voteHash(vote)))),
-      network: { broadcast: (message) => void this.sent.push(message), notify: () => {} },
+      network: { broadcast: (message) => void this.sent.push(message), notify: (to) => this.#notify(to) },
       obtain: (_block, _from, done) => later(done),
       fetchBlock: () => {},
       fetchViewChange: () => {},
-      catchUp: () => {},
-      commit: ({ header }, _certificate, done) =>
+      catchUp: (height, from, found) =>
         later(() => {
+          const ahead = this.others.find((p) => from.includes(p.index) && p.finals.length >= height);
+          for (const { block, certificate } of ahead?.finals.slice(height - 1) ?? []) found(block, certificate);
+        }),
+      commit: (block, certificate, done) =>
+        later(() => {
+          const { header } = block;
+          this.finals.push({ block, certificate });
           this.blocks.push(headerDigest(header));
           this.proposers.push(header.proposer);
           done(digest('test/state', fromHex(headerDigest(header))), root);
@@ -62,16 +87,13 @@ export class Peer {
       set,
       chain,
       self: index,
-      clock: { now: () => clock.ms },
+      clock,
       position: () => this.driver.state,
       memo: memoVerifier(ed25519, tuning.memoSignatures),
-      signatures: { verify: async () => Promise.reject(new Error('no worker was expected')) },
-      inPlaceMax: Number.POSITIVE_INFINITY,
+      signatures: signatures ?? { verify: async () => Promise.reject(new Error('no worker was expected')) },
+      inPlaceMax: signatures ? 0 : Number.POSITIVE_INFINITY,
       replay: new ReplayFilter(tuning.replay),
-      shedder: new Shedder(
-        () => 0,
-        () => clock.ms,
-      ),
+      shedder: new Shedder(memory, clock.now),
       rate: tuning.rates.messages,
       room: { messages: tuning.lobby.messages / 4, bytes: tuning.lobby.bytes / 4 },
       isOurs: () => false,
@@ -87,8 +109,15 @@ export class Peer {
     this.driver.start();
   }
 
+  #notify(to: number): void {
+    const final = this.finals.at(-1);
+    const other = this.others.find((p) => p.index === to);
+    if (!final || !other) return;
+    const { certificate } = final;
+    other.#tasks.push(() => other.driver.handle({ type: 'notice', from: this.index, height: certificate.height, certificate }));
+  }
   receive(message: Message): void {
-    this.pipeline.onMessage(packMessage(message, randomBytes(16), this.clock.ms) ?? new Uint8Array(), message.vote.validator);
+    this.pipeline.onMessage(packMessage(message, randomBytes(16), this.clock.now()) ?? new Uint8Array(), message.vote.validator);
   }
   /** Everything that is under way, until nothing is. */
   async run(): Promise<void> {
@@ -97,4 +126,29 @@ export class Peer {
       await new Promise((done) => setImmediate(done));
     } while (this.#tasks.length > 0 || this.pipeline.isAtWork);
   }
+}
+
+/** Half a second after the other for all of them, until `isDone`: each hears what `hears` lets through. @returns the seconds it took */
+export async function play(
+  peers: readonly Peer[],
+  time: { ms: number },
+  isDone: () => boolean,
+  hears: (to: Peer, message: Message) => void,
+): Promise<number> {
+  const began = time.ms;
+  while (!isDone() && time.ms - began < 120_000) {
+    time.ms += 500;
+    for (const p of peers) p.driver.handle({ type: 'tick' });
+    for (let isBusy = true; isBusy; ) {
+      isBusy = false;
+      for (const p of peers) await p.run();
+      for (const p of peers) {
+        for (const message of p.sent.splice(0)) {
+          isBusy = true;
+          for (const other of peers) if (other !== p) hears(other, message);
+        }
+      }
+    }
+  }
+  return (time.ms - began) / 1_000;
 }
