@@ -183,6 +183,39 @@ describe('four processes over a real NATS server', () => {
     expect(text).toMatch(/consensus_messages_rejected_total\{reason="InvalidSignature"\} 0\n/);
   }, 60_000);
 
+  it('figures of the pipeline and of both kinds of finality by RPC (C8, K2)', async () => {
+    const client = network.consensus(0);
+    const pipeline = await client.getPipeline({});
+    const count = (of: typeof pipeline.received, kind: string) => of.find((c) => c.kind === kind)?.count ?? 0n;
+    for (const kind of ['pre-prepare', 'prepare', 'final']) {
+      expect(count(pipeline.accepted, kind)).toBeGreaterThan(0n);
+      expect(count(pipeline.received, kind)).toBeGreaterThanOrEqual(count(pipeline.accepted, kind));
+    }
+    expect(pipeline.rejected.map((r) => r.name)).not.toContain('InvalidSignature');
+    expect(pipeline.rejected.map((r) => r.name)).not.toContain('RateLimited');
+    expect(pipeline.acceptedPerSecond).toBeGreaterThan(0);
+    expect(pipeline.latencyP99Ms).toBeGreaterThanOrEqual(pipeline.latencyMeanMs);
+    const { fastShare, latencies } = await client.getFinality({});
+    expect([fastShare > 0, fastShare <= 1]).toEqual([true, true]);
+    expect(latencies.map((l) => l.kind)).toEqual([...finalKinds]);
+    expect(latencies.find((l) => l.kind === 'fast')?.meanMs).toBeGreaterThan(0);
+    client.close();
+  }, 60_000);
+
+  it('a validator whose storage computes other books dumps, halts and ends with 70; the others go on (C13)', async () => {
+    const cell = network.cells[2];
+    if (!cell) throw new Error('no cell');
+    cell.isCorrupt = true;
+    expect(await network.ended(2)).toBe(70);
+    expect(network.dump(2)).toMatchObject({
+      name: 'StateForkDetected',
+      validator: 2,
+      status: expect.anything(),
+      transitions: expect.any(Array),
+    });
+    await network.reach((network.cells[0]?.height ?? 0) + 3, [0, 1, 3]);
+  }, 120_000);
+
   it('SIGTERM ends it with code 0', async () => {
     expect(await network.terminate(3)).toBe(0);
   }, 60_000);

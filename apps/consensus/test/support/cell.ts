@@ -65,6 +65,8 @@ export class Cell {
   readonly #members: ValidatorSet;
   /** Tests may end the answers of commits: storage is down. */
   isDown = false;
+  /** Storage computes other books than everybody else. */
+  isCorrupt = false;
   /** Tests may end the answers of the signer to votes. */
   isSignerDown = false;
   /** Tests may have evidence wait for its signature. */
@@ -257,7 +259,7 @@ export class Cell {
     const { results, stateRoot, resultsRoot } = this.blocks[height - 1] as Stored;
     return {
       height: BigInt(height),
-      stateRoot: fromHex(stateRoot),
+      stateRoot: fromHex(this.isCorrupt ? digest('test/corrupt') : stateRoot),
       resultsRoot: fromHex(resultsRoot),
       transactionResults: results.map((x) => encode(resultCodec, x)),
     };

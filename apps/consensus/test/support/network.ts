@@ -1,7 +1,7 @@
 /** Four real consensus processes over a real NATS server, each with the rest of its cell beside it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -138,6 +138,18 @@ export class Network {
     child.kill('SIGTERM');
     const [code] = await ended;
     return code as number | null;
+  }
+  /** The code with which it ends by itself. */
+  async ended(i: number): Promise<number | null> {
+    const child = this.#children[i] as ChildProcess;
+    if (child.exitCode === null) await once(child, 'exit');
+    return child.exitCode;
+  }
+  /** What it left for the operator when it halted. */
+  dump(i: number): Record<string, unknown> {
+    const data = join(this.dir, String(i), 'data');
+    const name = readdirSync(data).find((n) => n.startsWith('halt-')) ?? '';
+    return JSON.parse(readFileSync(join(data, name), 'utf8'));
   }
   output(i: number): string {
     return readFileSync(join(this.dir, String(i), 'log.txt'), 'utf8');
