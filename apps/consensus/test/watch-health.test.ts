@@ -106,6 +106,7 @@ describe('C9 event types', () => {
     r.send(r.vote('commit', peer), { forged: true }); // ValidationGateReject
     r.send(r.vote('commit', peer, 0, 'b'.repeat(64))); // ByzantineDetected
     await r.settled();
+    for (const e of r.effects) if (e.type === 'evidence') observer.onAccused(e.evidence, e.kind);
     const step = { type: 'transition' as const, height: 1, view: 0, trigger: 'quorum', reason: '' };
     observer.ports.transition({ ...step, from: 'WaitingForPrepares', to: 'Prepared' }); // StateTransition, QuorumReached
     observer.onBroadcast(r.viewChange(r.self, 1)); // ViewChangeTriggered
