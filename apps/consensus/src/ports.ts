@@ -72,7 +72,7 @@ export interface VerifyPort {
   batch(encoded: Uint8Array, origin: { readonly publicKey: Uint8Array; readonly signature: Uint8Array } | undefined): Promise<BatchVerdict>;
 }
 
-/** Signatures of votes, off the main loop: for each group whether all of it holds. One job at a time. @throws SignatureVerificationTimeout, InsufficientResources */
+/** Signatures of votes, off the main loop where that helps: for each group whether all of it holds. One job at a time. @throws SignatureVerificationTimeout, InsufficientResources */
 export interface SignaturePort {
   verify(groups: readonly (readonly SignedMessage[])[]): Promise<readonly boolean[]>;
 }

@@ -16,7 +16,7 @@ export const tuning = {
   recentBlocks: 8,
   replay: { windowMs: 1_000, max: 16_384 },
   /** Signatures of votes: as many of one turn are verified on the main loop, more in a thread that has so long (docs/decisions/0009-ingress.md). */
-  signatures: { inPlaceMax: 8, timeoutMs: 1_000 },
+  signatures: { inPlaceMax: 16, timeoutMs: 1_000 },
   /** Consensus messages that wait for gate 2, of all validators together. */
   lobby: { messages: 10_000, bytes: 32 * 1024 * 1024 },
   /** What one validator may send (messages: and have verified); notices: all together. */

@@ -8,3 +8,4 @@ port.on('message', (job: Uint8Array) => {
   const verdicts = verifySignatures(job);
   port.postMessage(verdicts, [verdicts.buffer]);
 });
+port.postMessage(new Uint8Array()); // it is up

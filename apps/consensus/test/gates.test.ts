@@ -157,6 +157,7 @@ describe('C5, C6: verification', () => {
   it('messages of one turn are one job, with the forged ones picked out', async () => {
     const jobs: number[] = [];
     const worker = new SignatureWorker({ timeoutMs: 60_000, onCrash: (error) => Promise.reject(error) });
+    await worker.start();
     const signatures: SignaturePort = {
       verify(groups) {
         jobs.push(groups.length);

@@ -13,6 +13,7 @@ import { subjects } from '../src/core/subjects.ts';
 import { watchHealth } from '../src/watch-health.ts';
 import { A, B, NOW, Rig, type RigOptions } from './support/rig.ts';
 import { telling } from './support/telling.ts';
+import { mute } from './support/threads.ts';
 
 type Told = ReturnType<typeof telling>;
 interface Row {
@@ -74,8 +75,9 @@ const rows: Row[] = [
       const worker = new SignatureWorker({
         timeoutMs: 10,
         onCrash: () => {},
-        program: new URL('data:text/javascript,setInterval(()=>{},1e6)'),
+        program: mute,
       });
+      await worker.start();
       await heard((r) => r.send(r.vote('prepare', 1)), { parts: { inPlaceMax: 0, signatures: worker } })(told);
       await worker.close();
     },

@@ -1,8 +1,10 @@
 /**
  * A thread of its own for the signatures of votes, so that they wait behind no batch and no client. It starts with the first job: a small
- * set never needs it. A job that does not come back in time ends the thread; its messages are refused and sent again by their senders.
+ * set hardly needs it. While it is starting, or late, jobs are done in place: a machine that has no time for a thread has none for a
+ * second one, and votes must not wait for either.
  */
 import { Worker } from 'node:worker_threads';
+import { verify } from '@bursar/crypto';
 import { rejection } from '@bursar/shared-core';
 import { packSignatures } from '../core/signature-job.ts';
 import type { SignaturePort } from '../ports.ts';
@@ -14,32 +16,51 @@ export interface SignatureWorkerOptions {
   /** The only place that knows where the worker's program is; a bundle gives its own. */
   readonly program?: URL;
 }
+type Groups = Parameters<SignaturePort['verify']>[0];
+
+/** A thread that is as many times its deadline late is replaced. */
+const HUNG = 30;
 
 export class SignatureWorker implements SignaturePort {
   readonly #options: SignatureWorkerOptions;
   #worker: Worker | undefined;
+  /** It runs and waits for a job. */
+  #isFree = false;
   #job: PromiseWithResolvers<Uint8Array> | undefined;
+  #up = Promise.withResolvers<void>();
   #closed = false;
 
   constructor(options: SignatureWorkerOptions) {
     this.#options = options;
   }
 
-  /** One job at a time: the caller waits for the answer. @throws SignatureVerificationTimeout, InsufficientResources */
-  async verify(groups: Parameters<SignaturePort['verify']>[0]): Promise<readonly boolean[]> {
+  /** @throws SignatureVerificationTimeout, InsufficientResources */
+  async verify(groups: Groups): Promise<readonly boolean[]> {
     if (this.#closed) throw rejection('InsufficientResources', 'the service is stopping');
-    const worker = this.#started();
+    const worker = this.#worker;
+    if (!worker) void this.start();
+    if (!worker || !this.#isFree) return groups.map((g) => g.every((s) => verify(s.publicKey, s.message, s.signature)));
+    this.#isFree = false;
     const answer = Promise.withResolvers<Uint8Array>();
     this.#job = answer;
     const { timeoutMs } = this.#options;
-    const late = () => this.#lose(worker, rejection('SignatureVerificationTimeout', `no verdict came within ${timeoutMs} ms`));
-    const timer = setTimeout(late, timeoutMs);
+    const timer = setTimeout(
+      () => answer.reject(rejection('SignatureVerificationTimeout', `no verdict within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+    const hung = setTimeout(() => this.#lose(worker, new Error('the verifying thread hangs')), timeoutMs * HUNG);
+    worker.once('message', () => clearTimeout(hung));
     const job = packSignatures(groups);
     worker.postMessage(job, [job.buffer]);
     const verdicts = await answer.promise.finally(() => clearTimeout(timer));
     return Array.from(verdicts, (v) => v === 1);
   }
 
+  /** Resolves when the thread waits for jobs. */
+  async start(): Promise<void> {
+    this.#worker ??= this.#spawn();
+    await this.#up.promise;
+  }
   async close(): Promise<void> {
     this.#closed = true;
     const worker = this.#worker;
@@ -47,21 +68,27 @@ export class SignatureWorker implements SignaturePort {
     await worker?.terminate();
   }
 
-  #started(): Worker {
-    if (this.#worker) return this.#worker;
+  #spawn(): Worker {
     const worker = new Worker(this.#options.program ?? new URL('../worker-signatures.ts', import.meta.url), { stdin: false });
     worker.unref();
-    worker.on('message', (verdicts: Uint8Array) => this.#job?.resolve(verdicts));
+    // The first message says that it is up, each later one answers a job.
+    worker.on('message', (verdicts: Uint8Array) => {
+      this.#isFree = true;
+      this.#job?.resolve(verdicts);
+      this.#up.resolve();
+    });
     worker.on('error', (error) => this.#lose(worker, error));
     worker.on('exit', (code) => this.#lose(worker, new Error(`the verifying thread ended with code ${code}`)));
-    this.#worker = worker;
     return worker;
   }
 
   #lose(worker: Worker, error: unknown): void {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
+    this.#isFree = false;
     this.#job?.reject(error);
+    this.#up.resolve();
+    this.#up = Promise.withResolvers();
     void worker.terminate();
     if (!this.#closed) this.#options.onCrash(error);
   }
