@@ -27,6 +27,8 @@ export class SignatureWorker implements SignaturePort {
   /** It runs and waits for a job. */
   #isFree = false;
   #job: PromiseWithResolvers<Uint8Array> | undefined;
+  /** Ends a thread that does not come back. */
+  #hung: NodeJS.Timeout | undefined;
   #up = Promise.withResolvers<void>();
   #closed = false;
 
@@ -48,8 +50,7 @@ export class SignatureWorker implements SignaturePort {
       () => answer.reject(rejection('SignatureVerificationTimeout', `no verdict within ${timeoutMs} ms`)),
       timeoutMs,
     );
-    const hung = setTimeout(() => this.#lose(worker, new Error('the verifying thread hangs')), timeoutMs * HUNG);
-    worker.once('message', () => clearTimeout(hung));
+    this.#hung = setTimeout(() => this.#lose(worker, new Error('the verifying thread hangs')), timeoutMs * HUNG);
     const job = packSignatures(groups);
     worker.postMessage(job, [job.buffer]);
     const verdicts = await answer.promise.finally(() => clearTimeout(timer));
@@ -74,6 +75,7 @@ export class SignatureWorker implements SignaturePort {
     // The first message says that it is up, each later one answers a job.
     worker.on('message', (verdicts: Uint8Array) => {
       this.#isFree = true;
+      clearTimeout(this.#hung);
       this.#job?.resolve(verdicts);
       this.#up.resolve();
     });
@@ -86,6 +88,7 @@ export class SignatureWorker implements SignaturePort {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
     this.#isFree = false;
+    clearTimeout(this.#hung);
     this.#job?.reject(error);
     this.#up.resolve();
     this.#up = Promise.withResolvers();
