@@ -6,6 +6,7 @@ import { describe, expect, it } from '@jest/globals';
 import { createPeers } from '../src/adapters/peers.ts';
 import { SignatureWorker } from '../src/adapters/signature-worker.ts';
 import { BodyStore } from '../src/core/body-store.ts';
+import { InVerification } from '../src/core/in-verification.ts';
 import { Ingress } from '../src/core/ingress.ts';
 import type { PipelineParts } from '../src/core/pipeline.ts';
 import { Shedder } from '../src/core/shedder.ts';
@@ -178,6 +179,7 @@ async function batchConflict({ told }: Told): Promise<void> {
     ...parts,
     verifier: never,
     verify: never,
+    inVerification: new InVerification(),
     obtainer: never,
     journal: never,
     openHeight: () => 1,
