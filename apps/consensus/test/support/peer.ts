@@ -1,8 +1,8 @@
 /** A validator as the process builds it, gates and driver, on a world without time or loss: what it asks for is done when `run` is called. */
 import { randomBytes } from 'node:crypto';
 import { ed25519, sign } from '@bursar/crypto';
-import { genesisSet, startSchedule } from '@bursar/membership';
-import { Driver, initialState, type Ports, ReplayFilter } from '@bursar/pbft';
+import { advanceSchedule, genesisSet, startSchedule } from '@bursar/membership';
+import { Driver, initialState, type Ports, ReplayFilter, type Start } from '@bursar/pbft';
 import { type Block, type Certificate, type Digest, digest, fromHex, headerDigest, type Message, voteHash } from '@bursar/protocol';
 import { packMessage } from '../../src/core/envelope.ts';
 import type { Refused } from '../../src/core/gates/refusal.ts';
@@ -50,8 +50,17 @@ export class Peer {
     const later = (run: () => void) => void this.#tasks.push(run);
     const params = { chain, set, self: index, blockIntervalMs: 1_000, viewTimeoutMs: 2_000, resendMs: 500, clockToleranceMs: 60_000 };
     const root = digest('test/state');
-    const start = { height: 0, header: undefined, certificate: undefined, stateRoot: root, resultsRoot: root, time: genesis.time };
-    const state = initialState(params, { ...start, nextBatch: [1, 1, 1, 1], schedule: startSchedule(chain) });
+    const start: Start = {
+      height: 0,
+      header: undefined,
+      certificate: undefined,
+      stateRoot: root,
+      resultsRoot: root,
+      time: genesis.time,
+      nextBatch: [1, 1, 1, 1],
+      schedule: startSchedule(chain),
+    };
+    const state = initialState(params, start);
     const ports: Ports = {
       now: clock.now,
       wake: () => {},
@@ -61,18 +70,20 @@ export class Peer {
       obtain: (_block, _from, done) => later(done),
       fetchBlock: () => {},
       fetchViewChange: () => {},
-      catchUp: (height, from, found) =>
+      catchUp: (height, from, done) =>
         later(() => {
           const ahead = this.others.find((p) => from.includes(p.index) && p.finals.length >= height);
-          for (const { block, certificate } of ahead?.finals.slice(height - 1) ?? []) found(block, certificate);
+          const news = ahead?.finals.slice(this.finals.length) ?? [];
+          for (const final of news) this.#store(final);
+          const certificates = news.map((f) => f.certificate);
+          if (news.length > 0) done(certificates, this.#stored(start));
         }),
       commit: (block, certificate, done) =>
         later(() => {
-          const { header } = block;
-          this.finals.push({ block, certificate });
-          this.blocks.push(headerDigest(header));
-          this.proposers.push(header.proposer);
-          done(digest('test/state', fromHex(headerDigest(header))), root);
+          if (block.header.height !== this.finals.length + 1) return; // catch-up brought it
+          this.#store({ block, certificate });
+          const { stateRoot, resultsRoot } = this.#stored(start);
+          done(stateRoot, resultsRoot);
         }),
       accuse: (evidence, kind) => {
         throw new Error(`validator ${evidence.validator} is accused of ${kind}`);
@@ -109,6 +120,29 @@ export class Peer {
     this.driver.start();
   }
 
+  #store(final: Peer['finals'][number]): void {
+    const { header } = final.block;
+    this.finals.push(final);
+    this.blocks.push(headerDigest(header));
+    this.proposers.push(header.proposer);
+  }
+  /** Where its storage stands. */
+  #stored(genesis: Start): Start {
+    const headers = this.finals.map((f) => f.block.header);
+    const schedule = headers.reduce(advanceSchedule, genesis.schedule);
+    const header = headers.at(-1);
+    if (!header) return genesis;
+    const stateRoot = digest('test/state', fromHex(headerDigest(header)));
+    return {
+      ...genesis,
+      height: header.height,
+      header,
+      certificate: this.finals.at(-1)?.certificate,
+      stateRoot,
+      time: header.time,
+      schedule,
+    };
+  }
   #notify(to: number): void {
     const final = this.finals.at(-1);
     const other = this.others.find((p) => p.index === to);
