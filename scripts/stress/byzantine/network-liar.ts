@@ -58,7 +58,7 @@ export class NetworkLiar implements Liar {
   bus(): Bus {
     const { bus, subjects, actor, driver } = this.#parts;
     const ours = subjects.vote(this.index);
-    const bound = (name: 'subscribe' | 'request' | 'respond' | 'flush' | 'onStatus' | 'close') => bus[name].bind(bus);
+    const bound = (name: 'subscribe' | 'request' | 'respond' | 'flush' | 'reconnect' | 'onStatus' | 'close') => bus[name].bind(bus);
     return {
       get connected() {
         return bus.connected;
@@ -73,9 +73,10 @@ export class NetworkLiar implements Liar {
         request: bound('request'),
         respond: bound('respond'),
         flush: bound('flush'),
+        reconnect: bound('reconnect'),
         onStatus: bound('onStatus'),
         close: bound('close'),
-      } as Pick<Bus, 'subscribe' | 'request' | 'respond' | 'flush' | 'onStatus' | 'close'>),
+      } as Pick<Bus, 'subscribe' | 'request' | 'respond' | 'flush' | 'reconnect' | 'onStatus' | 'close'>),
     };
   }
 
