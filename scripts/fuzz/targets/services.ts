@@ -104,6 +104,7 @@ function transactionsOf() {
     outcomes,
     onPending: () => {},
     onOutcome: () => {},
+    isShort: () => false,
   });
   return transactionsHandlers(intake, {
     outcomes,
