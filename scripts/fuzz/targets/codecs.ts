@@ -9,7 +9,7 @@ import * as s from '../samples.ts';
 import { must, refusedBy, type Target } from '../target.ts';
 
 /** A codec and samples of its values. */
-function canonical<T>(name: string, codec: p.Codec<T>, samples: readonly NoInfer<T>[], share = 1): Target {
+function canonical<T>(name: string, codec: p.Codec<T>, samples: readonly NoInfer<T>[], share = 2): Target {
   return {
     name: `codec ${name}`,
     corpus: samples.map((v) => p.encode(codec, v)),
@@ -68,7 +68,7 @@ const ofProtocol: Target[] = [
   canonical('block', p.block, [s.first, s.second], 2),
   canonical('disbursementBody', p.disbursementBody, s.bodies, 2),
   canonical('genesisCodec', p.genesisCodec, [s.genesis], 2),
-  canonical('message', p.message, s.messages, 4),
+  canonical('message', p.message, s.messages, 8),
   canonical('viewChange', p.viewChange, [viewChange, { lastVote: undefined, prepared: undefined }], 2),
   canonical('newView', p.newView, [newView], 2),
   canonical('result', p.result, results, 2),

@@ -43,7 +43,7 @@ const proof: Target = {
   vary: varyJson([genuine]),
   tokens: JSON_TOKENS,
   maxBytes: 1_200_000,
-  share: 1.5,
+  share: 1,
   open: () => (bytes) => {
     const text = textOf(bytes);
     const verdict = verifyPaymentProof(text, s.genesis);
@@ -60,7 +60,7 @@ const genesis: Target = {
   vary: varyJson(geneses),
   tokens: JSON_TOKENS,
   maxBytes: 200_000,
-  share: 2,
+  share: 1,
   open: () => (bytes) => {
     const found = refusedBy(() => parseGenesis(textOf(bytes)), BadGenesis);
     if (found === undefined) return false;
@@ -80,7 +80,7 @@ const payments: Target = {
   ],
   tokens: tokensOf('"', '""', ',', ';', '\n', '\r', '\r\n', '\ufeff', '\0', '\t', ' ', '\u2028', '=1+1'),
   maxBytes: 100_000,
-  share: 2,
+  share: 1,
   open: () => (bytes) => {
     const found = readPayments(bytes, currency, s.START_MS);
     if (!found.ok) {

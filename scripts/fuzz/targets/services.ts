@@ -56,7 +56,7 @@ function method(
     name: `request ${desc.name}`,
     corpus,
     maxBytes: 16_384,
-    share: 0.6,
+    share: 0.3,
     episode: 100,
     open: () => {
       const handler = (handlers() as Record<string, Handler>)[name] as Handler;

@@ -43,6 +43,7 @@ const membership: Target = {
   corpus: encodedBlocks,
   maxBytes: 40_000,
   share: 2,
+  episode: 16,
   open: () => {
     const state = new MembershipState(s.genesis, s.chain, s.coin);
     return (bytes) => {
@@ -61,6 +62,7 @@ const hint: Target = {
   corpus: ahead,
   maxBytes: 40_000,
   share: 2,
+  episode: 16,
   open: () => {
     const head = new CertifiedHead(s.chain, s.set, s.coin);
     const state = new MembershipState(s.genesis, s.chain, s.coin);
