@@ -18,21 +18,21 @@ const mutant = (name: string, seeds: number, bug: string, ...edits: readonly Omi
 });
 
 export const choiceMutants: readonly Mutant[] = [
-  mutant('ties prefer votes', 500, 'A lastVote of slowView itself outweighs the PreparedCert.', {
+  mutant('ties prefer votes', 2000, 'A lastVote of slowView itself outweighs the PreparedCert.', {
     find: COUNTS,
     put: COUNTS.replace('<=', '<'),
   }),
-  mutant('votes ignore slowView', 500, 'Votes older than the PreparedCert outweigh it.', {
+  mutant('votes ignore slowView', 2000, 'Votes older than the PreparedCert outweigh it.', {
     find: COUNTS,
     put: '    if (lastVote === undefined) continue;',
   }),
-  mutant('any PreparedCert wins', 500, 'A PreparedCert beats newer votes of everybody.', {
+  mutant('any PreparedCert wins', 2000, 'A PreparedCert beats newer votes of everybody.', {
     find: COUNTS,
     put: '    if (lastVote === undefined || slow !== undefined) continue;',
   }),
   mutant(
     'votes must share one view',
-    500,
+    2000,
     'Votes for one digest of different views are not added up.',
     {
       find: ADD,
@@ -43,12 +43,12 @@ export const choiceMutants: readonly Mutant[] = [
     },
     { find: DECIDE, put: DECIDE.replace('[digest, stake] of stakes', '[digest, stake] of [...stakes].map(([k, v]) => [k.slice(-64), v])') },
   ),
-  mutant('threshold too low', 500, 'stake(S) − 2f makes a digest mandatory.', {
+  mutant('threshold too low', 2000, 'stake(S) − 2f makes a digest mandatory.', {
     find: '    ) - set.faulty;',
     put: '    ) - 2n * set.faulty;',
   }),
-  mutant('threshold too high', 500, 'A digest needs more than stake(S) − f.', { find: DECIDE, put: DECIDE.replace('>=', '>') }),
-  mutant('lowest PreparedCert', 500, 'The PreparedCert of the lowest view counts.', {
+  mutant('threshold too high', 2000, 'A digest needs more than stake(S) − f.', { find: DECIDE, put: DECIDE.replace('>=', '>') }),
+  mutant('lowest PreparedCert', 2000, 'The PreparedCert of the lowest view counts.', {
     find: HIGHEST,
     put: 'prepared.view < (slow?.view ?? Infinity)) slow = prepared;',
   }),
@@ -56,7 +56,7 @@ export const choiceMutants: readonly Mutant[] = [
     find: COUNTS,
     put: '    continue;',
   }),
-  mutant('votes only', 500, 'PreparedCerts are not looked at.', {
+  mutant('votes only', 2000, 'PreparedCerts are not looked at.', {
     find: HIGHEST,
     put: 'prepared.view > Infinity) slow = prepared;',
   }),

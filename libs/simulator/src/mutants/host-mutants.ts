@@ -18,7 +18,7 @@ const durability: readonly Mutant[] = [
     bug: 'A sync that began earlier is taken for one that covers the newest record.',
     edits: [engine('driver', '      this.#durable = covered;', '      this.#durable = this.#appended;')],
     scenario: faults,
-    seeds: 50,
+    seeds: 300,
     breaks: ['durable before visible'],
   },
   {
@@ -50,24 +50,24 @@ const durability: readonly Mutant[] = [
     bug: 'After a restart a validator does not know how it voted.',
     edits: [engine('recall', 's.lastVote = lastVoteOf(r);', 's.lastVote = undefined;')],
     scenario: faults,
-    seeds: 300,
-    breaks: ['no double vote', 'agreement', 'new view'],
+    seeds: 1000,
+    breaks: ['no double vote', 'no vote forgotten', 'evidence is true', 'agreement', 'new view'],
   },
   {
     name: 'PreparedCert not restored',
     bug: 'After a restart a validator does not know what was prepared.',
     edits: [engine('recall', 'if (c.view > (s.prepared?.view ?? -1)) s.prepared = c;', 'void c;')],
     scenario: faults,
-    seeds: 300,
-    breaks: ['no vote forgotten', 'agreement'],
+    seeds: 1000,
+    breaks: ['no vote forgotten', 'evidence is true', 'agreement'],
   },
   {
     name: 'left view not restored',
     bug: 'After a restart a validator votes in the view that it had left.',
     edits: [engine('recall', '...votesOf(r).map((v) => v.view));', "...votesOf(r).map((v) => (v.phase === 'view-change' ? 0 : v.view)));")],
     scenario: faults,
-    seeds: 300,
-    breaks: ['no double vote', 'no false alarm'],
+    seeds: 1000,
+    breaks: ['no double vote', 'no false alarm', 'evidence is true'],
   },
   {
     name: 'log cut before storage holds the block',
@@ -80,7 +80,7 @@ const durability: readonly Mutant[] = [
       ),
     ],
     scenario: faults,
-    seeds: 300,
+    seeds: 1000,
     breaks: ['durable before visible', 'no halt', 'agreement', 'no false alarm', 'progress', 'no double vote'],
   },
 ];
@@ -104,7 +104,7 @@ const hosts: readonly Mutant[] = [
     bug: 'A vote of the next view is taken for a repetition of the last one.',
     edits: [engine('message-key', '{vote.view}', '{0}')],
     scenario: faults,
-    seeds: 100,
+    seeds: 300,
     breaks: ['no false repetition'],
   },
   {
@@ -112,7 +112,7 @@ const hosts: readonly Mutant[] = [
     bug: 'The second half of an equivocation is taken for a repetition of the first.',
     edits: [engine('message-key', '{vote.digest}', '{0}')],
     scenario: faults,
-    seeds: 100,
+    seeds: 300,
     breaks: ['no false repetition'],
   },
   {
@@ -126,7 +126,7 @@ const hosts: readonly Mutant[] = [
       ),
     ],
     scenario: { validators: 4, blocks: 20, intensity: 'calm' },
-    seeds: 50,
+    seeds: 300,
     breaks: ['nothing refused when calm'],
   },
   {
@@ -134,7 +134,7 @@ const hosts: readonly Mutant[] = [
     bug: 'A silent leader is waited for without end.',
     edits: [engine('step', 's.decided === undefined && now >= s.deadline', 'false')],
     scenario: faults,
-    seeds: 50,
+    seeds: 300,
     breaks: ['progress'],
   },
   {
@@ -150,7 +150,7 @@ const hosts: readonly Mutant[] = [
     bug: 'Time-outs grow from height to height.',
     edits: [engine('timers', '2 ** Math.min(t.s.view, DOUBLINGS)', '2 ** Math.min(t.s.height, DOUBLINGS)')],
     scenario: faults,
-    seeds: 50,
+    seeds: 300,
     breaks: ['progress'],
   },
 ];
@@ -161,7 +161,7 @@ const blocks: readonly Mutant[] = [
     bug: 'Nobody looks at the expiry of a batch.',
     edits: [engine('check-refs', "    if (ref.expiresAt < time) return 'BatchExpired';\n", '')],
     scenario: faults,
-    seeds: 200,
+    seeds: 1000,
     breaks: ['batches in order'],
   },
   {
@@ -169,7 +169,7 @@ const blocks: readonly Mutant[] = [
     bug: 'The number of a batch is not compared with what was ordered before.',
     edits: [engine('check-refs', 'if (ref.number !== due)', 'if (ref.number > (due ?? 0))')],
     scenario: faults,
-    seeds: 200,
+    seeds: 1000,
     breaks: ['batches in order'],
   },
   {
@@ -177,7 +177,7 @@ const blocks: readonly Mutant[] = [
     bug: 'An origin’s batch may be left out for good.',
     edits: [engine('check-refs', 'if (ref.number !== due)', 'if (ref.number < (due ?? 0))')],
     scenario: faults,
-    seeds: 200,
+    seeds: 1000,
     breaks: ['batches in order'],
   },
   {
@@ -187,7 +187,7 @@ const blocks: readonly Mutant[] = [
       engine('check-header', "  if (h.stateRoot !== tip.stateRoot || h.resultsRoot !== tip.resultsRoot) return 'StateForkDetected';\n", ''),
     ],
     scenario: faults,
-    seeds: 200,
+    seeds: 1000,
     breaks: ['equal state'],
   },
   {
@@ -195,7 +195,7 @@ const blocks: readonly Mutant[] = [
     bug: 'The time of a block is not compared with that of the block before.',
     edits: [engine('check-header', ' || h.time <= tip.time', '')],
     scenario: faults,
-    seeds: 200,
+    seeds: 1000,
     breaks: ['ledger time'],
   },
 ];

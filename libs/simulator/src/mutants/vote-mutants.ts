@@ -51,7 +51,7 @@ export const voteMutants: readonly Mutant[] = [
     bug: 'Prepares of a quorum are final at once.',
     edits: [{ file: stake, find: ALL, put: 'stake >= 2n * set.faulty + 1n;' }],
     scenario: { ...attacked, fast: 3 },
-    seeds: 500,
+    seeds: 1000,
     breaks: ['agreement'],
   },
   {
@@ -59,7 +59,7 @@ export const voteMutants: readonly Mutant[] = [
     bug: 'One Prepare may be missing from a fast certificate.',
     edits: [{ file: stake, find: ALL, put: 'stake >= set.total - 1n;' }],
     scenario: { ...attacked, validators: 5, fast: 4 },
-    seeds: 500,
+    seeds: 1000,
     breaks: ['agreement'],
   },
   {
@@ -67,7 +67,7 @@ export const voteMutants: readonly Mutant[] = [
     bug: 'Prepares for one block are added up with those for another.',
     edits: [{ file: 'libs/pbft/src/tally.ts', find: 'if (v?.vote.digest === digest) stake', put: 'if (v !== undefined) stake' }],
     scenario: attacked,
-    seeds: 100,
+    seeds: 300,
     breaks: ['certificate valid', 'agreement'],
   },
   {
@@ -81,7 +81,7 @@ export const voteMutants: readonly Mutant[] = [
       },
     ],
     scenario: { validators: 4, blocks: 10 },
-    seeds: 300,
+    seeds: 1000,
     breaks: ['certificate valid', 'agreement'],
   },
   {
@@ -97,7 +97,7 @@ export const voteMutants: readonly Mutant[] = [
     bug: 'A leader may propose what it likes in a view whose ViewChanges bind it.',
     edits: [{ file: 'libs/pbft/src/accept-proposal.ts', find: ": 'ConflictingVotes')", put: ': undefined)' }],
     scenario: attacked,
-    seeds: 500,
+    seeds: 1000,
     breaks: ['agreement', 'one prepared digest', 'new view'],
   },
   {
@@ -116,7 +116,7 @@ export const voteMutants: readonly Mutant[] = [
       },
     ],
     scenario: attacked,
-    seeds: 100,
+    seeds: 300,
     breaks: ['new view', 'agreement'],
   },
   {
@@ -124,7 +124,7 @@ export const voteMutants: readonly Mutant[] = [
     bug: 'A ViewChange does not say what was prepared last.',
     edits: [{ file: 'libs/pbft/src/report-votes.ts', find: 'lastVote: memory.lastVote', put: 'lastVote: undefined' }],
     scenario: { ...attacked, forksOnly: true },
-    seeds: 100,
+    seeds: 300,
     breaks: ['agreement'],
   },
   {
@@ -156,7 +156,7 @@ export const voteMutants: readonly Mutant[] = [
       { file: 'libs/pbft/src/on-signed.ts', find: 'vote.view === s.view && s.height >= s.muteBelow', put: 's.height >= s.muteBelow' },
     ],
     scenario: attacked,
-    seeds: 300,
+    seeds: 1000,
     breaks: ['no double vote'],
   },
   {
@@ -170,7 +170,7 @@ export const voteMutants: readonly Mutant[] = [
       },
     ],
     scenario: attacked,
-    seeds: 300,
+    seeds: 1000,
     breaks: ['certificate valid'],
   },
 ];
