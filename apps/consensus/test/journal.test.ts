@@ -92,7 +92,7 @@ describe('the journal', () => {
       onOutcome: () => {},
       isShort: () => isShort,
     });
-    const [a, b, c] = [transfer(chain, 0n), transfer(chain, 1n), transfer(chain, 2n)];
+    const [a, b, c] = [transfer(chain, 0n), transfer(chain, 0n, 101), transfer(chain, 0n, 102)]; // of three signers: each has a share
     const trace = { traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, tracestate: '' };
     const id = await intake.submit(a, trace);
     files.note('reply');
