@@ -98,6 +98,8 @@ describe('the journal', () => {
     files.note('reply');
     expect(files.journal.slice(-3).map((step) => step.split(' ')[0])).toEqual(['write', 'fdatasync', 'reply']);
     expect(await intake.submit(a, trace)).toBe(id); // the same bytes: the same answer
+    const second = intake.submit(transfer(chain, 1n), trace);
+    await expect(second).rejects.toMatchObject({ reason: 'RATE_LIMITED', retryAfterMs: expect.any(Number) }); // its share; others go on
     await intake.submit(b, trace);
     await expect(intake.submit(c, trace)).rejects.toMatchObject({ reason: 'QUEUE_FULL', retryAfterMs: expect.any(Number) });
     isShort = true; // C6: clients are the first to be refused
