@@ -34,11 +34,19 @@ const timed = (times: number, work: () => void): number => {
   return ((performance.now() - started) * 1_000) / times;
 };
 
+/** Of the processor, microseconds: what else runs does not make a limit easier to reach. */
+const timedCpu = (times: number, work: () => void): number => {
+  const before = process.cpuUsage();
+  for (let i = 0; i < times; i++) work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / times;
+};
+
 export function measureLimits(dir: string): { limits: Limits; rows: Row[] } {
   const keys = keyPairFromSeed(new Uint8Array(32).fill(1));
   const hash = new Uint8Array(32).fill(2);
   const signature = sign(keys.secretKey, hash);
-  const verifyUs = median(Array.from({ length: 5 }, () => timed(2_000, () => void verify(keys.publicKey, hash, signature))));
+  const verifyUs = median(Array.from({ length: 5 }, () => timedCpu(2_000, () => void verify(keys.publicKey, hash, signature))));
   const fsyncMs = fsyncMedian(dir);
   const executeUs = executePayments(20_000);
   const limits = { verifyUs, fsyncMs, executeUs };

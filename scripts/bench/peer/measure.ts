@@ -22,8 +22,10 @@ const OVERLOADS = [6_000, 8_000] as const;
 const BEST_MOST = 6_500;
 const NAME = 'CometBFT v0.38.19';
 
+/** Fewer blocks than these say less, from the first to the last of them, than the seconds do. */
+const BLOCKS_LEAST = 4;
 /** Transactions a second, from one block to a later one. */
-const rateOf = (l: PeerLoad): number => (l.blocks > 0 ? l.inBlocks / l.blockSeconds : l.final / l.seconds);
+const rateOf = (l: PeerLoad): number => (l.blocks >= BLOCKS_LEAST ? l.inBlocks / l.blockSeconds : l.final / l.seconds);
 
 /**
  * Two ways to run it, for the better of which it is held: nodes that pass transactions on, as they do by default, so that any proposer
@@ -34,7 +36,7 @@ export async function benchPeer(context: Context): Promise<Row[]> {
   const built = await buildPeer(tools, say);
   if ('missing' in built) return [{ bench: 'peer', what: NAME, value: undefined, why: built.missing, unit: '/s' }];
   const { program } = built;
-  const shortS = Math.max(5, Math.round(seconds / 3));
+  const shortS = Math.max(5, Math.round(seconds / 2));
   const count = Math.max(
     BEST_MOST * (seconds + WARM_S),
     OVERLOADS.reduce((sum, r) => sum + r * (shortS + WARM_S), 0),
