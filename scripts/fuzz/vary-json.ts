@@ -44,12 +44,16 @@ function* places(value: Json): Generator<[holder: Json[] | { [name: string]: Jso
   }
 }
 
+/** Also under the name `__proto__`, as JSON.parse does it. */
+const own = (o: object, name: string, value: Json): void =>
+  void Object.defineProperty(o, name, { value, enumerable: true, configurable: true, writable: true });
+
 function change(holder: Json[] | { [name: string]: Json }, key: string, r: Random, donor: Json): void {
   const o = holder as { [name: string]: Json };
   const old = o[key] as Json;
   switch (r.below(6)) {
     case 0:
-      o[key] = r.pick(ODD);
+      o[key] = structuredClone(r.pick(ODD)); // later changes must not reach the list
       return;
     case 1:
       o[key] = donor;
@@ -63,7 +67,7 @@ function change(holder: Json[] | { [name: string]: Json }, key: string, r: Rando
       return;
     case 3:
       if (Array.isArray(holder)) holder.push(...Array.from({ length: r.below(100) }, () => structuredClone(old)));
-      else o[r.pick(['__proto__', 'toString', 'x', `${key} `])] = structuredClone(old);
+      else own(o, r.pick(['__proto__', 'toString', 'x', `${key} `]), structuredClone(old));
       return;
     case 4:
       if (Array.isArray(holder)) holder.splice(Number(key), 1);

@@ -66,6 +66,12 @@ describe('inputs', () => {
     expect(story(a, 2)).not.toBe(story(a, 1));
     expect(story(b, 1)).not.toBe(story(a, 1));
   });
+  it.each(targets.map((t) => [t.name, t] as const))('of “%s” do not depend on those made before', (_, target) => {
+    const numbers = Array.from({ length: 300 }, (_, i) => i);
+    const forward = new Map(numbers.map((i) => [i, inputAt(target, 1, i)]));
+    for (const i of numbers.toReversed())
+      if (Buffer.compare(inputAt(target, 1, i), forward.get(i) ?? new Uint8Array()) !== 0) expect(i).toBe('the same again');
+  });
   it.each(targets.map((t) => [t.name, t] as const))(
     'of “%s” some samples are accepted, and no input is longer than it may be',
     async (_, target) => {

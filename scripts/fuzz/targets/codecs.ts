@@ -62,6 +62,7 @@ const ofProtocol: Target[] = [
   canonical('signature', p.signature, [new Uint8Array(64)]),
   canonical('phase', p.phase, ['prepare', 'new-view']),
   canonical('batchCodec', p.batchCodec, [s.batch, { ...s.batch, entries: [] }], 2),
+  canonical('batchEntry', p.batchEntry, s.batch.entries),
   canonical('batchRef', p.batchRef, [s.ref]),
   canonical('batchRefs', p.batchRefs, [[], [s.ref, { ...s.ref, number: 2 }]]),
   canonical('header', p.header, [s.first.header, { ...s.second.header, proof: new Uint8Array(80) }], 2),
