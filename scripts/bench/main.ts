@@ -93,6 +93,11 @@ const context: Context = {
   },
 };
 const failed: string[] = [];
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    console.log(`${table(all)}\n\ninterrupted by ${signal}`); // what was measured so far; the processes end with this one
+    process.exit(signal === 'SIGINT' ? 130 : 143);
+  });
 try {
   for (const [name, bench] of Object.entries(benches).filter(([n]) => only.includes(n))) {
     say(`Running ${name}.`);
