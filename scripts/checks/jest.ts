@@ -7,7 +7,8 @@ import { at, filesIn, packages, ROOT, TEMP } from './workspace.ts';
 
 const JEST = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
 const TIMES = join(ROOT, '.tools', 'test-times.json');
-const TIMEOUT_MS = 15 * 60_000;
+/** The longest package, the simulator, takes ten minutes of two idle cores. */
+const TIMEOUT_MS = 30 * 60_000;
 
 const testFiles = (folder: string): string[] => filesIn(`${folder}/test`, '.test.ts');
 
