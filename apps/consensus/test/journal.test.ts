@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decode, encode, signedTransaction } from '@bursar/protocol';
-import { type DurableLog, openLog, recordingFiles } from '@bursar/shared-core';
+import { type DurableLog, openLog, recordingFiles, rejection } from '@bursar/shared-core';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Intake } from '../src/core/intake.ts';
 import { Journal } from '../src/core/journal.ts';
@@ -112,5 +112,35 @@ describe('the journal', () => {
     await again.close();
     expect([...found.transactions.keys()]).toEqual([b.id]);
     expect(found.transactions.get(b.id)?.traceparent).toBe(trace.traceparent);
+  });
+  it('when the log has no room, nobody is told that a transaction was taken: not the same one twice in a call either', async () => {
+    const full = {
+      append: () => {
+        throw rejection('QueueFull', 'too much waits for the disk');
+      },
+      sync: async () => {},
+      rotate: () => 1,
+      dropBefore: async () => {},
+      bytes: 0,
+    };
+    const mempool = new Mempool({ maxCount: 10, maxBytes: 1e6 });
+    const intake = new Intake({
+      clock: { now: () => 0 },
+      verify: {
+        transaction: async (e) => verifyTransaction(chain, e),
+        transactions: async (all) => all.map((e) => verifyTransaction(chain, e)),
+        batch: async () => ({ ok: false, name: 'MalformedMessage', why: '' }),
+      },
+      journal: new Journal(full, { compactBytes: 1e9, onFailure: never }),
+      outcomes: new Outcomes(0, { heights: 4, results: 10, watchers: 10 }),
+      mempool,
+      onPending: () => {},
+      onOutcome: () => {},
+      isShort: () => false,
+    });
+    const [a, b] = [transfer(chain, 0n), transfer(chain, 0n, 101)];
+    const answers = await intake.submitAll([a, a, b], { traceparent: '', tracestate: '' });
+    expect(answers.map((x) => x.error?.reason)).toEqual(['QUEUE_FULL', 'QUEUE_FULL', 'QUEUE_FULL']);
+    expect([mempool.size, mempool.queued]).toEqual([0, 0]);
   });
 });

@@ -77,6 +77,27 @@ describe('outcomes', () => {
     outcomes.executed(2, 'commit', []);
     expect((await steps).at(-1)?.provable).toBe(true);
   });
+  it('a result of the newest block that was executed before this process began becomes provable with the next block', async () => {
+    const outcomes = new Outcomes(7, { heights: 3, results: 100, watchers: 10 });
+    const stored: Outcome = { result: result(5, 7), certificateKind: 'commit', provable: false };
+    const parts = { outcomes, storage: { transaction: async () => stored }, isPending: () => false };
+    const steps = collect(followOutcome(id(5), parts, signal()));
+    const last = awaitOutcomes([id(5)], parts, signal());
+    await settle();
+    expect(outcomes.isDone(id(5))).toBe(true);
+    outcomes.executed(8, 'commit', []);
+    expect((await steps).map((s) => s.provable)).toEqual([false, true]);
+    expect((await last).map((o) => o.provable)).toEqual([true]);
+    expect(outcomes.watchers).toBe(0);
+  });
+  it('what storage said before the next block, and what arrives after it, is provable', async () => {
+    const outcomes = new Outcomes(7, { heights: 3, results: 100, watchers: 10 });
+    const said = Promise.withResolvers<Outcome>();
+    const last = awaitOutcomes([id(5)], { outcomes, storage: { transaction: () => said.promise }, isPending: () => false }, signal());
+    outcomes.executed(8, 'commit', []);
+    said.resolve({ result: result(5, 7), certificateKind: 'commit', provable: false });
+    expect((await last).map((o) => o.provable)).toEqual([true]);
+  });
   it('too many waiting are refused, and a caller that leaves is forgotten', async () => {
     const outcomes = make(1);
     const leave = new AbortController();

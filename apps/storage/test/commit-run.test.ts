@@ -1,6 +1,6 @@
 import { ed25519, type Verifier } from '@bursar/crypto';
 import { certificate, encode, toHex } from '@bursar/protocol';
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { client, type MadeBlock, TestChain, testKey } from './support/chain.ts';
 import { openStore } from './support/store.ts';
 
@@ -46,11 +46,28 @@ describe('CommitRun (K7)', () => {
     const { store, log, finals, commitRun } = await openStore(chain);
     const release = log.hold();
     const done = commitRun(blocks(chain, 3));
-    await new Promise((resolve) => setImmediate(resolve));
+    await log.written(3);
     expect([store.tip.height, finals.length]).toEqual([0, 0]);
     release();
     await done;
     expect([store.tip.height, finals.length]).toEqual([3, 3]);
+  });
+
+  it('nor to a reader who asks in the same turn of the event loop in which the run came', async () => {
+    const chain = new TestChain();
+    const { store, log, commitRun } = await openStore(chain);
+    const seen = async () => {
+      await store.settled();
+      return { height: store.tip.height, balance: store.ledger.account(testKey('bob').id)?.balance ?? 0n };
+    };
+    const release = log.hold();
+    const done = commitRun(blocks(chain, 3));
+    expect(await seen()).toEqual({ height: 0, balance: 0n });
+    await log.written(3);
+    const whileSyncing = seen();
+    release();
+    expect(await whileSyncing).toEqual({ height: 3, balance: 3n });
+    await done;
   });
 
   it('a power cut in the middle leaves whole blocks; the same run again does the rest', async () => {
@@ -59,7 +76,7 @@ describe('CommitRun (K7)', () => {
     const before = await openStore(chain);
     before.log.hold();
     void before.commitRun(run);
-    await new Promise((resolve) => setImmediate(resolve));
+    await before.log.written(5);
     const after = await openStore(chain, before.log.afterCrash(2));
     expect(after.store.tip.height).toBe(2);
     const answers = await after.commitRun(run);
@@ -161,4 +178,17 @@ describe.each([
   it('has nothing above the newest', async () => {
     await expect((await setUp()).readRun(11, 12, 1_000)).rejects.toMatchObject({ reason: 'NOT_FOUND' });
   });
+});
+
+it('many who ask for one block of the log at the same time cost one read of it, and the next who asks another', async () => {
+  const chain = new TestChain();
+  const { store, log, commitRun } = await openStore(chain, [], { recentBytes: 0 });
+  const [first] = blocks(chain, 1) as [MadeBlock];
+  await commitRun([first]);
+  const read = jest.spyOn(log, 'read');
+  const found = await Promise.all(Array.from({ length: 100 }, () => store.read(1)));
+  expect(new Set(found.map((b) => toHex(b.block)))).toEqual(new Set([toHex(first.raw.block)]));
+  expect(read).toHaveBeenCalledTimes(1);
+  read.mockRejectedValueOnce(new Error('damaged'));
+  await expect(store.read(1)).rejects.toMatchObject({ halted: 'LogCorrupt' });
 });

@@ -125,7 +125,7 @@ describe('Durability', () => {
     const release = log.hold();
     const stop = new AbortController();
     const reply = commit(chain.next([chain.entry(client, pay(5n))])).then(() => seen.push('reply'));
-    await new Promise((resolve) => setImmediate(resolve));
+    await log.written(1);
     expect(log.records).toHaveLength(1); // executed and written, not yet durable
     const read = store.settled().then(() => seen.push('read'));
     const stream = store

@@ -28,7 +28,7 @@ describe('Replay', () => {
     const third = chain.next();
     log.hold();
     void commit(third);
-    await new Promise((resolve) => setImmediate(resolve));
+    await log.written(3);
     expect(store.tip.height).toBe(2);
     const again = await openStore(chain, log.afterCrash(1));
     expect(again.store.tip).toMatchObject({ height: 3, stateRoot: third.stateRoot });

@@ -63,10 +63,10 @@ const tooManyWait = () => rejection('QueueFull', 'too many calls wait for transa
  * What lookups say: a result that consumed nothing gives way to an earlier one of the same transaction (it came a second
  * time); nothing known here is asked of storage. A storage that is down is no answer: the caller waits on.
  */
-async function settled(id: Digest, known: Outcome | undefined, { storage }: FollowParts): Promise<Outcome | undefined> {
+async function settled(id: Digest, known: Outcome | undefined, { outcomes, storage }: FollowParts): Promise<Outcome | undefined> {
   if (known?.result.consumed) return known;
   const stored = await storage.transaction(id).catch(() => undefined);
-  return stored ?? known;
+  return stored ? outcomes.adopt(stored) : known;
 }
 
 /**

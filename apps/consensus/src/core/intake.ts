@@ -123,8 +123,9 @@ export class Intake {
     try {
       journal.append({ kind: 'transactions', entries: fresh });
     } catch (error) {
-      mempool.remove(fresh.map((f) => f.id));
-      return taken.map((t) => (t.pending ? { ...t, error: errorFrom(error) } : t));
+      const gone = new Set(mempool.remove(fresh.map((f) => f.id)));
+      // By id: the same one again in this call found the first in the mempool, and nothing of it is on disk.
+      return taken.map((t) => (t.id !== undefined && !t.error && gone.has(t.id) ? { ...t, error: errorFrom(error) } : t));
     }
     const now = clock.now();
     for (const { id } of fresh) {

@@ -1,5 +1,5 @@
 /** What became of transactions lately, and who waits for it (Transactions.Wait, Watch). A result is provable once the next header is final. */
-import { type Digest, decode, peekTransactionResult, result, type TransactionResult } from '@bursar/protocol';
+import { type Digest, decode, encode, peekTransactionResult, result, type TransactionResult } from '@bursar/protocol';
 
 export interface Outcome {
   readonly result: TransactionResult;
@@ -53,6 +53,21 @@ export class Outcomes {
   /** It is executed and can never be again. */
   isDone(id: Digest): boolean {
     return this.#known.get(id)?.consumed === true;
+  }
+
+  /**
+   * What storage said of a transaction, and whether it is provable by now. A result of the newest block that is not known here was executed
+   * before this process began: it is kept, for the next block makes it provable.
+   */
+  adopt({ result: said, certificateKind, provable }: Outcome): Outcome {
+    const { height, consumed, transaction: id } = said;
+    if (consumed && height === this.#finalHeight && !this.isDone(id)) {
+      this.#known.set(id, { encoded: encode(result, said), height, consumed, certificateKind });
+      const ids = this.#heights.get(height);
+      if (ids) ids.push(id);
+      else this.#heights.set(height, [id]);
+    }
+    return { result: said, certificateKind, provable: provable || (consumed && height < this.#finalHeight) };
   }
 
   /** @returns the way to leave, or undefined when too many wait already. Nothing is told of the past: ask `find` first. */

@@ -165,9 +165,9 @@ export class BlockStore {
   async commitRun(raws: readonly RawBlock[], context: TraceContext): Promise<Committed[]> {
     if (this.#waiting >= MAX_WAITING_COMMITS) throw rejection('QueueFull', 'too many commits at once', { retryAfterMs: 100 });
     this.#waiting++;
-    const turn = this.#queue.then(() => this.#commitRun(raws, context));
-    // Between two commits the readers that waited get their turn.
-    this.#queue = turn.then(nextTurn, nextTurn);
+    // Readers that were told the state is settled, in this turn of the event loop or by the commit before, read first.
+    const turn = this.#queue.then(nextTurn).then(() => this.#commitRun(raws, context));
+    this.#queue = turn.catch(() => {});
     try {
       return await turn;
     } finally {

@@ -7,6 +7,8 @@ export class StoredBlocks {
   readonly #log: BlockLog;
   readonly #recent: RecentBlocks;
   readonly #positions: (readonly Position[])[] = [];
+  /** Blocks that are being read from the log: who asks for the same one meanwhile gets it with the first. */
+  readonly #reading = new Map<number, Promise<StoredBlock>>();
 
   constructor(log: BlockLog, recentBytes: number | undefined) {
     this.#log = log;
@@ -21,8 +23,13 @@ export class StoredBlocks {
 
   /** A height that was added. @throws when the log does not give back what was written */
   async read(height: number): Promise<StoredBlock> {
-    const known = this.#recent.get(height);
+    const known = this.#recent.get(height) ?? this.#reading.get(height);
     if (known) return known;
+    const reading = this.#readLog(height).finally(() => this.#reading.delete(height));
+    this.#reading.set(height, reading);
+    return await reading;
+  }
+  async #readLog(height: number): Promise<StoredBlock> {
     const assembler = new Assembler<Position>();
     let found: ReturnType<typeof assembler.add>;
     for (const position of this.#positions[height - 1] ?? []) found = assembler.add(await this.#log.read(position), position);

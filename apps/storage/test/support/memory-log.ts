@@ -42,6 +42,10 @@ export class MemoryLog implements BlockLog {
     return `record ${(position as Place).at}`;
   }
 
+  /** Resolves when so many records were appended. */
+  async written(count: number): Promise<void> {
+    while (this.records.length < count) await new Promise((resolve) => setImmediate(resolve));
+  }
   /** The next syncs wait until the returned function is called. */
   hold(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
