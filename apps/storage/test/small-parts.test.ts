@@ -11,6 +11,7 @@ import {
   ZERO_DIGEST,
 } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
+import { blockLog } from '../src/adapters/block-log.ts';
 import { CertifiedHead, SLACK } from '../src/core/certified-head.ts';
 import { Indexes } from '../src/core/indexes.ts';
 import { KINDS, kindOf } from '../src/core/peek.ts';
@@ -126,4 +127,20 @@ describe('CertifiedHead', () => {
     expect(head.hear(made.height, own, raw, made.raw.certificate)).toBe(false);
     expect([1, 2].map((own) => head.isBehind(own))).toEqual([true, false]);
   });
+});
+
+it('the block log has few files open, however many read at once', async () => {
+  let open = 0;
+  let most = 0;
+  const reading = async <T>(found: T): Promise<T> => {
+    most = Math.max(most, ++open);
+    await new Promise((resolve) => setImmediate(resolve));
+    open--;
+    return found;
+  };
+  const file = { read: () => reading(new Uint8Array([1])), readMany: () => reading([]) };
+  const log = blockLog(file as never);
+  const all = await Promise.all(Array.from({ length: 1_000 }, (_, i) => (i % 2 ? log.read({}) : log.readMany({}, 1))));
+  expect(all).toHaveLength(1_000);
+  expect(most).toBeLessThanOrEqual(16);
 });

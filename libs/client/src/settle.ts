@@ -127,7 +127,7 @@ async function submitGroup(connection: Connection, group: readonly Signed[], acc
       for (const [i, tx] of group.entries()) if (outcomes[i]?.rejection === undefined) accepted.set(tx.id, { validator: place, atMs });
       return; // what was refused is sent again alone, and says then why
     } catch (e) {
-      if (!mayWorkElsewhere(errorFrom(e))) throw e;
+      if (!mayWorkElsewhere(errorFrom(e))) return; // of the call as a whole: sent again alone, each has its own answer
     }
   }
 }

@@ -3,7 +3,7 @@ import { ledger, transactions } from '@bursar/protocol/rpc';
 import { createRpcServer, type Handlers, rejection } from '@bursar/shared-core';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { type Connection, connect } from '../src/connection.ts';
-import { settle, settleMany } from '../src/settle.ts';
+import { settle, settleEach, settleMany } from '../src/settle.ts';
 import { buildTransfer, signTransaction } from '../src/sign-transaction.ts';
 import { certified, chain, facts, genesis, payee, placeOf, proposer } from './support/proven-payment.ts';
 
@@ -253,5 +253,15 @@ describe('settleMany', () => {
     const { connection } = await network({ submit: unavailable, wait: unavailable }, {});
     const txs = Array.from({ length: 5 }, (_, i) => transfer(BigInt(i)));
     expect(await settleMany(connection, txs)).toHaveLength(5);
+  });
+});
+
+describe('settleEach', () => {
+  it('one that no validator can read hides nothing of what became of the others', async () => {
+    const { connection } = await network({}, {});
+    const [first, second] = [transfer(0n), transfer(1n)];
+    const spoiled = { ...transfer(2n), signature: new Uint8Array(63) };
+    const outcomes = await settleEach(connection, [first, spoiled, second]);
+    expect(outcomes).toMatchObject([{ id: first.id }, { reason: 'MALFORMED_MESSAGE' }, { id: second.id }]);
   });
 });
