@@ -61,6 +61,6 @@ export function afterBlock(parts: AfterBlockParts): (executed: Executed) => void
     metrics.transactionsFinalized.inc(transactions);
     metrics.height.set(height);
     metrics.stateRootHash.set(Number.parseInt(stateRoot.slice(0, 12), 16));
-    events.finalized(height, certificate.view, headerDigest(header), certificate.kind, transactions);
+    events.finalized(height, certificate.view, headerDigest(header), certificate.kind, transactions, bodies === undefined);
   };
 }

@@ -43,11 +43,15 @@ await bootService({
       const reason = `block ${store.tip.height} is newest here, the network is at ${head.height}`;
       health.setReady('certified head', !head.isBehind(store.tip.height), reason);
     };
-    const onFinal = (final: FinalBlock): void => {
-      metrics.onFinal(final, nowMs() - final.endedMs);
-      if (exportsSpans) emitBlockSpans(final, validator, (i) => store.indexes.traceparent(i));
-      const facts = { height: final.height, transactions: final.transactions.length, results: final.results.length };
-      log.event('BlockFinalized', facts, 'a block is durable', final.transactions.length > 0 ? 'info' : 'debug');
+    const onFinal = (finals: readonly FinalBlock[]): void => {
+      for (const final of finals) {
+        metrics.onFinal(final, nowMs() - final.endedMs);
+        if (exportsSpans) emitBlockSpans(final, validator, (i) => store.indexes.traceparent(i));
+        const facts = { height: final.height, transactions: final.transactions.length, results: final.results.length };
+        const isTold = finals.length === 1 && final.transactions.length > 0;
+        log.event('BlockFinalized', facts, 'a block is durable', isTold ? 'info' : 'debug');
+      }
+      if (finals.length > 1) log.info({ from: finals[0]?.height, to: finals.at(-1)?.height }, 'a run of a catch-up is durable');
       checkHead();
     };
     const halt = haltWithDump({ dataDir, log, nowMs, onFork: metrics.onFork, fatal });

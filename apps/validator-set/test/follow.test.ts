@@ -1,4 +1,4 @@
-import { ed25519 } from '@bursar/crypto';
+import { ed25519, type Verifier } from '@bursar/crypto';
 import { describe, expect, it } from '@jest/globals';
 import { followBlocks } from '../src/core/follow.ts';
 import { Hint } from '../src/core/hint.ts';
@@ -23,8 +23,8 @@ function scripted(height: number, scripts: readonly (readonly (StreamedBlock | E
   };
 }
 
-async function follow(source: BlockSource, made: TestHeaders, until: number) {
-  const state = new MembershipState(made.genesis, made.chain, ed25519);
+async function follow(source: BlockSource, made: TestHeaders, until: number, verifier: Verifier = ed25519) {
+  const state = new MembershipState(made.genesis, made.chain, verifier);
   const stop = new AbortController();
   const progress: [number, boolean][] = [];
   const lost: string[] = [];
@@ -74,6 +74,32 @@ describe('Following storage', () => {
     expect(lost).toEqual(['UNAVAILABLE', 'still', 'the stream jumped to 4, 3 was expected', 'the stream ended']);
     expect(failures).toEqual([1, 2, 1, 1]);
     expect(state.height).toBe(4);
+  });
+
+  /** Storage is empty when it is asked first, and has all of these when it is asked again. */
+  const growing = (blocks: readonly StreamedBlock[]): BlockSource => {
+    const heights = [0];
+    return { ...scripted(0, [blocks]), height: async () => heights.shift() ?? blocks.length };
+  };
+  it('checks one certificate for a stretch that storage itself caught up with meanwhile (K7)', async () => {
+    const made = new TestHeaders();
+    const blocks = Array.from({ length: 150 }, () => made.next());
+    let signatures = 0;
+    const verify: Verifier['verify'] = (...of) => {
+      signatures++;
+      return ed25519.verify(...of);
+    };
+    const { state } = await follow(growing(blocks), made, 150, { verify });
+    expect(state.height).toBe(150);
+    expect(signatures).toBe((64 + 1) * 3); // up to the first look at storage, and the one that vouches for the rest
+  });
+  it('halts when the certificate that should vouch for a stretch is none', async () => {
+    const made = new TestHeaders();
+    const blocks = Array.from({ length: 99 }, () => made.next());
+    const bad = made.draft(0, {}, [1, 2]);
+    await expect(follow(growing([...blocks, bad]), made, 100)).rejects.toThrow(
+      /halted: StateForkDetected: block 100 of storage: QuorumNotReached/,
+    );
   });
 
   it('waits for a storage that was set back instead of going back itself', async () => {

@@ -15,8 +15,8 @@ import { root } from './program.ts';
 const READY_MS = 120_000;
 const PAID_MS = 120_000;
 
-/** @param env what the processes get on top of this one's environment */
-export async function startNetwork(dir: string, env: Readonly<Record<string, string>> = {}): Promise<Devnet> {
+/** Makes the network of a folder, or opens it. @param env what the processes get on top of this one's environment */
+export async function openNetwork(dir: string, env: Readonly<Record<string, string>> = {}): Promise<Devnet> {
   const around = surroundings();
   const { findNats } = (await import(pathToFileURL(join(root, 'scripts', 'setup', 'nats.mjs')).href)) as {
     findNats: (tools: string) => string | undefined;
@@ -26,7 +26,12 @@ export async function startNetwork(dir: string, env: Readonly<Record<string, str
     childEnv: { ...around.childEnv, ...env },
     natsServer: around.natsServer ?? findNats(join(root, '.tools')),
   });
-  const net = await openDevnet({ dir, programs, attached: true });
+  return await openDevnet({ dir, programs, attached: true });
+}
+
+/** As `openNetwork`, with every process ready. */
+export async function startNetwork(dir: string, env: Readonly<Record<string, string>> = {}): Promise<Devnet> {
+  const net = await openNetwork(dir, env);
   await net.startAll();
   await net.waitReady(READY_MS);
   return net;

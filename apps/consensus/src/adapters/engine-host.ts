@@ -173,7 +173,7 @@ export class EngineHost implements Ports {
 
   /** Storage checks the blocks and takes them; the engine goes on above them. @returns false when they were refused */
   async #commitRun(run: readonly FetchedFinal[], done: CaughtUp): Promise<boolean> {
-    const { storage, tip, onExecuted } = this.#parts;
+    const { storage, tip, onExecuted, log } = this.#parts;
     const fresh = run.filter(({ decoded }) => decoded.header.height > this.#executedHeight);
     if (fresh.length === 0) return true;
     const answers = await storage.commitRun(fresh);
@@ -186,6 +186,7 @@ export class EngineHost implements Ports {
     this.#executedHeight = start.height;
     for (const [i, { stateRoot, results }] of answers.entries())
       onExecuted({ block: blocks[i] as Block, certificate: certificates[i] as Certificate, bodies: undefined, stateRoot, results });
+    log.info({ from: start.height + 1 - fresh.length, to: start.height }, 'a run of final blocks of a peer is taken');
     done(certificates, start);
     return true;
   }

@@ -40,8 +40,9 @@ export function createEvents({ validator, clock, log, publish }: EventsOptions) 
       });
       publish('progress.changed', toBinary(consensusEvents.ConsensusProgressSchema, event));
     },
-    finalized(height: number, view: number, digest: Digest, certificateKind: string, transactions: number): void {
-      log.event('BlockFinalized', { height, view, block: digest, transactions }, 'a block is final');
+    /** @param caughtUp it comes in a run from a peer, and the log has one line for the run */
+    finalized(height: number, view: number, digest: Digest, certificateKind: string, transactions: number, caughtUp = false): void {
+      log.event('BlockFinalized', { height, view, block: digest, transactions }, 'a block is final', caughtUp ? 'debug' : 'info');
       const event = create(consensusEvents.BlockFinalizedSchema, {
         validator,
         height: BigInt(height),

@@ -30,8 +30,8 @@ export interface StoreOptions {
   readonly nowMs: () => number;
   /** Bytes of the newest blocks that are kept in memory; the default of RecentBlocks. */
   readonly recentBytes?: number;
-  /** After a block became durable, before the reply. Must not throw. */
-  readonly onFinal: (final: FinalBlock) => void;
+  /** After these blocks became durable together, at least one, before the reply. Must not throw. */
+  readonly onFinal: (finals: readonly FinalBlock[]) => void;
 }
 
 /** What a commit answers. */
@@ -220,11 +220,8 @@ export class BlockStore {
     }
     this.#own.wake();
     this.#followers.wake();
-    for (const { tip, stored, batches, results, startedMs, endedMs } of done) {
-      onFinal({ height: tip.height, stored, transactions: entriesOf(batches), results, startedMs, endedMs });
-      answers.push(answer(tip.height, stored));
-    }
-    return answers;
+    onFinal(done.map(({ tip, batches, ...rest }) => ({ ...rest, height: tip.height, transactions: entriesOf(batches) })));
+    return [...answers, ...done.map(({ tip, stored }) => answer(tip.height, stored))];
   }
 
   /** In memory, and handed to the log. */

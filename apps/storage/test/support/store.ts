@@ -39,7 +39,7 @@ export async function openStoreOn(chain: TestChain, log: BlockLog, records: read
       throw new Halted(name, reason, dump);
     },
     nowMs: () => 0,
-    onFinal: (final) => void finals.push(final),
+    onFinal: (run) => void finals.push(...run),
     ...more,
   });
   await store.replay(records, async () => {});

@@ -40,15 +40,19 @@ async function once({ state, source, onProgress, breathe }: FollowOptions, signa
   const both = AbortSignal.any([signal, stream.signal]);
   try {
     const target = await source.height(both);
+    // Storage may be catching up itself: what it has meanwhile vouches for what comes on the way there.
+    let vouched = target;
     // A storage that was restored from a backup: it will reach us again; until then there is nothing to read.
     if (target < state.height) return { why: `storage is at ${target}, behind ${state.height}` };
     onProgress(state.height, state.height >= target);
     for await (const streamed of source.blocks(state.height + 1, both)) {
-      const applied = state.apply(streamed, target);
+      const applied = state.apply(streamed, vouched);
       if (applied.kind === 'gap') return { why: `the stream jumped to ${streamed.height}, ${applied.expected} was expected` };
       if (applied.kind === 'wrong') return { why: `block ${streamed.height} of storage: ${applied.why}`, wrong: true };
       if (applied.kind === 'applied') onProgress(state.height, state.height >= target);
-      if (state.height % BREATHE_EVERY === 0) await breathe();
+      if (state.height % BREATHE_EVERY > 0) continue;
+      await breathe();
+      vouched = await source.height(both);
     }
     return { why: 'the stream ended' };
   } catch (e) {

@@ -1,0 +1,85 @@
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { formatGenesis, parseGenesis, toHex } from '@bursar/protocol';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Devnet } from '../src/devnet/devnet.ts';
+import { serviceName } from '../src/devnet/services.ts';
+import type { Session } from '../src/operations/session.ts';
+import { openNetwork, sessionOf, startNetwork, until } from './support/network.ts';
+import { processesOf, scratch } from './support/program.ts';
+
+const JOINER = 3;
+/** More than two runs of catch-up. */
+const BLOCKS = 300;
+const WIDE_MS = 180_000;
+
+const at = scratch('catch-up');
+const dir = at.path('net');
+let net: Devnet;
+let session: Session;
+beforeAll(async () => {
+  const made = await openNetwork(dir);
+  const { genesis } = parseGenesis(readFileSync(made.at.genesis, 'utf8'));
+  const text = formatGenesis({ ...genesis, blockIntervalMs: 50 });
+  writeFileSync(made.at.genesis, text);
+  writeFileSync(made.at.network, JSON.stringify({ ...made.network, chain: parseGenesis(text).chain }));
+  net = await startNetwork(dir);
+  session = sessionOf(net);
+}, WIDE_MS);
+afterAll(async () => {
+  session?.connection.close();
+  await net?.stopAll();
+  expect(processesOf(dir)).toEqual([]);
+  at.remove();
+}, 60_000);
+
+const ledgerOf = (i: number) => {
+  const validator = session.connection.validators[i];
+  if (!validator) throw new RangeError(`there is no validator ${i}`);
+  return validator.ledger;
+};
+const height = async (i: number): Promise<number> => {
+  const status = await ledgerOf(i)
+    .getStatus({})
+    .catch(() => undefined);
+  return Number(status?.height ?? 0);
+};
+const its = (app: 'storage' | 'consensus') => serviceName(JOINER, app);
+const kill = () => Promise.all([net.kill(its('storage'), 'SIGKILL'), net.kill(its('consensus'), 'SIGKILL')]);
+/** The disk of both is lost; the signer keeps its journal. */
+async function loseDisk(): Promise<void> {
+  await kill();
+  for (const app of ['storage', 'consensus'] as const) rmSync(net.at.data(JOINER, app), { recursive: true });
+}
+/** Blocks as a storage serves them: headers with parents, roots and references. */
+const blocksOf = (i: number) =>
+  Promise.all(
+    Array.from({ length: BLOCKS }, async (_, k) =>
+      toHex((await ledgerOf(i).getBlock({ height: BigInt(k + 1) })).block?.block ?? new Uint8Array()),
+    ),
+  );
+
+async function expectWholeAgain(): Promise<void> {
+  const others = await height(0);
+  await until('the joiner has what the others had', async () => (await height(JOINER)) >= others);
+  expect(await blocksOf(JOINER)).toEqual(await blocksOf(0));
+  // Without one of the others there is no quorum but with the joiner.
+  const other = serviceName(0, 'consensus');
+  await net.kill(other, 'SIGKILL');
+  const without = await height(1);
+  await until('blocks that need the joiner’s votes', async () => (await height(1)) >= without + 3);
+  await net.start(other);
+}
+
+describe('A validator that lost its disk (K7)', () => {
+  it(
+    'fetches every block from the others and takes part again',
+    async () => {
+      await loseDisk();
+      await until(`${BLOCKS} blocks of the others`, async () => (await height(0)) >= BLOCKS);
+      await net.start(its('storage'));
+      await net.start(its('consensus'));
+      await expectWholeAgain();
+    },
+    WIDE_MS,
+  );
+});
