@@ -1,6 +1,7 @@
 /** Bounds and times of this service that are no settings (C6). */
 export const tuning = {
-  mempool: { maxCount: 100_000, maxBytes: 64 * 1024 * 1024 },
+  /** So many that a validator orders them within half a minute: what waits longer has been given up by its client. */
+  mempool: { maxCount: 16_384, maxBytes: 64 * 1024 * 1024 },
   /** A transaction waits so long for others of its batch (K3). */
   batchAgeMs: 5,
   /** And so long while batches before it are not ordered: nothing would order it much sooner. */

@@ -75,8 +75,12 @@ describe('the journal', () => {
     const files = recordingFiles();
     const file: DurableLog = await openLog(join(dir, 'log'), { files });
     const journal = new Journal(file, { compactBytes: 1e9, onFailure: never });
+    const checked: Uint8Array[] = [];
     const verify = {
-      transaction: async (e: Uint8Array) => verifyTransaction(chain, e),
+      transaction: async (e: Uint8Array) => {
+        checked.push(e);
+        return verifyTransaction(chain, e);
+      },
       transactions: async (all: readonly Uint8Array[]) => all.map((e) => verifyTransaction(chain, e)),
       batch: async () => ({ ok: false, name: 'MalformedMessage', why: '' }) as const,
     };
@@ -101,7 +105,9 @@ describe('the journal', () => {
     const second = intake.submit(transfer(chain, 1n), trace);
     await expect(second).rejects.toMatchObject({ reason: 'RATE_LIMITED', retryAfterMs: expect.any(Number) }); // its share; others go on
     await intake.submit(b, trace);
+    const before = checked.length;
     await expect(intake.submit(c, trace)).rejects.toMatchObject({ reason: 'QUEUE_FULL', retryAfterMs: expect.any(Number) });
+    expect(checked.length).toBe(before); // C6: nothing is spent on what is refused
     isShort = true; // C6: clients are the first to be refused
     await expect(intake.submit(c, trace)).rejects.toMatchObject({ reason: 'INSUFFICIENT_RESOURCES', retryAfterMs: expect.any(Number) });
     journal.append({ kind: 'done', ids: [a.id] });

@@ -59,6 +59,16 @@ describe('verifying workers', () => {
     const unsigned = await pool.batch(good.encoded, undefined);
     expect(unsigned.ok && toHex(unsigned.batch.ids)).toBe(good.ids[0]);
   });
+  it('C6: a batch of another validator goes before what clients bring, yet not for ever', async () => {
+    pool = new VerifyPool({ chain, validators, workers: 1 });
+    const done: string[] = [];
+    const named = (name: string, job: Promise<unknown>) => job.then(() => void done.push(name));
+    const client = (n: number) => named(`client ${n}`, (pool as VerifyPool).transactions([signed(BigInt(n)).encoded]));
+    const batch = (n: number) => named(`batch ${n}`, (pool as VerifyPool).batch(new Uint8Array(9), undefined));
+    // Two are with the worker at once; of the rest four batches go first, then a client's, then the last batch.
+    await Promise.all([client(1), client(2), client(3), client(4), batch(1), batch(2), batch(3), batch(4), batch(5)]);
+    expect(done).toEqual(['client 1', 'client 2', 'batch 1', 'batch 2', 'client 3', 'batch 3', 'batch 4', 'batch 5', 'client 4']);
+  });
   it('evidence that proves nothing is refused where it is handed in; in a batch it passes, for the ledger refuses it alone', async () => {
     pool = new VerifyPool({ chain, validators, workers: 1 });
     const { secretKey, publicKey } = keysOf(100);

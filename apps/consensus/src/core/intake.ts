@@ -47,6 +47,8 @@ export class Intake {
   readonly #parts: IntakeParts;
   /** When a transaction came, for the latency figure. */
   readonly #sinceMs = new Map<Digest, number>();
+  /** With the workers: they will want room in the mempool. */
+  #checking = 0;
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
@@ -77,14 +79,20 @@ export class Intake {
     trace: TraceOf,
     check: (encoded: Uint8Array[]) => Promise<readonly Verdict[]>,
   ): Promise<readonly Answer[]> {
-    const { journal, onPending, onOutcome, isShort } = this.#parts;
+    const { mempool, journal, onPending, onOutcome, isShort } = this.#parts;
     if (isShort()) {
       for (const _ of given) onOutcome('refused');
       throw rejection('InsufficientResources', 'memory is short', { retryAfterMs: RETRY_MS });
     }
+    // Before anything is spent on them: under overload the work on what is refused would be taken from what is not.
+    if (this.#checking >= mempool.room) {
+      for (const _ of given) onOutcome('refused');
+      return given.map(() => ({ id: undefined, error: queueFull(mempool.size) }));
+    }
     const encoded = given.map(encodeGiven);
     const whole = encoded.filter((e) => e instanceof Uint8Array);
-    const verdicts = whole.length > 0 ? await check(whole) : [];
+    this.#checking += whole.length;
+    const verdicts = whole.length > 0 ? await check(whole).finally(() => this.#checked(whole.length)) : [];
     let at = 0;
     const answers = encoded.map((e): Taken => {
       if (e instanceof BursarError) return { id: undefined, error: e };
@@ -99,14 +107,17 @@ export class Intake {
     return accepted;
   }
 
+  #checked(count: number): void {
+    this.#checking -= count;
+  }
+
   #take(pending: Pending): Taken {
     const { mempool, outcomes } = this.#parts;
     const { id } = pending;
     if (outcomes.isDone(id)) return { id, error: undefined }; // done already: the same bytes get the same answer
     const verdict = mempool.add(pending);
     if (verdict === 'duplicate') return { id, error: undefined };
-    if (verdict === 'full')
-      return { id, error: rejection('QueueFull', `${mempool.size} transactions wait to be ordered`, { retryAfterMs: RETRY_MS }) };
+    if (verdict === 'full') return { id, error: queueFull(mempool.size) };
     if (verdict === 'share')
       return {
         id,
@@ -135,6 +146,9 @@ export class Intake {
     return taken;
   }
 }
+
+const queueFull = (waiting: number): BursarError =>
+  rejection('QueueFull', `${waiting} transactions wait to be ordered`, { retryAfterMs: RETRY_MS });
 
 function encodeGiven({ body, signature }: Given): Uint8Array | BursarError {
   if (body.length > limits.transaction) return rejection('TransactionTooLarge', `the transaction has ${body.length} bytes`);

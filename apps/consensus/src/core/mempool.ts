@@ -47,6 +47,10 @@ export class Mempool {
     this.#maxCount = maxCount;
     this.#maxBytes = maxBytes;
   }
+  /** How many more it could take, of small ones. */
+  get room(): number {
+    return this.#maxCount - this.#entries.size;
+  }
   get size(): number {
     return this.#entries.size;
   }
