@@ -10,7 +10,7 @@ import { onPrePrepare, onVote } from './on-vote.ts';
 import { onOwnEcho } from './own-echo.ts';
 import { bounds } from './state.ts';
 import { reject, rejectMessage, type Turn } from './turn.ts';
-import { witness } from './witness.ts';
+import { witness, witnessShown } from './witness.ts';
 
 export function onMessage(t: Turn, m: Message): void {
   const { s, params } = t;
@@ -28,6 +28,7 @@ export function onMessage(t: Turn, m: Message): void {
     return;
   }
   if (validator === params.self) {
+    witnessShown(t, m);
     onOwnEcho(t, m);
     return;
   }

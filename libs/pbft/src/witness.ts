@@ -23,6 +23,11 @@ export function witness(t: Turn, m: Message): void {
   const { vote, validator, signature } = m.vote;
   const { phase, view, digest, height } = vote;
   hear(t, height, validator, { phase, view, digest, signature, content: m.kind === 'view-change' ? m.content : undefined });
+  witnessShown(t, m);
+}
+
+/** The certificates within a message: an echo of our own from before a crash may tell what we have forgotten of others. */
+export function witnessShown(t: Turn, m: Message): void {
   if (m.kind === 'pre-prepare' && m.certificate !== undefined) witnessCertificate(t, m.certificate);
   if (m.kind === 'view-change' && m.content.prepared !== undefined) witnessCertificate(t, m.content.prepared);
 }

@@ -53,6 +53,15 @@ describe('K6 each kind yields one evidence, which anybody can check', () => {
         ];
       },
     ],
+    [
+      'a Prepare beside another in the PreparedCert of a message of our own that comes back to us',
+      'double-prepare',
+      (b, i) => {
+        const [x, y] = b.peers.filter((p) => p !== i) as [number, number];
+        const prepared = b.certificate('prepared', 0, A, [i, x, y]);
+        return [b.prepare(i, 0, B), b.viewChange(b.self, 1, { lastVote: { view: 0, digest: A }, prepared })];
+      },
+    ],
   ];
   it.each(rows)('%s: %s', (_, kind, make) => {
     const b = new Bench(3);
