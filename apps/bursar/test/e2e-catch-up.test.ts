@@ -1,13 +1,14 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { formatGenesis, parseGenesis, toHex } from '@bursar/protocol';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Devnet } from '../src/devnet/devnet.ts';
 import { serviceName } from '../src/devnet/services.ts';
 import type { Session } from '../src/operations/session.ts';
-import { openNetwork, sessionOf, startNetwork, until } from './support/network.ts';
+import { openNetwork, sessionOf, until } from './support/network.ts';
 import { processesOf, scratch } from './support/program.ts';
 
 const JOINER = 3;
+const cell = (['storage', 'validator-set', 'consensus'] as const).map((app) => serviceName(JOINER, app));
 /** More than two runs of catch-up. */
 const BLOCKS = 300;
 const WIDE_MS = 180_000;
@@ -22,7 +23,10 @@ beforeAll(async () => {
   const text = formatGenesis({ ...genesis, blockIntervalMs: 50 });
   writeFileSync(made.at.genesis, text);
   writeFileSync(made.at.network, JSON.stringify({ ...made.network, chain: parseGenesis(text).chain }));
-  net = await startNetwork(dir);
+  const others = await openNetwork(dir, {}, cell);
+  await others.startAll();
+  await others.waitReady(120_000);
+  net = await openNetwork(dir);
   session = sessionOf(net);
 }, WIDE_MS);
 afterAll(async () => {
@@ -43,13 +47,6 @@ const height = async (i: number): Promise<number> => {
     .catch(() => undefined);
   return Number(status?.height ?? 0);
 };
-const its = (app: 'storage' | 'consensus') => serviceName(JOINER, app);
-const kill = () => Promise.all([net.kill(its('storage'), 'SIGKILL'), net.kill(its('consensus'), 'SIGKILL')]);
-/** The disk of both is lost; the signer keeps its journal. */
-async function loseDisk(): Promise<void> {
-  await kill();
-  for (const app of ['storage', 'consensus'] as const) rmSync(net.at.data(JOINER, app), { recursive: true });
-}
 /** Blocks as a storage serves them: headers with parents, roots and references. */
 const blocksOf = (i: number) =>
   Promise.all(
@@ -70,14 +67,12 @@ async function expectWholeAgain(): Promise<void> {
   await net.start(other);
 }
 
-describe('A validator that lost its disk (K7)', () => {
+describe('A validator that comes late, with an empty disk (K7)', () => {
   it(
     'fetches every block from the others and takes part again',
     async () => {
-      await loseDisk();
       await until(`${BLOCKS} blocks of the others`, async () => (await height(0)) >= BLOCKS);
-      await net.start(its('storage'));
-      await net.start(its('consensus'));
+      for (const name of cell) await net.start(name);
       await expectWholeAgain();
     },
     WIDE_MS,

@@ -107,6 +107,11 @@ describe('C6: what one sender can take from another', () => {
     await ingress.onBatch(batch(60, 2), 1);
     expect(atWorkers.length).toBe(3);
   });
+  it("who sends a copy of another validator's batch, signature and all, does not keep out the original", async () => {
+    const { ingress, atWorkers } = setUp();
+    await Promise.all([2, 1].map((sender) => ingress.onBatch(batch(60, 2), sender)));
+    expect(atWorkers.length).toBe(2);
+  });
   it('when memory is short, batches are refused before they reach the workers (InsufficientResources)', async () => {
     const { ingress, refused, atWorkers, fill } = setUp();
     fill(0.91);

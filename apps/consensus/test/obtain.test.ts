@@ -116,18 +116,18 @@ describe('bodies of a proposal', () => {
     obtainer.arrived(batch.ref.digest);
     expect((await found).length).toBe(1);
   });
-  it('one that the workers are still at is waited for, however long, and asked of nobody', async () => {
+  it('one that the workers are still at is waited for, and asked of nobody', async () => {
     const batch = makeBatch();
     const { obtainer, inVerification, store, asked } = setUp([packed(batch), packed(batch), packed(batch), packed(batch)]);
     const signature = signatureOf(batch);
-    inVerification.begin(batch.ref.digest, signature);
+    inVerification.begin(batch.ref.origin, batch.ref.digest, signature);
     const found = obtainer.proposed(blockOf(batch), [1], new AbortController().signal);
     for (let i = 0; i < 3; i++) {
       await new Promise((resolve) => setImmediate(resolve));
       obtainer.arrived(batch.ref.digest); // as when its grace is over
     }
     store.hold({ ref: batch.ref, encoded: batch.encoded, signature, ids: new Uint8Array(), traceparents: [] });
-    inVerification.end(batch.ref.digest, signature);
+    inVerification.end(batch.ref.origin, batch.ref.digest, signature);
     obtainer.arrived(batch.ref.digest);
     expect((await found).length).toBe(1);
     expect(asked).toEqual([]);
@@ -136,11 +136,21 @@ describe('bodies of a proposal', () => {
     const batch = makeBatch();
     const { obtainer, inVerification, asked } = setUp([packed(batch), packed(batch), packed(batch), packed(batch)]);
     const forged = new Uint8Array(64);
-    inVerification.begin(batch.ref.digest, forged);
+    inVerification.begin(batch.ref.origin, batch.ref.digest, forged);
     const found = obtainer.proposed(blockOf(batch), [1], new AbortController().signal);
-    inVerification.end(batch.ref.digest, forged);
+    inVerification.end(batch.ref.origin, batch.ref.digest, forged);
     obtainer.arrived(batch.ref.digest);
     expect((await found).length).toBe(1);
+    expect(asked).toEqual([1]);
+  });
+  it.each([
+    ['other validators keep sending', (origin: number) => origin + 1],
+    ['its origin keeps sending under other signatures', (origin: number) => origin],
+  ])('one that %s to us is asked of peers: no claim holds up a block for ever', async (_, senderOf) => {
+    const batch = makeBatch();
+    const { obtainer, inVerification, asked } = setUp([packed(batch), packed(batch), packed(batch), packed(batch)]);
+    inVerification.begin(senderOf(batch.ref.origin), batch.ref.digest, new Uint8Array(64)); // and there is always another
+    expect((await obtainer.proposed(blockOf(batch), [1], new AbortController().signal)).length).toBe(1);
     expect(asked).toEqual([1]);
   });
   it('peers are asked in turn until one has it; it is in the log before it counts', async () => {

@@ -1,11 +1,8 @@
-/** When others are final where we are not, their certified blocks go to storage and the engine follows (K7). */
+/** When others are final where we are not, their certified blocks go to storage (K7); the engine follows by `onCaughtUp`. */
 import { isFinalKind } from '@bursar/membership';
 import type { Certificate } from '@bursar/protocol';
 import { decide } from './finalise.ts';
-import { tipOf } from './open-height.ts';
-import { openAbove, passHeight } from './over.ts';
-import type { Start } from './state.ts';
-import { type Turn, toPhase } from './turn.ts';
+import type { Turn } from './turn.ts';
 import { witnessCertificate } from './witness.ts';
 
 /** What a validator says about itself; a lie costs one request per resend interval. */
@@ -44,22 +41,4 @@ export function takeCertificate(t: Turn, certificate: Certificate): boolean {
   if (known === undefined || s.decided !== undefined || certificate.height !== s.height || !isFinalKind(certificate.kind)) return false;
   decide(t, certificate.digest, known.block, certificate);
   return true;
-}
-
-/**
- * Storage holds final blocks of others up to `start`: the height above it opens, as after a restart there. Storage has checked every one
- * of them by certificate, and nothing that was said at a height below is needed any more, except to convict whoever contradicted himself.
- *
- * @param certificates of those blocks, in order
- */
-export function onCaughtUp(t: Turn, certificates: readonly Certificate[], start: Start): void {
-  const { s } = t;
-  if (start.height >= s.height) toPhase(t, 'Idle', 'caught up', 'storage holds the blocks that others made final');
-  for (const certificate of certificates) {
-    witnessCertificate(t, certificate);
-    if (certificate.height === s.height && s.height < start.height) passHeight(t);
-  }
-  if (start.height < s.height) return;
-  if (s.height !== start.height) s.past = [];
-  openAbove(t, tipOf(t.params.chain, start));
 }

@@ -1,6 +1,6 @@
 /** Messages of later heights that come before theirs opens are kept, not refused (C5). */
 import type { Message } from '@bursar/protocol';
-import { bounds } from './state.ts';
+import { bounds } from './bounds.ts';
 import { rejectMessage, type Turn } from './turn.ts';
 
 const heightOf = (m: Message): number => m.vote.vote.height;

@@ -4,7 +4,8 @@
  */
 import { leaderOf } from '@bursar/membership';
 import type { Certificate, Message, MessageOf, RejectionName } from '@bursar/protocol';
-import { bounds, type State } from './state.ts';
+import { bounds } from './bounds.ts';
+import type { State } from './state.ts';
 
 declare const passed: unique symbol;
 export type InPhase<M extends Message = Message> = M & { readonly [passed]: 'phase' };

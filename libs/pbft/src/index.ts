@@ -1,4 +1,6 @@
 /** The consensus engine: PBFT with view change as a pure step function, and the driver that carries out what it asks for. */
+
+export { bounds } from './bounds.ts';
 export { type CheckOptions, checkForm, checkMessage, checkSender, checkStake, signaturesOf } from './check-message.ts';
 export { MAX_BLOCK_BYTES } from './check-refs.ts';
 export { type Choice, type Claim, choose, type Place } from './choose.ts';
@@ -22,6 +24,6 @@ export { type Rules, standardRules } from './rules.ts';
 export { mostRefs } from './select-batches.ts';
 export { SigningRecord, type Verdict } from './signing-record.ts';
 export { type BatchRow, decodeRow, encodeRow, type SigningRow, type VoteRow } from './signing-row.ts';
-export { bounds, type Known, type Start, type State, type Tip } from './state.ts';
+export type { Known, Start, State, Tip } from './state.ts';
 export { type EngineStatus, type Round, status } from './status.ts';
 export { type Step, step } from './step.ts';

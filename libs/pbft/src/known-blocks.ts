@@ -1,5 +1,6 @@
 import type { Digest } from '@bursar/protocol';
-import { bounds, type Known } from './state.ts';
+import { bounds } from './bounds.ts';
+import type { Known } from './state.ts';
 import { record, type Turn } from './turn.ts';
 
 /** Puts or changes a known block; the oldest that nothing points to goes when there are too many. */

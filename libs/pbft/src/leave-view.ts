@@ -1,7 +1,7 @@
 /** Leaving a view: by its timer, or with others (K1, K6; docs/protocol.md "View change"). */
 import { stakeOf } from '@bursar/membership';
 import { viewChangeDigest } from '@bursar/protocol';
-import { bounds } from './state.ts';
+import { bounds } from './bounds.ts';
 import { scheduleResend } from './timers.ts';
 import { ask, isMute, ownVote, type Turn, toPhase } from './turn.ts';
 

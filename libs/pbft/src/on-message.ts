@@ -1,6 +1,7 @@
 /** Where a message of another validator belongs: the open height, a later one, or one that is over (C5). */
 import { isFinalKind } from '@bursar/membership';
 import type { Message, MessageOf, RejectionName } from '@bursar/protocol';
+import { bounds } from './bounds.ts';
 import { catchUp, noteFinal, takeCertificate } from './catch-up.ts';
 import { holdEarly } from './early.ts';
 import { phaseGate } from './gate-phase.ts';
@@ -8,7 +9,6 @@ import { type Admitted, quorumGate } from './gate-quorum.ts';
 import { onNewView, onViewChange, takeWanted } from './on-view-change.ts';
 import { onPrePrepare, onVote } from './on-vote.ts';
 import { onOwnEcho } from './own-echo.ts';
-import { bounds } from './state.ts';
 import { reject, rejectMessage, type Turn } from './turn.ts';
 import { witness, witnessShown } from './witness.ts';
 

@@ -1,8 +1,8 @@
 /** ViewChanges and NewViews of the open height, kept until `joinView`, `announceView` and `followView` can use them. */
 import type { Message, MessageOf } from '@bursar/protocol';
+import { bounds } from './bounds.ts';
 import type { Admitted } from './gate-quorum.ts';
 import { nameOf } from './new-view.ts';
-import { bounds } from './state.ts';
 import type { Turn } from './turn.ts';
 
 /** A ViewChange that a NewView names is taken whatever the gates say: the NewView may name the second of two. @returns whether it was one. */

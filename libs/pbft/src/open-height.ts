@@ -1,10 +1,11 @@
 import { advanceSchedule, leaderOrder, nextBeacon } from '@bursar/membership';
 import { type Block, batchRefsDigest, type Certificate, certificateDigest, type Digest, headerDigest, ZERO_DIGEST } from '@bursar/protocol';
+import { nothingHeard } from './heard.ts';
 import type { Params } from './params.ts';
 import { recall } from './recall.ts';
 import type { Start, State, Tip } from './state.ts';
 import type { Turn } from './turn.ts';
-import { closeHeight, nothingHeard } from './witness.ts';
+import { closeHeight } from './witness.ts';
 
 const NO_BATCHES = batchRefsDigest([]);
 

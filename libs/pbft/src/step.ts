@@ -1,6 +1,6 @@
 import { batchRefsDigest, certificateDigest, headerDigest, ZERO_DIGEST } from '@bursar/protocol';
 import { acceptProposal } from './accept-proposal.ts';
-import { onCaughtUp, onNotice } from './catch-up.ts';
+import { onNotice } from './catch-up.ts';
 import { commit } from './commit.ts';
 import type { Effect } from './effect.ts';
 import { digestOrNothing, finalise } from './finalise.ts';
@@ -10,7 +10,7 @@ import { joinView, leave } from './leave-view.ts';
 import { announceView, followView } from './new-view.ts';
 import { onMessage } from './on-message.ts';
 import { onRefused, onSigned } from './on-signed.ts';
-import { onExecuted } from './over.ts';
+import { onCaughtUp, onExecuted } from './over.ts';
 import type { Params } from './params.ts';
 import { prepare } from './prepare.ts';
 import { propose } from './propose.ts';

@@ -3,20 +3,11 @@
  * place in the protocol: a vote that comes too late or for a view that was left testifies as well as one that counts.
  */
 import { fromBitmap } from '@bursar/membership';
-import { type Certificate, type EvidenceKind, evidenceOf, type Message, type Statement } from '@bursar/protocol';
-import { bounds, type State } from './state.ts';
+import { type Certificate, evidenceOf, type Message, type Statement } from '@bursar/protocol';
+import { bounds } from './bounds.ts';
+import type { Heard, Remembered } from './heard.ts';
+import type { State } from './state.ts';
 import type { Turn } from './turn.ts';
-
-/** A statement as it is remembered: its signature as a Latin-1 string takes a third of the memory of an array. */
-export type Remembered = Omit<Statement, 'signature'> & { readonly signature: string };
-/** One validator at one height. */
-export interface Heard {
-  /** The first of each phase and view. */
-  readonly statements: readonly Remembered[];
-  /** Evidence that was given already. */
-  readonly told: readonly EvidenceKind[];
-}
-export const nothingHeard: Heard = { statements: [], told: [] };
 
 /** A message whose signature and certificates were checked. */
 export function witness(t: Turn, m: Message): void {

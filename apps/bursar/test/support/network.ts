@@ -15,8 +15,12 @@ import { root } from './program.ts';
 const READY_MS = 120_000;
 const PAID_MS = 120_000;
 
-/** Makes the network of a folder, or opens it. @param env what the processes get on top of this one's environment */
-export async function openNetwork(dir: string, env: Readonly<Record<string, string>> = {}): Promise<Devnet> {
+/** Makes the network of a folder, or opens it. @param env what the processes get on top of this one's environment @param without names of processes that it does not know */
+export async function openNetwork(
+  dir: string,
+  env: Readonly<Record<string, string>> = {},
+  without: readonly string[] = [],
+): Promise<Devnet> {
   const around = surroundings();
   const { findNats } = (await import(pathToFileURL(join(root, 'scripts', 'setup', 'nats.mjs')).href)) as {
     findNats: (tools: string) => string | undefined;
@@ -26,7 +30,7 @@ export async function openNetwork(dir: string, env: Readonly<Record<string, stri
     childEnv: { ...around.childEnv, ...env },
     natsServer: around.natsServer ?? findNats(join(root, '.tools')),
   });
-  return await openDevnet({ dir, programs, attached: true });
+  return await openDevnet({ dir, programs, attached: true, without });
 }
 
 /** As `openNetwork`, with every process ready. */

@@ -97,7 +97,7 @@ export class Ingress {
     const number = numberOf(message.batch);
     if (isSame(store, sender, number, message.batch)) return 'known'; // sent again until it is ordered
     const digest = batchDigest(message.batch);
-    if (inVerification.hasClaim(digest, message.signature)) return 'known'; // sent again meanwhile
+    if (inVerification.hasClaim(sender, digest, message.signature)) return 'known'; // sent again meanwhile
     const misplaced = notHeld(store.place(sender, number), number);
     if (misplaced) return misplaced;
     if (shedder.refuses('batch')) return { name: 'InsufficientResources', why: 'memory is short' };
@@ -106,7 +106,7 @@ export class Ingress {
       return { name: 'RateLimited', why: 'too many bytes in batches of this validator' };
     if ((this.#atWork[sender] ?? 0) >= BATCHES_AT_WORK) return { name: 'QueueFull', why: 'its batches wait for the workers' };
     this.#atWork[sender] = (this.#atWork[sender] ?? 0) + 1;
-    inVerification.begin(digest, message.signature);
+    inVerification.begin(sender, digest, message.signature);
     try {
       const verdict = await verify.batch(message.batch, { publicKey, signature: message.signature });
       if (!verdict.ok) {
@@ -125,7 +125,7 @@ export class Ingress {
       return { name: 'QueueFull', why: error instanceof Error ? error.message : 'the workers are busy' };
     } finally {
       this.#atWork[sender] = (this.#atWork[sender] ?? 1) - 1;
-      inVerification.end(digest, message.signature);
+      inVerification.end(sender, digest, message.signature);
       obtainer.arrived(digest);
     }
   }

@@ -19,7 +19,7 @@ export interface ObtainerParts {
   readonly verify: VerifyPort;
   readonly journal: Journal;
   readonly inVerification: InVerification;
-  /** A batch on its way is given so long before a peer is asked. */
+  /** A batch on its way is given so long before a peer is asked, one that is with the workers some times that. */
   readonly graceMs: number;
   readonly onRefused: (ref: BatchRef, name: RejectionName, why: string) => void;
 }
@@ -29,6 +29,8 @@ interface Refusal {
   readonly why: string;
 }
 const MAX_REFUSED = 1_024;
+/** Graces that a batch with the workers is given: an origin that keeps sending it under wrong signatures holds up a block no longer. */
+const MOST_GRACES = 25;
 /** A body is not what its block says, and never will be. */
 class NeverValid extends Error {}
 
@@ -138,7 +140,8 @@ export class Obtainer {
       return body?.signature && sameRef(body.ref, ref) ? body : undefined;
     };
     let body = held() ?? (await this.#await(ref.digest, held, graceMs, signal));
-    while (!body && inVerification.has(ref.digest)) body = await this.#await(ref.digest, held, graceMs, signal);
+    for (let waits = 1; !body && waits < MOST_GRACES && inVerification.has(ref.origin, ref.digest); waits++)
+      body = await this.#await(ref.digest, held, graceMs, signal);
     if (body) return body;
     if (this.#refused.has(nameOf(ref))) throw new NeverValid();
     const want = { kind: 'batch', digest: ref.digest } as const;
