@@ -48,6 +48,7 @@ export const tuning = {
     patienceMs: 250,
     timeoutMs: 1_000,
     failures: 3,
+    lastsMs: 30_000,
   },
   queues: { votes: 10_000, batches: 256, finals: 256, fetches: 256 },
   batchResendMs: 1_000,

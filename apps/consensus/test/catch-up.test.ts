@@ -7,7 +7,18 @@ import { type FetchedFinal, type PackedFinal, packFinalBlocks } from '../src/cor
 import { headerOf } from './support/header.ts';
 
 const chain = 'c'.repeat(64);
-const LIMITS = { heights: 8, window: 64, bytes: 1e6, perPeer: 2, atOnce: 4, slowFactor: 4, patienceMs: 50, timeoutMs: 1_000, failures: 3 };
+const LIMITS = {
+  heights: 8,
+  window: 64,
+  bytes: 1e6,
+  perPeer: 2,
+  atOnce: 4,
+  slowFactor: 4,
+  patienceMs: 50,
+  timeoutMs: 1_000,
+  failures: 3,
+  lastsMs: 30_000,
+};
 const packed = (height: number, mark = 0): PackedFinal => ({
   block: encode(blockCodec, { header: headerOf(chain, { height }), batches: [] }),
   certificate: new Uint8Array([mark]),
@@ -151,6 +162,24 @@ describe('K7 catching up', () => {
     expect(elapsed()).toBeLessThan(2_000 + 1_000);
   });
 
+  it('a peer that answers at once, with one block, has not the way to itself: it holds up nothing that others would give in one go', async () => {
+    const limits = { heights: 128, window: 2_048, atOnce: 8 };
+    const others = [1, 2, 3].map(() => ({ ...has(20_000, 128), laterMs: 40 }));
+    const alone = setUp(others, limits);
+    await alone.finish();
+    const { finish, committed, elapsed } = setUp([{ ...has(20_000, 1), laterMs: 30 }, ...others], limits);
+    await finish();
+    expect(committed.length).toBe(20_000);
+    expect(elapsed()).toBeLessThan(1.5 * alone.elapsed());
+  });
+
+  it('a liar who was the first to say that it is ahead, and gives a block a second, is alone with us for a while and no longer', async () => {
+    const { finish, committed, elapsed } = setUp([{ ...has(10_000, 1), laterMs: 900 }]);
+    await finish();
+    expect(committed.length).toBeGreaterThan(10);
+    expect(elapsed()).toBeLessThan(LIMITS.lastsMs + LIMITS.timeoutMs);
+  });
+
   it('when all are slow none is slow: the time-out follows the fastest', async () => {
     const { finish, committed } = setUp([400, 500, 600].map((laterMs) => ({ ...has(300), laterMs })));
     await finish();
@@ -178,7 +207,7 @@ describe('K7 catching up', () => {
 
   it('what waits to be committed is bounded by the window, whatever the order of answers', async () => {
     const stuck: Behaviour = { ...has(10_000), laterMs: 999 };
-    const { finish, asked, committed } = setUp([stuck, has(10_000)], { patienceMs: 1_000 });
+    const { finish, asked, committed } = setUp([stuck, has(10_000)], { patienceMs: 1_000, lastsMs: 1e9 });
     await finish();
     expect(committed.length).toBe(10_000);
     for (const [i, a] of asked.entries()) {

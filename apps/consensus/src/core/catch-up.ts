@@ -31,6 +31,8 @@ export interface CatchUpLimits {
   readonly timeoutMs: number;
   /** Failures after which a peer is asked no more in this run. */
   readonly failures: number;
+  /** So long anything is asked for: whoever is ahead by then is among the peers of the next catch-up, whatever the peers of this one did. */
+  readonly lastsMs: number;
 }
 interface Range {
   readonly from: number;
@@ -44,6 +46,8 @@ interface Peer {
   failures: number;
   /** Milliseconds that an answer takes, smoothed; undefined before the first. */
   speedMs: number | undefined;
+  /** What it would take for all that was asked for: a peer that gives little of it is slow, however soon it answers. */
+  paceMs: number | undefined;
 }
 interface Arrived {
   readonly run: readonly FetchedFinal[];
@@ -51,7 +55,7 @@ interface Arrived {
   readonly bytes: number;
 }
 
-/** One catch-up: `run` resolves when no peer has more, or none is left that may be asked. */
+/** One catch-up: `run` resolves when no peer has more, none is left that may be asked, or it has lasted long enough. */
 export class CatchUp {
   readonly #parts: CatchUpParts;
   readonly #peers: readonly Peer[];
@@ -69,6 +73,7 @@ export class CatchUp {
   #probed = 0;
   #busy = 0;
   #committing = false;
+  readonly #untilMs: number;
   readonly #end = Promise.withResolvers<void>();
 
   /** @param from peers that say they are final at `height` */
@@ -77,7 +82,8 @@ export class CatchUp {
     this.#first = height;
     this.#next = height;
     this.#unasked = height;
-    this.#peers = from.map((index) => ({ index, top: undefined, busy: 0, failures: 0, speedMs: undefined }));
+    this.#peers = from.map((index) => ({ index, top: undefined, busy: 0, failures: 0, speedMs: undefined, paceMs: undefined }));
+    this.#untilMs = parts.now() + parts.limits.lastsMs;
   }
 
   /** @throws what `commit` throws, and when aborted */
@@ -92,7 +98,7 @@ export class CatchUp {
       this.#end.reject(signal.reason);
       return;
     }
-    while (this.#busy < limits.atOnce) {
+    while (this.#busy < limits.atOnce && !this.#isOver) {
       const range = this.#range();
       const peer = range && this.#peerFor(range.from);
       if (!range || !peer) break;
@@ -106,7 +112,7 @@ export class CatchUp {
   /** Nobody is known to have more: the two fastest are asked once, as peers go on meanwhile. */
   #finish(): void {
     const usable = this.#good(this.#peers.filter((p) => this.#mayAsk(p)));
-    if (this.#probed === this.#next || usable.length === 0) {
+    if (this.#isOver || this.#probed === this.#next || usable.length === 0) {
       this.#end.resolve();
       return;
     }
@@ -114,6 +120,10 @@ export class CatchUp {
     const speed = (p: Peer) => p.speedMs ?? Number.POSITIVE_INFINITY;
     for (const peer of usable.toSorted((a, b) => speed(a) - speed(b)).slice(0, 2)) peer.top = Math.max(peer.top ?? 0, this.#next);
     this.#pump();
+  }
+
+  get #isOver(): boolean {
+    return this.#parts.now() >= this.#untilMs;
   }
 
   /** The lowest that is wanted: whatever it is, the next height may always be asked for. */
@@ -132,13 +142,13 @@ export class CatchUp {
     const good = peers.filter((p) => !this.#parts.fetcher.isAvoided(p.index));
     return good.length > 0 ? good : peers;
   }
-  /** The one that will probably answer first. */
+  /** The one that will probably have given all of it first. */
   #peerFor(height: number): Peer | undefined {
     const { limits } = this.#parts;
     const highest = Math.max(this.#first, ...this.#peers.map((p) => p.top ?? 0));
     const have = this.#peers.filter((p) => (p.top ?? highest) >= height && this.#mayAsk(p));
     const free = this.#good(have).filter((p) => p.busy < limits.perPeer);
-    const wait = (p: Peer) => (p.speedMs ?? 0) * (p.busy + 1) + p.busy;
+    const wait = (p: Peer) => (p.paceMs ?? 0) * (p.busy + 1) + p.busy;
     return free.length === 0 ? undefined : free.reduce((best, p) => (wait(p) < wait(best) ? p : best));
   }
 
@@ -161,7 +171,8 @@ export class CatchUp {
     peer.busy--;
     if (found) {
       const tookMs = now() - beganMs;
-      peer.speedMs = peer.speedMs === undefined ? tookMs : 0.7 * peer.speedMs + 0.3 * tookMs;
+      peer.speedMs = smoothed(peer.speedMs, tookMs);
+      peer.paceMs = smoothed(peer.paceMs, (tookMs * (to - from + 1)) / found.blocks.length);
       const last = from + found.blocks.length - 1;
       peer.top = Math.max(last, found.newest);
       if (last < to) this.#askAgain({ from: last + 1, to });
@@ -218,3 +229,5 @@ export class CatchUp {
     }
   }
 }
+
+const smoothed = (before: number | undefined, now: number): number => (before === undefined ? now : 0.7 * before + 0.3 * now);
