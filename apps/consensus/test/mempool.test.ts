@@ -49,6 +49,19 @@ describe('mempool', () => {
     expect(m.remove([tx(1).id, tx(9).id])).toEqual([tx(1).id]);
     expect(ids(m.take(10, 10_000))).toEqual([2]);
   });
+  it('while no batch is made, what others order leaves nothing behind, however much comes and goes', () => {
+    const m = pool();
+    m.add(tx(1, 100, 1));
+    for (let n = 2; n < 30_000; n += 10) {
+      const some = Array.from({ length: 10 }, (_, i) => tx(n + i, 100, i));
+      for (const t of some) m.add(t);
+      m.remove(some.map((t) => t.id));
+    }
+    expect(m.places).toBeLessThan(5_000);
+    m.add(tx(2, 100, 2));
+    expect(ids(m.take(10, 10_000))).toEqual([1, 2]);
+    expect(m.places).toBe(0);
+  });
   it('its counts are those of what it holds, whatever happens', () => {
     const step = fc.record({ op: fc.constantFrom('add', 'take', 'back', 'remove'), n: fc.integer({ min: 1, max: 12 }) });
     fc.assert(
@@ -119,9 +132,14 @@ describe('K3 fair share', () => {
     const taken = m.take(3, 10_000);
     expect(ids(taken)).toEqual([1, 11, 2]);
     m.putBack(taken.map((t) => t.id));
-    const again = ids(m.take(10, 10_000));
-    expect(again.filter((n) => n < 10)).toEqual([1, 2, 3]);
-    expect(again.sort((a, b) => a - b)).toEqual([1, 2, 3, 11]);
+    expect(ids(m.take(10, 10_000))).toEqual([11, 1, 2, 3]);
+  });
+  it('what is put back of many signers comes in the order in which it was, before all others', () => {
+    const m = pool(100);
+    for (let by = 1; by <= 9; by++) m.add(tx(by, 100, by));
+    const taken = m.take(5, 10_000);
+    m.putBack(taken.map((t) => t.id));
+    expect(ids(m.take(20, 10_000))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
   it("each signer's are given out in the order of arrival and once, whatever happens between; nobody waits for more than one of another", () => {
     const step = fc.record({

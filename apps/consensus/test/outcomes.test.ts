@@ -117,6 +117,67 @@ describe('outcomes', () => {
   });
 });
 
+describe('lookups', () => {
+  const stored = (n: number): Outcome => ({ result: result(n, 1), certificateKind: 'commit', provable: true });
+  it('a storage that fails is asked again: what was executed long ago is in no block to come', async () => {
+    let failures = 2;
+    const storage = {
+      async transaction(asked: string): Promise<Outcome | undefined> {
+        if (failures-- > 0) throw new Error('down');
+        return asked === id(1) ? stored(1) : undefined;
+      },
+    };
+    const parts = () => ({ outcomes: make(), storage, isPending: () => false });
+    expect(await awaitOutcomes([id(1)], parts(), signal())).toEqual([stored(1)]);
+    failures = 2;
+    expect(await collect(followOutcome(id(1), parts(), signal()))).toEqual([stored(1)]);
+  });
+  it('a refusal of a repeat is told only after storage has said that nothing came before it', async () => {
+    let isDown = true;
+    const storage = {
+      async transaction(): Promise<Outcome | undefined> {
+        if (isDown) throw new Error('down');
+        return stored(1);
+      },
+    };
+    const outcomes = make();
+    const last = awaitOutcomes([id(1)], { outcomes, storage, isPending: () => true }, signal());
+    const steps = collect(followOutcome(id(1), { outcomes, storage, isPending: () => true }, signal()));
+    await settle();
+    outcomes.executed(9, 'commit', encoded(result(1, 9, rejections.NonceTooLow.code, false)));
+    await settle();
+    isDown = false;
+    expect([await last, await steps]).toEqual([[stored(1)], [stored(1)]]);
+  });
+  it('a thousand that nobody knows are few lookups at a time, none after the call has ended', async () => {
+    const outcomes = make(1_000);
+    let [now, most, all] = [0, 0, 0];
+    const storage = {
+      async transaction() {
+        all++;
+        most = Math.max(most, ++now);
+        await settle();
+        now--;
+        return undefined;
+      },
+    };
+    const leave = new AbortController();
+    const parts = { outcomes, storage, isPending: () => false };
+    const waiting = awaitOutcomes(
+      Array.from({ length: 1_000 }, (_, n) => id(n)),
+      parts,
+      leave.signal,
+    );
+    for (let i = 0; i < 20; i++) await settle();
+    leave.abort(new Error('gone'));
+    await expect(waiting).rejects.toThrow('gone');
+    await settle();
+    const before = all;
+    for (let i = 0; i < 20; i++) await settle();
+    expect([all, most <= 8, outcomes.watchers]).toEqual([before, true, 0]);
+  });
+});
+
 describe('what waits here to be ordered', () => {
   it('is asked of nobody; storage is asked of what is not known here', async () => {
     const outcomes = new Outcomes(10, { heights: 4, results: 100, watchers: 10 });

@@ -1,6 +1,6 @@
 /** Follows one transaction: out of memory, out of storage, then as blocks are executed. */
 import { type Digest, findRejection, type RejectionName, type rejections } from '@bursar/protocol';
-import { type BursarError, coreError, rejection } from '@bursar/shared-core';
+import { type BursarError, coreError, rejection, retryForever } from '@bursar/shared-core';
 import type { StoragePort } from '../ports.ts';
 import type { Outcome, Outcomes } from './outcomes.ts';
 
@@ -13,106 +13,129 @@ export interface FollowParts {
 
 /** Nothing more will come: it is provable, or nothing was consumed and no lookup will ever find it. */
 const isLast = (o: Outcome): boolean => o.provable || !o.result.consumed;
+/** Lookups under way for one call, however many transactions it asks about. */
+const LOOKUPS = 8;
 
 /**
  * Yields each step of a transaction that has a result: final, then provable (or a result that consumed nothing: the last).
  * Ends after the last, or throws the signal's reason. @throws QueueFull when too many wait
  */
 export async function* followOutcome(id: Digest, parts: FollowParts, signal: AbortSignal): AsyncGenerator<Outcome> {
-  const { outcomes, isPending } = parts;
   const queue: Outcome[] = [];
   let wake = () => {};
-  const leave = outcomes.watch(id, (outcome) => {
-    queue.push(outcome);
-    if (queue.length > 8) queue.shift(); // steps of one transaction are few; the newest counts
-    wake();
-  });
-  if (!leave) throw tooManyWait();
+  const stop = watchAll(
+    [id],
+    parts,
+    (outcome) => {
+      queue.push(outcome);
+      if (queue.length > 8) queue.shift(); // steps of one transaction are few; the newest counts
+      wake();
+    },
+    signal,
+  );
   const abort = () => wake();
   signal.addEventListener('abort', abort, { once: true });
   let told: Outcome | undefined;
   try {
-    const known = outcomes.find(id);
-    const first = known || !isPending(id) ? await settled(id, known, parts) : undefined;
-    if (first) queue.unshift(first);
     for (;;) {
       signal.throwIfAborted();
-      const next = queue.shift();
-      if (!next) {
+      const outcome = queue.shift();
+      if (!outcome) {
         await new Promise<void>((resolve) => {
           wake = resolve;
           if (queue.length > 0 || signal.aborted) resolve();
         });
         continue;
       }
-      const outcome = (await settled(id, next, parts)) ?? next;
       if (told && told.provable === outcome.provable && told.result.height === outcome.result.height) continue;
       told = outcome;
       yield outcome;
       if (isLast(outcome)) return;
     }
   } finally {
-    leave();
+    stop();
     signal.removeEventListener('abort', abort);
   }
-}
-
-const tooManyWait = () => rejection('QueueFull', 'too many calls wait for transactions', { retryAfterMs: 1_000 });
-
-/**
- * What lookups say: a result that consumed nothing gives way to an earlier one of the same transaction (it came a second
- * time); nothing known here is asked of storage. A storage that is down is no answer: the caller waits on.
- */
-async function settled(id: Digest, known: Outcome | undefined, { outcomes, storage }: FollowParts): Promise<Outcome | undefined> {
-  if (known?.result.consumed) return known;
-  const stored = await storage.transaction(id).catch(() => undefined);
-  return stored ? outcomes.adopt(stored) : known;
 }
 
 /**
  * The last step of each transaction, in order: provable, or a result that consumed nothing.
  * @throws the signal's reason; QueueFull when too many wait
  */
-export function awaitOutcomes(ids: readonly Digest[], parts: FollowParts, signal: AbortSignal): Promise<Outcome[]> {
-  const { outcomes, isPending } = parts;
-  return new Promise((resolve, reject) => {
-    const found = new Array<Outcome | undefined>(ids.length);
-    const leaves: (() => void)[] = [];
-    let open = ids.length;
-    const end = () => {
-      for (const leave of leaves) leave();
-      signal.removeEventListener('abort', abort);
-    };
-    const abort = () => {
-      end();
-      reject(signal.reason);
-    };
-    const take = (i: number, outcome: Outcome | undefined) => {
-      if (!outcome || !isLast(outcome) || found[i]) return;
-      found[i] = outcome;
-      if (--open > 0) return;
-      end();
-      resolve(found as Outcome[]);
-    };
-    const consider = (i: number, outcome: Outcome | undefined) => {
-      if (outcome?.result.consumed) take(i, outcome);
-      else void settled(ids[i] as Digest, outcome, parts).then((o) => take(i, o));
-    };
-    if (signal.aborted || open === 0) return signal.aborted ? reject(signal.reason) : resolve([]);
-    signal.addEventListener('abort', abort, { once: true });
-    for (const [i, id] of ids.entries()) {
-      const leave = outcomes.watch(id, (outcome) => consider(i, outcome));
-      if (!leave) {
-        end();
-        return reject(tooManyWait());
-      }
-      leaves.push(leave);
+export async function awaitOutcomes(ids: readonly Digest[], parts: FollowParts, signal: AbortSignal): Promise<Outcome[]> {
+  signal.throwIfAborted();
+  if (ids.length === 0) return [];
+  const { promise, resolve, reject } = Promise.withResolvers<Outcome[]>();
+  const found = new Array<Outcome | undefined>(ids.length);
+  let open = ids.length;
+  const take = (outcome: Outcome, i: number) => {
+    if (!isLast(outcome) || found[i]) return;
+    found[i] = outcome;
+    if (--open === 0) resolve(found as Outcome[]);
+  };
+  const abort = () => reject(signal.reason);
+  const stop = watchAll(ids, parts, take, signal);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await promise;
+  } finally {
+    stop();
+    signal.removeEventListener('abort', abort);
+  }
+}
+
+/**
+ * Tells every step of these transactions with its place among them: out of memory, as blocks are executed, and what storage says. Storage
+ * is asked of what is not known here, and of a result that consumed nothing: it gives way to an earlier one of the same transaction (it
+ * came a second time). A storage that does not answer is no answer: it is asked again.
+ * @returns what ends it. @throws QueueFull when too many wait
+ */
+function watchAll(
+  ids: readonly Digest[],
+  { outcomes, storage, isPending }: FollowParts,
+  tell: (outcome: Outcome, i: number) => void,
+  signal: AbortSignal,
+): () => void {
+  const over = new AbortController();
+  const until = AbortSignal.any([signal, over.signal]);
+  const leaves: (() => void)[] = [];
+  /** Place → what is known of it. */
+  const wanted = new Map<number, Outcome | undefined>();
+  let looking = 0;
+  const look = async () => {
+    looking++;
+    for (const [i, known] of wanted) {
+      wanted.delete(i); // no other look takes it, and what comes meanwhile is behind it
+      const asked = retryForever(() => storage.transaction(ids[i] as Digest), { signal: until, capMs: 2_000 });
+      const stored = await asked.catch(() => undefined); // the caller is gone
+      const outcome = stored ? outcomes.adopt(stored) : known;
+      if (until.aborted) break;
+      if (outcome) tell(outcome, i);
     }
-    for (const [i, id] of ids.entries()) {
-      const known = outcomes.find(id);
-      if (known || !isPending(id)) consider(i, known);
+    looking--;
+  };
+  const consider = (i: number, known: Outcome | undefined) => {
+    if (known?.result.consumed) return tell(known, i);
+    wanted.set(i, known);
+    if (looking < LOOKUPS) void look();
+  };
+  const stop = () => {
+    over.abort();
+    for (const leave of leaves.splice(0)) leave();
+  };
+  for (const [i, id] of ids.entries()) {
+    const leave = outcomes.watch(id, (outcome) => consider(i, outcome));
+    if (!leave) {
+      stop();
+      throw rejection('QueueFull', 'too many calls wait for transactions', { retryAfterMs: 1_000 });
     }
-  });
+    leaves.push(leave);
+  }
+  for (const [i, id] of ids.entries()) {
+    const known = outcomes.find(id);
+    if (known || !isPending(id)) consider(i, known);
+  }
+  return stop;
 }
 
 /** A result that failed, as the error that the caller gets; undefined for one that is done. */

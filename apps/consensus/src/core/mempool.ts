@@ -27,6 +27,8 @@ export type Added = 'added' | 'duplicate' | 'full' | 'share';
 
 /** Bytes that an entry costs in a batch beside its transaction: three lengths. */
 const ENTRY_BYTES = 12;
+/** Places of finished transactions that may wait for their turn beside as many as still wait for theirs. */
+const STALE = 4_096;
 export const entryBytes = (e: BatchEntry): number => e.transaction.length + e.traceparent.length + e.tracestate.length + ENTRY_BYTES;
 /** The body stands first in a signed transaction, behind its length. */
 const signerOf = (e: BatchEntry): string => Buffer.from(signerKey(e.transaction.subarray(4))).toString('latin1');
@@ -56,6 +58,10 @@ export class Mempool {
   }
   get bytes(): number {
     return this.#bytes;
+  }
+  /** Places in the queues, those of finished ones with them. */
+  get places(): number {
+    return this.#waiting.size;
   }
   /** Not yet in a batch. */
   get queued(): number {
@@ -133,7 +139,7 @@ export class Mempool {
       of.push(id);
       back.set(entry.account.signer, of);
     }
-    for (const [signer, of] of back) this.#waiting.unshift(signer, of);
+    if (back.size > 0) this.#waiting.unshift(back);
   }
 
   /** Final or refused: forgotten. @returns those that were known */
@@ -153,6 +159,8 @@ export class Mempool {
       }
       removed.push(id);
     }
+    // Others may order what waits here while no batch of ours is made (the signer is away): what is over must not pile up.
+    if (this.#waiting.size > 2 * this.#queued + STALE) this.#waiting.sift((id) => this.#entries.get(id)?.place === 'queued');
     return removed;
   }
 }

@@ -1,4 +1,4 @@
-/** Queues of several owners who take turns: one of each, then the next of each. Every operation but `unshift` takes constant time. */
+/** Queues of several owners who take turns: one of each, then the next of each. `unshift` and `sift` take time for all that waits, the rest is constant. */
 interface Queue<O, T> {
   readonly owner: O;
   items: T[];
@@ -12,24 +12,48 @@ export class Waiting<O, T> {
   /** Owners with something waiting, whose turn is next first. */
   #turns: Queue<O, T>[] = [];
   #head = 0;
+  #size = 0;
+
+  /** Of all owners together. */
+  get size(): number {
+    return this.#size;
+  }
 
   push(owner: O, item: T): void {
+    this.#size++;
     const queue = this.#queues.get(owner);
     if (queue) queue.items.push(item);
     else this.#turns.push(this.#open(owner, [item]));
   }
 
-  /** In front of what the owner has; an owner that had nothing comes next. */
-  unshift(owner: O, items: readonly T[]): void {
-    if (items.length === 0) return;
-    const queue = this.#queues.get(owner);
-    if (!queue) {
-      this.#turns = [this.#open(owner, [...items]), ...this.#turns.slice(this.#head)];
-      this.#head = 0;
-      return;
+  /** In front of what their owners have; those that had nothing come next, in the order given. */
+  unshift(groups: ReadonlyMap<O, readonly T[]>): void {
+    const opened: Queue<O, T>[] = [];
+    for (const [owner, items] of groups) {
+      this.#size += items.length;
+      const queue = this.#queues.get(owner);
+      if (queue) {
+        queue.items = [...items, ...queue.items.slice(queue.head)];
+        queue.head = 0;
+      } else opened.push(this.#open(owner, [...items]));
     }
-    queue.items = [...items, ...queue.items.slice(queue.head)];
-    queue.head = 0;
+    this.#turns = [...opened, ...this.#turns.slice(this.#head)];
+    this.#head = 0;
+  }
+
+  /** Leaves out what is not wanted any more; whoever has something left keeps its turn. */
+  sift(isWanted: (item: T) => boolean): void {
+    const turns = this.#turns.slice(this.#head);
+    this.#queues.clear();
+    this.#turns = [];
+    this.#head = 0;
+    this.#size = 0;
+    for (const { owner, items, head } of turns) {
+      const left = items.slice(head).filter(isWanted);
+      if (left.length === 0) continue;
+      this.#turns.push(this.#open(owner, left));
+      this.#size += left.length;
+    }
   }
 
   /** What `shift` would give. */
@@ -67,6 +91,7 @@ export class Waiting<O, T> {
   }
   /** @returns whether the owner has more */
   #advance(queue: Queue<O, T>): boolean {
+    this.#size--;
     queue.head++;
     if (queue.head === queue.items.length) {
       this.#queues.delete(queue.owner);
