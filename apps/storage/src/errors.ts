@@ -1,9 +1,12 @@
 /** What storage refuses, each with what to do about it. */
 import type { Hex32 } from '@bursar/protocol';
-import { type BursarError, rejection } from '@bursar/shared-core';
+import { BursarError, reasonOf, rejection } from '@bursar/shared-core';
 import type { Refusal } from './core/check-block.ts';
 
 export const refused = ({ refused: name, why }: Refusal): BursarError => rejection(name, why);
+
+/** The file could not be read (EIO, too many files open, too many readers): that is no damage, and the next try may succeed. */
+export const isUnread = (error: unknown): boolean => error instanceof BursarError && error.reason !== reasonOf('LogCorrupt');
 
 export const aboveTip = (height: number, final: number): BursarError =>
   rejection('NotFound', `block ${height} is not final here; the newest is ${final}`, {

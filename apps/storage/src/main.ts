@@ -109,7 +109,7 @@ await bootService({
             capMs: 2_000,
             onRetry: (error) => {
               metrics.onPublishFailed();
-              health.assess('outbox', 'Degraded', `events wait for NATS: ${messageOf(error)}`);
+              health.assess('outbox', 'Degraded', `events wait: ${messageOf(error)}`);
             },
           }),
         onPublished: metrics.onPublished,

@@ -1,5 +1,6 @@
 import { ed25519, type Verifier } from '@bursar/crypto';
 import { certificate, encode, toHex } from '@bursar/protocol';
+import { coreError } from '@bursar/shared-core';
 import { describe, expect, it, jest } from '@jest/globals';
 import { client, type MadeBlock, TestChain, testKey } from './support/chain.ts';
 import { openStore } from './support/store.ts';
@@ -191,4 +192,16 @@ it('many who ask for one block of the log at the same time cost one read of it, 
   expect(read).toHaveBeenCalledTimes(1);
   read.mockRejectedValueOnce(new Error('damaged'));
   await expect(store.read(1)).rejects.toMatchObject({ halted: 'LogCorrupt' });
+});
+
+it('a disk that does not let itself be read (EIO, too many files open) is no damage: the reader is told, the next one is served', async () => {
+  const chain = new TestChain();
+  const { store, log, commitRun } = await openStore(chain, [], { recentBytes: 0 });
+  const run = blocks(chain, 2);
+  await commitRun(run);
+  jest.spyOn(log, 'read').mockRejectedValueOnce(coreError('LogFailed', 'too many open files'));
+  await expect(store.read(1)).rejects.toMatchObject({ reason: 'LOG_FAILED' });
+  expect(toHex((await store.read(1)).block)).toBe(toHex((run[0] as MadeBlock).raw.block));
+  await commitRun(blocks(chain, 1));
+  expect(store.tip.height).toBe(3);
 });

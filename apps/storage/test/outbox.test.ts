@@ -1,8 +1,10 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { decode, header, headerDigest } from '@bursar/protocol';
 import { storageEvents } from '@bursar/protocol/rpc';
-import { describe, expect, it } from '@jest/globals';
+import { coreError } from '@bursar/shared-core';
+import { describe, expect, it, jest } from '@jest/globals';
 import { relayOutbox } from '../src/core/outbox.ts';
+import type { BlockStore } from '../src/core/store.ts';
 import type { OutboxCursor, Publish } from '../src/ports.ts';
 import { TestChain } from './support/chain.ts';
 import { payroll } from './support/payroll.ts';
@@ -18,11 +20,12 @@ class MemoryCursor implements OutboxCursor {
   }
 }
 
-async function relay(cursor = new MemoryCursor(), failures = 0) {
+async function relay(cursor = new MemoryCursor(), failures = 0, spoil: (store: BlockStore) => void = () => {}) {
   const chain = new TestChain();
   const { blocks } = payroll(chain);
   const { store, log } = await openStore(chain);
   for (const [i, { raw }] of blocks.entries()) await store.commit(raw, { traceparent: `trace-${i + 1}`, tracestate: 'a=b' });
+  spoil(store);
   const stop = new AbortController();
   const sent: { height: number; event: Uint8Array; traceparent: string }[] = [];
   let left = failures;
@@ -55,6 +58,13 @@ describe('The outbox', () => {
 
   it('tries again for ever, in the same order', async () => {
     const { sent } = await relay(new MemoryCursor(), 25);
+    expect(sent.map((s) => s.height)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('a block that the disk does not give is read again', async () => {
+    const { sent } = await relay(new MemoryCursor(), 0, (store) => {
+      jest.spyOn(store, 'read').mockRejectedValueOnce(coreError('LogFailed', 'input/output error'));
+    });
     expect(sent.map((s) => s.height)).toEqual([1, 2, 3, 4, 5, 6]);
   });
 

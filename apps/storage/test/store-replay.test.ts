@@ -1,7 +1,8 @@
+import { coreError } from '@bursar/shared-core';
 import { describe, expect, it } from '@jest/globals';
 import { Assembler, toRecords } from '../src/core/stored-block.ts';
 import { client, TestChain, testKey } from './support/chain.ts';
-import { openStore } from './support/store.ts';
+import { openStore, openStoreOn } from './support/store.ts';
 
 const pay = { kind: 'transfer', to: testKey('bob').id, amount: 5n, memo: '' } as const;
 
@@ -92,5 +93,14 @@ describe('Replay', () => {
       .flat()
       .map((bytes, at) => ({ bytes, position: { at } }));
     await expect(openStore(chain, records)).rejects.toMatchObject({ halted: 'LogCorrupt' });
+  });
+
+  it('does not call a disk damaged that could not be read', async () => {
+    const { chain, log } = await written(2);
+    const records = async function* () {
+      yield { bytes: log.records[0] as Uint8Array, position: { at: 0 } };
+      throw coreError('LogFailed', 'input/output error');
+    };
+    await expect(openStoreOn(chain, log, records())).rejects.toMatchObject({ halted: 'LogFailed' });
   });
 });

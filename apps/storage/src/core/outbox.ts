@@ -49,9 +49,11 @@ export async function relayOutbox(options: OutboxOptions, signal: AbortSignal): 
   try {
     while (await store.reached(published + 1, signal)) {
       const height = published + 1;
-      const stored = await store.read(height);
-      const event = blockFinal(validator, height, stored);
-      await untilDone(() => publish(event, height, stored.outbox), signal);
+      const attempt = async () => {
+        const stored = await store.read(height);
+        await publish(blockFinal(validator, height, stored), height, stored.outbox);
+      };
+      await untilDone(attempt, signal);
       published = height;
       onPublished(published);
       const due = published - saved >= SAVE_EVERY;

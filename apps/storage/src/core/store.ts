@@ -11,7 +11,7 @@ import type { ValidatorSet } from '@bursar/membership';
 import { merkleRoot } from '@bursar/merkle';
 import { type Batch, block, type Digest, decode, type Genesis, headerDigest, type Result, toHex } from '@bursar/protocol';
 import { BursarError, coreError, messageOf, rejection } from '@bursar/shared-core';
-import { aboveTip, gap, refused } from '../errors.ts';
+import { aboveTip, gap, isUnread, refused } from '../errors.ts';
 import type { BlockLog, Dump, FinalBlock, Halt, LogRecord, Position, TraceContext } from '../ports.ts';
 import { type Candidate, checkBodies, checkCertified, checkRun, forkReason, type RawBlock, type Tip } from './check-block.ts';
 import { Indexes } from './indexes.ts';
@@ -126,7 +126,7 @@ export class BlockStore {
       }
     } catch (e) {
       const height = this.#tip.height + 1;
-      this.#fail('LogCorrupt', `block ${height} in ${where}: ${messageOf(e)}`, { height }, e);
+      this.#fail(isUnread(e) ? 'LogFailed' : 'LogCorrupt', `block ${height} in ${where}: ${messageOf(e)}`, { height }, e);
     }
     if (last === undefined) return;
     // The parents' digests tie every block to the newest one: its certificate vouches for all of them.
@@ -272,12 +272,13 @@ export class BlockStore {
     return answer(height, stored);
   }
 
-  /** A final block. @throws NotFound above the tip. Halts when the log does not give back what was written. */
+  /** A final block. @throws NotFound above the tip; LogFailed when it cannot be read. Halts when the log does not give back what was written. */
   async read(height: number): Promise<StoredBlock> {
     if (height > this.#tip.height) throw aboveTip(height, this.#tip.height);
     try {
       return await this.#blocks.read(height);
     } catch (e) {
+      if (isUnread(e)) throw e;
       const positions = this.#blocks.describe(height);
       return this.#fail('LogCorrupt', `block ${height} in ${positions}: ${messageOf(e)}`, { height }, e);
     }

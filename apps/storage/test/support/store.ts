@@ -27,7 +27,7 @@ export async function openStore(chain: TestChain, records: readonly LogRecord[] 
 }
 
 /** The same over any log. */
-export async function openStoreOn(chain: TestChain, log: BlockLog, records: readonly LogRecord[] = [], more: More = {}) {
+export async function openStoreOn(chain: TestChain, log: BlockLog, records: Parameters<BlockStore['replay']>[0] = [], more: More = {}) {
   const finals: FinalBlock[] = [];
   const store = new BlockStore({
     genesis: chain.genesis,

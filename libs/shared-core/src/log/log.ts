@@ -35,9 +35,9 @@ export interface DurableLog {
   append(bytes: Uint8Array): LogPosition;
   /** Resolves when everything appended so far is on disk; callers share one fdatasync. @throws LogFailed, DiskFull, for ever after the first failure */
   sync(): Promise<void>;
-  /** A record that is durable, by the position that `append` or `replay` gave. @throws LogCorrupt with file and offset */
+  /** A record that is durable, by the position that `append` or `replay` gave. @throws LogCorrupt with file and offset; LogFailed when it cannot be read */
   read(position: LogPosition): Promise<Uint8Array>;
-  /** Durable records from one on, as many of its segment as `maxBytes` hold, at least one. @throws LogCorrupt with file and offset */
+  /** Durable records from one on, as many of its segment as `maxBytes` hold, at least one. @throws as `read` */
   readMany(position: LogPosition, maxBytes: number): Promise<LogRecord[]>;
   /** File and offset of a position, for people. */
   describe(position: LogPosition): string;
@@ -198,7 +198,7 @@ class FileLog implements DurableLog {
   }
 
   readMany(position: LogPosition, maxBytes: number): Promise<LogRecord[]> {
-    return readRecords(this.#files, this.#dir, position, maxBytes);
+    return readRecords(this.#files, this.#dir, position, maxBytes).catch((error) => Promise.reject(failure(this.#dir, error)));
   }
 
   describe({ segment, offset }: LogPosition): string {
