@@ -28,8 +28,8 @@ export interface CallPolicy {
   /** Longest time for calls with a single reply, and for streams of replies. */
   readonly unaryMs: number;
   readonly streamMs: number;
-  /** Streams of replies that are open; stop() aborts them. */
-  readonly streams: Set<AbortController>;
+  /** Calls that are open, with whether they answer with a stream: stop() ends them. */
+  readonly open: Map<AbortController, boolean>;
   /** Takes a place among the calls in flight and returns the way to give it back. @throws QueueFull */
   enter(): () => void;
   done(method: DescMethod, outcome: Outcome, ms: number, error: unknown): void;
@@ -53,7 +53,7 @@ export function handleCall(method: DescMethod, handler: Handler, policy: CallPol
     const finish = (error?: unknown) => {
       finished = true;
       clearTimeout(timer);
-      policy.streams.delete(abort);
+      policy.open.delete(abort);
       leave?.();
       policy.done(method, outcomeOf(error), performance.now() - started, error);
     };
@@ -63,10 +63,9 @@ export function handleCall(method: DescMethod, handler: Handler, policy: CallPol
       return handler(requestOf(call, method, policy.validate), context);
     };
     call.sendMetadata(traceHeader(context.traceId));
-    if (streamsOut(method)) {
-      policy.streams.add(abort);
-      void writeAll(run, call as ServerWritableStream<unknown, unknown>, abort.signal).then(finish);
-    } else
+    policy.open.set(abort, streamsOut(method));
+    if (streamsOut(method)) void writeAll(run, call as ServerWritableStream<unknown, unknown>, abort.signal).then(finish);
+    else
       firstOf(run, abort.signal).then(
         (value) => {
           finish();

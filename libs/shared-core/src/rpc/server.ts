@@ -37,12 +37,14 @@ export interface RpcServer {
   listen(host: string, port: number): Promise<number>;
   /** What grpc.health.v1 answers for a service's full name, or for all with ''. */
   setServing(service: string, serving: boolean): void;
-  /** Ends streams at once, waits for calls up to `graceMs` (default 5 s), then cuts. Safe to call twice. */
+  /** Ends streams at once, waits for calls up to `graceMs` (default 3 s), then ends those as well: PeerUnreachable. Safe to call twice. */
   stop(graceMs?: number): Promise<void>;
 }
 
 const OUTCOMES = ['ok', 'rejected', 'failed', 'cancelled'] as const satisfies readonly Outcome[];
 const SECONDS = [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10] as const;
+/** For errors to reach callers that were waited for in vain. */
+const LAST_WORDS_MS = 250;
 const OPTIONS = {
   'grpc.max_receive_message_length': HARD_MESSAGE_BYTES,
   'grpc.max_send_message_length': HARD_MESSAGE_BYTES,
@@ -65,7 +67,7 @@ export function createRpcServer(options: RpcServerOptions = {}): RpcServer {
   setLogVerbosity(logVerbosity.NONE); // what grpc-js would print stands in our errors, and stderr stays readable
   const server = new Server(OPTIONS);
   const services: DescService[] = [];
-  const streams = new Set<AbortController>();
+  const open: CallPolicy['open'] = new Map();
   const check = bearer === undefined ? undefined : bearerCheck(bearer);
   const health = createHealthService();
   let validate: Validate | undefined; // there before the first call can arrive
@@ -76,7 +78,7 @@ export function createRpcServer(options: RpcServerOptions = {}): RpcServer {
     validate: (schema, message) => validate?.(schema, message),
     unaryMs,
     streamMs,
-    streams,
+    open,
     done(method, outcome, ms, error) {
       record?.(method, outcome, ms);
       if (outcome === 'failed') log?.error({ err: error, rpc: `${method.parent.typeName}/${method.name}` }, 'a call failed');
@@ -101,13 +103,12 @@ export function createRpcServer(options: RpcServerOptions = {}): RpcServer {
     services.push(service);
   };
   const stop = async (graceMs: number) => {
-    for (const stream of streams) stream.abort(rejection('PeerUnreachable', 'the server is stopping', { retryAfterMs: 1_000 }));
-    let timer: NodeJS.Timeout | undefined;
-    const cut = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, graceMs);
-    });
-    await Promise.race([new Promise<void>((resolve) => server.tryShutdown(() => resolve())), cut]);
-    clearTimeout(timer);
+    const gone = rejection('PeerUnreachable', 'the server is stopping', { retryAfterMs: 1_000 });
+    const over = new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+    for (const [call, isStream] of open) if (isStream) call.abort(gone);
+    await within(graceMs, over);
+    for (const call of open.keys()) call.abort(gone);
+    await within(LAST_WORDS_MS, over);
     server.forceShutdown();
   };
 
@@ -128,11 +129,21 @@ export function createRpcServer(options: RpcServerOptions = {}): RpcServer {
       });
     },
     setServing: health.set,
-    stop(graceMs = 5_000) {
+    stop(graceMs = 3_000) {
       stopped ??= stop(graceMs);
       return stopped;
     },
   };
+}
+
+/** The promise's end, or that of the time. */
+async function within(ms: number, over: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([over, late]);
+  clearTimeout(timer);
 }
 
 /** Places for calls in flight. The returned function takes one and answers how to give it back. @throws QueueFull */
