@@ -60,6 +60,19 @@ describe('the thread that verifies votes', () => {
     await gone.promise;
     expect(await worker.verify(groups)).toEqual([true, false]);
   });
+  it('what is verified in place does not keep the loop from everything else', async () => {
+    worker = new SignatureWorker({ timeoutMs: 60_000, onCrash: () => {}, program: mute });
+    let turns = 0;
+    const next = () => {
+      turns++;
+      turning = setImmediate(next);
+    };
+    let turning = setImmediate(next);
+    const verdicts = await worker.verify(Array.from({ length: 1_000 }, (_, i) => [i === 500 ? forged : signed(0)]));
+    clearImmediate(turning);
+    expect(verdicts.flatMap((ok, i) => (ok ? [] : [i]))).toEqual([500]);
+    expect(turns).toBeGreaterThanOrEqual(10);
+  });
   it('after its end nothing is verified', async () => {
     worker = new SignatureWorker({ timeoutMs: 60_000, onCrash: () => {} });
     await worker.close();
