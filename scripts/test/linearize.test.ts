@@ -113,6 +113,48 @@ describe('properties', () => {
     expect(tried).toBeGreaterThan(200);
     expect(refused / tried).toBeGreaterThan(0.9);
   });
+  it('of small histories it says what trying out every order says, right answers or wrong ones', () => {
+    const fits = (state: Bank, left: readonly Op[]): boolean =>
+      left.length === 0 ||
+      left.some(
+        (o) =>
+          left.every((other) => other === o || other.back >= o.call) &&
+          model.step(state, o.input, o.output).some((after) =>
+            fits(
+              after,
+              left.filter((other) => other !== o),
+            ),
+          ),
+      );
+    const verdicts = { true: 0, false: 0 };
+    const few = fc.array(
+      fc.record({
+        from: fc.nat(1),
+        amount: fc.constantFrom(30, 60),
+        call: fc.nat(12),
+        takes: fc.nat(8),
+        kind: fc.nat(5),
+        money: fc.nat(2),
+        nonce: fc.nat(2),
+      }),
+      { minLength: 3, maxLength: 6 },
+    );
+    fc.assert(
+      fc.property(few, (steps) => {
+        const history = steps.map(({ from, amount, call, takes, kind, money, nonce }): Op => {
+          const input = { kind: 'transfer', from, to: 2, amount } as const;
+          if (kind < 2) return read(call, call + takes, from, 100 - 30 * money, nonce);
+          if (kind === 2) return read(call, call + takes, 2, 30 * money, 0);
+          return kind === 3 ? op(call, NEVER, input) : op(call, call + takes, input, { kind: kind === 4 ? 'done' : 'refused' });
+        });
+        const verdict = check(model, history).linearizable;
+        verdicts[`${verdict}`]++;
+        expect(verdict).toBe(fits(START, history));
+      }),
+      { numRuns: 3_000 },
+    );
+    expect(Math.min(verdicts.true, verdicts.false)).toBeGreaterThan(100);
+  });
   it('says so when it gives up', () => {
     const many = Array.from({ length: 30 }, (_, i) => lost(0, 0, 2, i + 1));
     expect(() => check(model, [...many, read(1, 2, 1, 7, 0)], 1_000)).toThrow(TooLong);
