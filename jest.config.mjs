@@ -7,4 +7,6 @@ export default {
   coverageProvider: 'v8',
   collectCoverageFrom: ['src/**/*.ts', '!src/gen/**'],
   maxWorkers: 1,
+  /** Ends what hangs. How long a test may take says nothing: a machine may be busy. */
+  testTimeout: 60_000,
 };

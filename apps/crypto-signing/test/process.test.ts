@@ -21,9 +21,7 @@ import {
 } from '@bursar/protocol';
 import { common, signing } from '@bursar/protocol/rpc';
 import { createRpcClient } from '@bursar/shared-core';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-
-jest.setTimeout(60_000); // real processes on a machine that may be busy
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 const main = join(import.meta.dirname, '..', 'src', 'main.ts');
 const token = 'a token of the cell';

@@ -1,11 +1,9 @@
 import { once } from 'node:events';
 import { connect as connectTcp } from 'node:net';
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { connect, headers, type NatsConnection, StringCodec } from 'nats';
 import { type NatsServer, startNatsServer } from '../../shared-core/test/support/nats-server.ts';
 import { type Fault, type NatsProxy, partition, startNatsProxy } from '../src/index.ts';
-
-jest.setTimeout(30_000);
 
 const text = StringCodec();
 const BASE = 'bursar.0123456789abcdef.consensus.v1';

@@ -1,10 +1,8 @@
 import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { burnCpu, clockSkew, freeze, memoryPressure } from '../src/index.ts';
-
-jest.setTimeout(30_000);
 
 const ALWAYS = { startMs: 0, endMs: 600_000 };
 const OVER = { startMs: -1_000, endMs: 0 };

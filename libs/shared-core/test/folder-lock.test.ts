@@ -3,11 +3,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { lockFolder } from '../src/index.ts';
 import { successorName } from '../src/log/folder-lock.ts';
-
-jest.setTimeout(60_000); // real processes, sockets or fsyncs on a machine that may be busy
 
 let root: string;
 let count = 0;

@@ -3,9 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it, jest } from '@jest/globals';
-
-jest.setTimeout(60_000);
+import { afterAll, describe, expect, it } from '@jest/globals';
 
 const program = join(import.meta.dirname, 'support', 'fill-disk.ts');
 const dir = mkdtempSync(join(tmpdir(), 'bursar-full-'));

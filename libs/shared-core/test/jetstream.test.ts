@@ -1,8 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connectNats, DEAD_LETTER, type NatsBus, type StreamMessage } from '../src/index.ts';
 import { type NatsServer, startNatsServer } from './support/nats-server.ts';
-
-jest.setTimeout(60_000); // real processes, sockets or fsyncs on a machine that may be busy
 
 let server: NatsServer;
 let bus: NatsBus;

@@ -1,9 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { afterEach, describe, expect, it, jest } from '@jest/globals';
-
-jest.setTimeout(60_000); // real processes, sockets or fsyncs on a machine that may be busy
+import { afterEach, describe, expect, it } from '@jest/globals';
 
 const program = new URL('./support/service.ts', import.meta.url).pathname;
 const children: ChildProcess[] = [];

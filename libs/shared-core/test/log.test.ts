@@ -1,10 +1,8 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { atomicWriteFile, type BursarError, type DurableLog, openLog, recordingFiles } from '../src/index.ts';
-
-jest.setTimeout(60_000); // real processes, sockets or fsyncs on a machine that may be busy
 
 let root: string;
 let count = 0;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   type Bus,
   type BusMessage,
@@ -11,8 +11,6 @@ import {
   rejection,
 } from '../src/index.ts';
 import { type NatsServer, startNatsServer } from './support/nats-server.ts';
-
-jest.setTimeout(60_000); // real processes, sockets or fsyncs on a machine that may be busy
 
 let server: NatsServer;
 beforeAll(async () => {

@@ -2,12 +2,10 @@ import { execFile } from 'node:child_process';
 import { createServer } from 'node:net';
 import { promisify } from 'node:util';
 import { health } from '@bursar/protocol/rpc';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { createMetrics, createRpcClient, createRpcServer } from '../src/index.ts';
 import { Echo, type Note } from './support/echo.ts';
 import { all, echo, failure, start } from './support/echo-server.ts';
-
-jest.setTimeout(60_000); // real processes, sockets or fsyncs on a machine that may be busy
 
 describe('access', () => {
   it('a wrong and a missing token are refused, and the handler never runs', async () => {

@@ -1,10 +1,8 @@
 import { ChannelCredentials, Client, Metadata, type ServiceError } from '@grpc/grpc-js';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { BursarError, type CallContext, rejection } from '../src/index.ts';
 import type { Note } from './support/echo.ts';
 import { all, deferred, failure, range, start, waiting } from './support/echo-server.ts';
-
-jest.setTimeout(60_000); // real processes, sockets or fsyncs on a machine that may be busy
 
 describe('A7 calls of all four kinds over a real socket', () => {
   it('unary: the reply is the promise', async () => {
@@ -96,6 +94,33 @@ describe('leaving early', () => {
     await entered;
     await server.stop(1_000);
     expect(await failed).toMatchObject({ code: 6001, reason: 'PEER_UNREACHABLE', retryAfterMs: 1_000 });
+  });
+  it('nor does it leave a single reply without one: it is told that the server stops', async () => {
+    const { entered, left, wait } = waiting();
+    const { client, server } = await start({ say: (_, { signal }) => wait(signal) });
+    const failed = failure(client.say({ text: 'x' }));
+    await entered;
+    await server.stop(10);
+    expect(await failed).toMatchObject({ code: 6001, reason: 'PEER_UNREACHABLE', message: 'the server is stopping', retryAfterMs: 1_000 });
+    expect((await left).reason).toBe('PEER_UNREACHABLE');
+  });
+  it('while it stops, a call that is under way is answered', async () => {
+    const entered = deferred();
+    const going = deferred();
+    const { client, server } = await start({
+      async say(note) {
+        entered.resolve();
+        await going.promise;
+        return note;
+      },
+    });
+    const answer = client.say({ text: 'x' });
+    await entered.promise;
+    const stopped = server.stop(60_000);
+    going.resolve();
+    expect((await answer).text).toBe('x');
+    client.close();
+    await stopped;
   });
 });
 

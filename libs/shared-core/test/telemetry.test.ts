@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Span, SpanStatusCode, trace } from '@opentelemetry/api';
 import {
   activeTraceId,
@@ -20,8 +20,6 @@ import {
   withSpan,
 } from '../src/index.ts';
 import { Echo } from './support/echo.ts';
-
-jest.setTimeout(60_000); // real processes, sockets or fsyncs on a machine that may be busy
 
 interface Ended {
   name: string;
