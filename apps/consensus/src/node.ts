@@ -31,7 +31,6 @@ import { RecentBlocks } from './core/recent-blocks.ts';
 import { liveRecords, ownSignatures, readJournal, restore } from './core/restore.ts';
 import { Shedder } from './core/shedder.ts';
 import { subjects } from './core/subjects.ts';
-import { TokenBucket } from './core/token-bucket.ts';
 import { consensusMetrics } from './metrics.ts';
 import { EngineObserver } from './observe-engine.ts';
 import { observeIngress } from './observe-ingress.ts';
@@ -273,13 +272,13 @@ export async function startNode(parts: NodeParts) {
     onNotice: (from, certificate) => driver.handle({ type: 'notice', from, height: certificate.height, certificate }),
     onHeld: offer,
   });
-  const budget = new TokenBucket({ perSecond: tuning.fetch.answerBytesPerSecond, burst: tuning.fetch.answerBytesPerSecond }, clock.now());
+  const { answerBytesPerSecond, answerBytesLeast, answerBytesMost } = tuning.fetch;
+  const answerBytes = { perSecond: Math.max(answerBytesLeast, answerBytesPerSecond / n), burst: answerBytesMost };
   const inbox = listen(
-    { bus, subjects: name, self, pipeline, ingress, queues: tuning.queues },
+    { bus, subjects: name, self, validators: n, pipeline, ingress, queues: tuning.queues, answerBytes },
     {
       store,
       recent,
-      budget,
       now: () => clock.now(),
       proposal: (digest) => driver.proposal(digest),
       viewChange: ({ height, view, validator, digest }) => driver.viewChange(height, view, validator, digest),

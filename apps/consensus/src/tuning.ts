@@ -35,7 +35,10 @@ export const tuning = {
     atOnce: 32,
     waiting: 4_096,
     graceMs: 40,
+    /** Shared by all that may ask, each of them with a least share; saved up to `answerBytesMost` each. */
     answerBytesPerSecond: 64 * 1024 * 1024,
+    answerBytesLeast: 8 * 1024 * 1024,
+    answerBytesMost: 64 * 1024 * 1024,
   },
   /** 128 small blocks make about 200 KiB, one piece. */
   catchUp: {
@@ -50,7 +53,8 @@ export const tuning = {
     failures: 3,
     lastsMs: 30_000,
   },
-  queues: { votes: 10_000, batches: 256, finals: 256, fetches: 256 },
+  /** `fetches`: of each validator. */
+  queues: { votes: 10_000, batches: 256, finals: 256, fetches: 64 },
   batchResendMs: 1_000,
   /** FinalNotices to everybody, so that whoever slept learns of it without a vote. */
   noticeMs: 2_000,

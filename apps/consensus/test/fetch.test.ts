@@ -2,12 +2,18 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { type Proposal, proposalCodec } from '@bursar/pbft';
 import { type BatchRef, batchRefsDigest, encode, headerDigest } from '@bursar/protocol';
 import { wire } from '@bursar/protocol/rpc';
+import { createMemoryBus } from '@bursar/shared-core';
 import { describe, expect, it } from '@jest/globals';
+import { listen } from '../src/adapters/listen.ts';
 import { answerFetch } from '../src/core/answer-fetch.ts';
-import { PIECE_BYTES, packPiece, packRequest } from '../src/core/fetch-pieces.ts';
+import type { Body, BodyStore } from '../src/core/body-store.ts';
+import { Assembly, PIECE_BYTES, packPiece, packRequest } from '../src/core/fetch-pieces.ts';
 import { proposalOf } from '../src/core/fetched.ts';
 import { Fetcher } from '../src/core/fetcher.ts';
+import type { Ingress } from '../src/core/ingress.ts';
+import type { Pipeline } from '../src/core/pipeline.ts';
 import { RecentBlocks } from '../src/core/recent-blocks.ts';
+import { subjects } from '../src/core/subjects.ts';
 import { TokenBucket } from '../src/core/token-bucket.ts';
 import { headerOf } from './support/header.ts';
 
@@ -119,6 +125,41 @@ describe('a fetched proposal', () => {
 });
 
 describe('answering', () => {
+  it('one that asks without end gets nothing more; the others get their answers all the same', async () => {
+    const bus = createMemoryBus();
+    const names = subjects(chain);
+    const held = { encoded: new Uint8Array([7]), signature: undefined } as Body;
+    listen(
+      {
+        bus,
+        subjects: names,
+        self: 0,
+        validators: 4,
+        pipeline: {} as Pipeline,
+        ingress: {} as Ingress,
+        queues: { votes: 1, batches: 1, finals: 1, fetches: 64 },
+        answerBytes: { perSecond: 1, burst: 10 * PIECE_BYTES },
+      },
+      {
+        store: { find: () => held } as unknown as BodyStore,
+        recent: new RecentBlocks(8, undefined),
+        proposal: () => undefined,
+        viewChange: () => undefined,
+        loadFinals: async () => undefined,
+        now: () => 0,
+      },
+    );
+    const request = packRequest({ kind: 'batch', digest: 'd'.repeat(64) }, 0);
+    const ask = async (asker: number) => {
+      const { data } = await bus.request(names.fetch(0, asker), request, { timeoutMs: 30_000 });
+      return new Assembly(1_000).add(data) instanceof Uint8Array;
+    };
+    const flood: boolean[] = [];
+    for (let i = 0; i < 500; i++) flood.push(await ask(1));
+    expect(flood.filter((found) => found).length).toBe(10);
+    expect([await ask(2), await ask(3), await ask(1)]).toEqual([true, true, false]);
+    await bus.close();
+  });
   it('reads from storage within the budget of bytes, whatever heights are asked for', async () => {
     let loads = 0;
     const parts = {

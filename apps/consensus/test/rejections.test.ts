@@ -54,7 +54,7 @@ function decide(r: Rig): void {
 const ask = async ({ told, log }: Told, answers: boolean) => {
   const bus = createMemoryBus();
   const names = subjects(A);
-  if (answers) bus.respond(names.fetch(1), () => new Promise(() => {}), { queueLimit: 9 });
+  if (answers) bus.respond(names.fetch(1, 0), () => new Promise(() => {}), { queueLimit: 9 });
   const peers = createPeers({ bus, subjects: names, self: 0, clock, log, onTooLarge: () => {} });
   await expect(told.asking(peers.ask)(1, new Uint8Array(), 10)).rejects.toThrow();
   await bus.close();

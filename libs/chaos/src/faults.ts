@@ -42,7 +42,7 @@ export function covers(pattern: string, subject: string): boolean {
 
 /** Cuts a process off from these validators' consensus: votes and batches from them, notices and requests to them. To be set on both sides. */
 export const partition = (peers: readonly number[], window?: Window): Fault => ({
-  subjects: peers.flatMap((p) => [`bursar.*.consensus.v1.*.${p}`, `bursar.*.consensus.v1.*.*.${p}`]),
+  subjects: peers.flatMap((p) => [`bursar.*.consensus.v1.*.${p}`, `bursar.*.consensus.v1.*.*.${p}`, `bursar.*.consensus.v1.fetch.${p}.*`]),
   drop: 1,
   ...(window ? { window } : {}),
 });

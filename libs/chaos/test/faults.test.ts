@@ -19,7 +19,9 @@ describe('what befalls a message', () => {
     ['doubling makes two', { double: 1 }, 'in', VOTE, 0, 2],
     ['a dropped one is not doubled', { drop: 1, double: 1 }, 'in', VOTE, 0, 0],
     ['a partition cuts the votes of those on the other side', partition([2]), 'in', VOTE, 0, 0],
-    ['and requests to them', partition([2]), 'out', VOTE.replace('vote', 'fetch'), 0, 0],
+    ['and requests to them', partition([2]), 'out', VOTE.replace('vote.2', 'fetch.2.1'), 0, 0],
+    ['and requests of theirs', partition([2]), 'in', VOTE.replace('vote.2', 'fetch.1.2'), 0, 0],
+    ['and not those of the others', partition([2]), 'in', VOTE.replace('vote.2', 'fetch.1.3'), 0, 1],
     ['and nobody else', partition([1, 3]), 'in', VOTE, 0, 1],
   ])('%s', (_, fault, direction, subject, sinceMs, copies) => {
     expect(once(fault, direction, subject, sinceMs).copies).toBe(copies);

@@ -108,7 +108,7 @@ function thrownBy(fn: () => unknown): unknown {
 
 const subject: Target = {
   name: 'subject',
-  corpus: [subjects(s.chain).vote(3), subjects(s.chain).batch('*'), subjects(s.chain).fetch(0)].map(bytesOf),
+  corpus: [subjects(s.chain).vote(3), subjects(s.chain).batch('*'), subjects(s.chain).fetch(0, 1)].map(bytesOf),
   tokens: tokensOf('.', '*', '>', '-1', '1e3', '0x1', ' ', '9007199254740993'),
   maxBytes: 256,
   share: 1,

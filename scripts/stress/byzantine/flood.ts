@@ -54,7 +54,7 @@ export const tricks: Readonly<Record<string, Trick>> = {
     ),
   }),
   'a notice that is none': (liar, s) => ({ subject: s.final(anyone(liar)), bytes: randomBytes(300) }),
-  'a request that is none': (liar, s) => ({ subject: s.fetch(anyone(liar)), bytes: randomBytes(100) }),
+  'a request that is none': (liar, s) => ({ subject: s.fetch(anyone(liar), liar.index), bytes: randomBytes(100) }),
 };
 
 /** Sends `perSecond` of them until stopped. */

@@ -58,7 +58,7 @@ export function createPeers({ bus, subjects, self, clock, log, onTooLarge }: Pee
     ...peers,
     /** Request and reply. @throws PeerUnreachable, ProcessingTimeout */
     ask: async (peer: number, request: Uint8Array, timeoutMs: number) =>
-      (await bus.request(subjects.fetch(peer), request, { timeoutMs })).data,
+      (await bus.request(subjects.fetch(peer, self), request, { timeoutMs })).data,
     /** Whether this process sent it: NATS brings our own messages back. */
     isOurs: (msgId: string): boolean => sent.has(msgId),
     event: (name: EventName, bytes: Uint8Array) => publish(subjects.event(name, self), bytes),

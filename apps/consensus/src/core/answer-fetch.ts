@@ -15,7 +15,7 @@ export interface AnswerParts {
   readonly viewChange: (want: Extract<Want, { kind: 'view-change' }>) => Message | undefined;
   /** As they travel, out of storage: as many as fit into a piece, at least one. */
   readonly loadFinals: (from: number, to: number) => Promise<Uint8Array | undefined>;
-  /** Bytes that may be answered in a second. */
+  /** Bytes that may be answered to whoever asks. */
   readonly budget: TokenBucket;
   readonly now: () => number;
 }

@@ -11,7 +11,8 @@ export function subjects(chain: Digest) {
     batch: (i: number | '*') => `${base}.batch.${i}`,
     /** Inbox of validator `i`. */
     final: (i: number) => `${base}.final.${i}`,
-    fetch: (i: number) => `${base}.fetch.${i}`,
+    /** What `asker` asks of validator `i`. */
+    fetch: (i: number, asker: number) => `${base}.fetch.${i}.${asker}`,
     event: (name: EventName, i: number) => `${base}.${name}.${i}`,
   };
 }
