@@ -37,33 +37,47 @@ export async function readAccount(
   account: Hex32,
   { timeoutMs = 10_000, signal }: ReadAccountOptions = {},
 ): Promise<AccountState> {
+  signal?.throwIfAborted();
   const n = connection.validators.length;
   const f = Math.floor((n - 1) / 3);
-  const deadline = Date.now() + timeoutMs;
   const certified: (number | undefined)[] = connection.validators.map(() => undefined);
   const answers = new Answers(n, f);
+  const { promise, resolve, reject } = Promise.withResolvers<AccountState>();
+  let isOver = false;
   let last: BursarError | undefined;
-  const ask = async (place: number, ledger: LedgerClient): Promise<void> => {
-    try {
-      certified[place] ??= await certifiedHeight(ledger, genesis);
-      const { balance, nextNonce, height } = await ledger.getAccount({ account: fromHex(account) }, { timeoutMs: LOOK_UP_MS });
-      answers.add(place, { balance, nextNonce, height: Number(height) });
-    } catch (e) {
-      last = errorFrom(e);
-    }
-  };
-  for (;;) {
-    signal?.throwIfAborted();
-    await Promise.all(connection.validators.map(({ ledger }, place) => ask(place, ledger)));
+  const judge = (): void => {
     const shown = certified.filter((h) => h !== undefined);
     const found = shown.length >= n - f ? answers.agreed(Math.max(...shown)) : undefined;
-    if (found) {
-      connection.saw(found.height);
-      return found;
+    if (found) resolve(found);
+  };
+  /** Each for itself: one that does not answer holds up nobody. */
+  const follow = async (place: number, ledger: LedgerClient): Promise<void> => {
+    while (!isOver) {
+      try {
+        certified[place] ??= await certifiedHeight(ledger, genesis);
+        const { balance, nextNonce, height } = await ledger.getAccount({ account: fromHex(account) }, { timeoutMs: LOOK_UP_MS });
+        answers.add(place, { balance, nextNonce, height: Number(height) });
+        judge();
+      } catch (e) {
+        last = errorFrom(e);
+      }
+      if (!isOver) await sleep(PAUSE_MS);
     }
-    if (Date.now() >= deadline)
-      throw rejection('ProcessingTimeout', `too few validators agree on account ${account} after ${timeoutMs} ms`, { cause: last });
-    await sleep(PAUSE_MS);
+  };
+  const late = () =>
+    reject(rejection('ProcessingTimeout', `too few validators agree on account ${account} after ${timeoutMs} ms`, { cause: last }));
+  const timer = setTimeout(late, timeoutMs);
+  const abort = () => reject(signal?.reason);
+  signal?.addEventListener('abort', abort, { once: true });
+  for (const [place, { ledger }] of connection.validators.entries()) void follow(place, ledger);
+  try {
+    const found = await promise;
+    connection.saw(found.height);
+    return found;
+  } finally {
+    isOver = true;
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
   }
 }
 

@@ -2,7 +2,7 @@ import { block, decode, encode, header, headerDigest } from '@bursar/protocol';
 import { ledger } from '@bursar/protocol/rpc';
 import { createRpcServer, errorFrom, type Handlers } from '@bursar/shared-core';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { type Connection, connect } from '../src/connection.ts';
+import { type Connection, connect, type ValidatorClient } from '../src/connection.ts';
 import { readAccount } from '../src/read-account.ts';
 import { certified, facts, genesis, payee } from './support/proven-payment.ts';
 
@@ -76,7 +76,7 @@ describe('readAccount', () => {
     ['one is down', [at(9), DOWN, at(9), at(9)], [9, 90n]],
     [
       'one is ahead: the others are waited for, as what it has may have been shown to somebody',
-      [at(9, 9, 10), at(10), at(9, 10), at(9, 9, 10)],
+      [at(9, 9, 10), at(10), at(9, 10), DOWN],
       [10, 100n],
     ],
     ['one lies about the balance', [{ ...at(9), balance: 1n }, at(9), at(9), at(9)], [9, 90n]],
@@ -86,6 +86,19 @@ describe('readAccount', () => {
     ['two are down', [at(9), DOWN, DOWN, at(9)], 'PROCESSING_TIMEOUT'],
   ])('%s', async (_, storages, expected) => {
     expect(await reading(typeof expected === 'string' ? 500 : 30_000, storages)).toEqual(expected);
+  });
+  it('one that never answers holds up nothing', async () => {
+    const others = await network(at(9), at(9), at(9));
+    const [first] = others.validators as [ValidatorClient];
+    const silent = { ...first, ledger: { ...first.ledger, getStatus: () => new Promise<never>(() => {}) } };
+    const connection = { ...others, validators: [silent, ...others.validators] };
+    expect(await readAccount(connection, genesis, payee)).toMatchObject({ height: 9, balance: 90n });
+  });
+  it('a caller that leaves is not kept', async () => {
+    const leave = new AbortController();
+    const reading = readAccount(await network(DOWN, DOWN, DOWN, DOWN), genesis, payee, { signal: leave.signal });
+    leave.abort(new Error('gone'));
+    await expect(reading).rejects.toThrow('gone');
   });
   it('the blocks of this test are what they say', () => {
     for (const [height, b] of blocks) expect(decode(block, b.block).header.height).toBe(height);
