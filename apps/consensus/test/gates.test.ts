@@ -1,3 +1,5 @@
+import { toBitmap } from '@bursar/membership';
+import type { ViewChange } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
 import { SignatureWorker } from '../src/adapters/signature-worker.ts';
 import type { Structured } from '../src/core/gates/gate-1-structure.ts';
@@ -10,6 +12,14 @@ import { A, B, Rig } from './support/rig.ts';
 const HOUR = 3_600_000;
 const leader = (r: Rig, view = 0) => r.order[view] as number;
 const peer = (r: Rig) => r.order[1] as number;
+
+const preparedBy = (r: Rig, i: number): ViewChange => {
+  const { chain } = r;
+  const { height } = r.state;
+  const signatures = [r.signed(i, 'prepare', 0, A).signature];
+  const prepared = { kind: 'prepared' as const, chain, epoch: 0, height, view: 0, digest: A, signers: toBitmap([i], 4), signatures };
+  return { lastVote: undefined, prepared };
+};
 
 type Row = [sentence: string, refused: string[], accepted: string[], send: (r: Rig) => unknown];
 const table: Row[] = [
@@ -63,6 +73,9 @@ const table: Row[] = [
   ['a height that is over: it is answered', ['OutOfSequence'], [], (r) => r.send(r.vote('prepare', peer(r), 0, A, 2))],
   ['a view that was left', ['InvalidView'], [], (r) => [r.leaveView(), r.send(r.vote('prepare', peer(r)))]],
   ['a NewView of somebody who does not lead', ['WrongValidator'], [], (r) => r.send(r.newView(leader(r, 0), 1, [0, 1, 2]))],
+  ['the next height, on a certificate of a quorum: it is kept', [], ['pre-prepare'], (r) => r.send(r.prePrepare(leader(r), 0, 6))],
+  ['the next height, on a certificate of one', ['QuorumNotReached'], [], (r) => r.send(r.prePrepare(leader(r), 0, 6, [leader(r)]))],
+  ['a ViewChange with a PreparedCert of one', ['QuorumNotReached'], [], (r) => r.send(r.viewChange(peer(r), 1, preparedBy(r, peer(r))))],
   ['a NewView of two', ['QuorumNotReached'], [], (r) => r.send(r.newView(leader(r, 1), 1, [0, 1]))],
   [
     'two digests of one validator',

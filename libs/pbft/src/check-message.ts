@@ -1,4 +1,4 @@
-/** What can be said of a consensus message without any state: form, membership, signatures, stake (C5, gates 1, 2 and half of 6). */
+/** What can be said of a consensus message without any state (C5): form, membership, signatures (gates 1 and 2), and stake (half of gate 6). */
 import type { SignedMessage, Verifier } from '@bursar/crypto';
 import {
   fromBitmap,
@@ -30,7 +30,6 @@ import {
 export interface CheckOptions {
   /** Certificates whose digest was found valid before need no second look at their signatures. */
   readonly isKnown?: (certificate: Digest) => boolean;
-  readonly thresholds?: Thresholds;
 }
 
 const phaseOf: Record<Message['kind'], Phase> = {
@@ -42,18 +41,18 @@ const phaseOf: Record<Message['kind'], Phase> = {
 };
 
 /**
- * All of it for a message that came out of its decoder.
+ * Gates 1 and 2 for a message that came out of its decoder. The stake that it stands on is for the engine to weigh.
  *
- * @returns undefined, or WrongChain, UnknownValidator, MalformedMessage, QuorumNotReached, InvalidSignature.
+ * @returns undefined, or WrongChain, UnknownValidator, MalformedMessage, InvalidSignature.
  */
 export function checkMessage(
   set: ValidatorSet,
   chain: Digest,
   m: Message,
   verifier: Verifier,
-  { isKnown, thresholds: needs }: CheckOptions = {},
+  { isKnown }: CheckOptions = {},
 ): RejectionName | undefined {
-  const wrong = checkSender(set, chain, m) ?? checkForm(m) ?? checkStake(set, m, needs);
+  const wrong = checkSender(set, chain, m) ?? checkForm(m);
   if (wrong !== undefined) return wrong;
   const signatures = signaturesOf(set, chain, m, isKnown);
   if (typeof signatures === 'string') return signatures;
@@ -93,7 +92,7 @@ export function signaturesOf(
   return typeof open === 'string' ? open : [own, ...open.signatures];
 }
 
-/** Gate 6, quorum, what needs no state: certificates and NewViews rest on enough stake. */
+/** Gate 6, quorum, first half: certificates and NewViews rest on enough stake. */
 export function checkStake(set: ValidatorSet, m: Message, needs: Thresholds = thresholds): RejectionName | undefined {
   const inside = certificateIn(m);
   if (inside !== undefined) {

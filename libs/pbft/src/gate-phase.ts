@@ -5,14 +5,15 @@
 import { leaderOf } from '@bursar/membership';
 import type { Certificate, Message, MessageOf, RejectionName } from '@bursar/protocol';
 import { bounds } from './bounds.ts';
+import type { Weighed } from './gate-stake.ts';
 import type { State } from './state.ts';
 
 declare const passed: unique symbol;
 export type InPhase<M extends Message = Message> = M & { readonly [passed]: 'phase' };
 
 /** @returns WrongValidator, InvalidView, SequenceGap (a view too far ahead), InvalidPhase, or the message. */
-export function phaseGate(s: State, m: Message): InPhase | RejectionName {
-  return phaseFault(s, m) ?? (m as InPhase);
+export function phaseGate(s: State, m: Weighed): InPhase | RejectionName {
+  return phaseFault(s, m) ?? (m as Message as InPhase);
 }
 
 function phaseFault(s: State, m: Message): RejectionName | undefined {

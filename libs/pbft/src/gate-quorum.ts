@@ -1,20 +1,17 @@
 /**
- * Gate 6, quorum (C5): what a message stands on has enough stake, and its sender has not said it, or something else, before. A
- * function of the state and the message; only what it lets through changes what the engine counts.
+ * Gate 6, quorum (C5), second half: its sender has not said it, or something else, before. A function of the state and the message; only
+ * what it lets through changes what the engine counts.
  */
-import type { ValidatorSet } from '@bursar/membership';
 import type { Message, RejectionName } from '@bursar/protocol';
-import { checkStake } from './check-message.ts';
 import type { InPhase } from './gate-phase.ts';
-import type { Rules } from './rules.ts';
 import type { State } from './state.ts';
 
 declare const passed: unique symbol;
 export type Admitted<M extends Message = Message> = M & { readonly [passed]: 'quorum' };
 
-/** @returns QuorumNotReached, EquivocationDetected, DuplicateMessage, or the message. */
-export function quorumGate(set: ValidatorSet, rules: Rules, s: State, m: InPhase): Admitted | RejectionName {
-  return checkStake(set, m, rules) ?? repetition(s, m) ?? (m as Message as Admitted);
+/** @returns EquivocationDetected, DuplicateMessage, or the message. */
+export function quorumGate(s: State, m: InPhase): Admitted | RejectionName {
+  return repetition(s, m) ?? (m as Message as Admitted);
 }
 
 /** The first statement of a sender counts; another digest in the same place contradicts it. */

@@ -8,6 +8,7 @@ export { Driver } from './driver.ts';
 export type { Effect, Unsigned } from './effect.ts';
 export { type InPhase, phaseGate } from './gate-phase.ts';
 export { type Admitted, quorumGate } from './gate-quorum.ts';
+export { stakeGate, type Weighed } from './gate-stake.ts';
 export type { Input } from './input.ts';
 export { type LogRecord, logRecord } from './log-record.ts';
 export { findProposal, findViewChange } from './lookup.ts';

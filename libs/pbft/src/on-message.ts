@@ -6,6 +6,7 @@ import { catchUp, noteFinal, takeCertificate } from './catch-up.ts';
 import { holdEarly } from './early.ts';
 import { phaseGate } from './gate-phase.ts';
 import { type Admitted, quorumGate } from './gate-quorum.ts';
+import { stakeGate, type Weighed } from './gate-stake.ts';
 import { onNewView, onViewChange, takeWanted } from './on-view-change.ts';
 import { onPrePrepare, onVote } from './on-vote.ts';
 import { onOwnEcho } from './own-echo.ts';
@@ -33,18 +34,20 @@ export function onMessage(t: Turn, m: Message): void {
     return;
   }
   witness(t, m);
-  if (m.kind === 'view-change' && s.decided === undefined && t.rules.countsViewChange(vote, s.height)) onOpen(t, m);
-  else if (vote.height > s.height) onAhead(t, m);
-  else if (vote.height < s.height) onOver(t, m);
-  else onOpen(t, m);
+  const weighed = stakeGate(params.set, t.rules, m);
+  if (typeof weighed === 'string') rejectMessage(t, weighed, m);
+  else if (m.kind === 'view-change' && s.decided === undefined && t.rules.countsViewChange(vote, s.height)) onOpen(t, weighed);
+  else if (vote.height > s.height) onAhead(t, weighed);
+  else if (vote.height < s.height) onOver(t, weighed);
+  else onOpen(t, weighed);
 }
 
-/** Gates 5 and 6 (C5), then what is new is taken. */
-function onOpen(t: Turn, m: Message): void {
-  const { s, params, rules } = t;
+/** Gate 5 and the second half of gate 6 (C5), then what is new is taken. */
+function onOpen(t: Turn, m: Weighed): void {
+  const { s } = t;
   const isWanted = takeWanted(t, m);
   const inPhase = phaseGate(s, m);
-  const admitted = typeof inPhase === 'string' ? inPhase : quorumGate(params.set, rules, s, inPhase);
+  const admitted = typeof inPhase === 'string' ? inPhase : quorumGate(s, inPhase);
   if (s.decided !== undefined) onDecided(t, m, admitted);
   else if (typeof admitted !== 'string') take(t, admitted);
   else if (!isWanted || admitted === 'EquivocationDetected') rejectMessage(t, admitted, m);
@@ -86,7 +89,7 @@ function onDecided(t: Turn, m: Message, admitted: Admitted | RejectionName): voi
  * A height that is over. Whoever still asks about it is told by certificate, also when it asks again (the driver limits the
  * rate). The last votes of a block that was just finished are the normal case, not a question.
  */
-function onOver(t: Turn, m: Message): void {
+function onOver(t: Turn, m: Weighed): void {
   const { s, params } = t;
   const { height } = m.vote.vote;
   if (s.decided !== undefined) return;
@@ -102,7 +105,7 @@ function onOver(t: Turn, m: Message): void {
 }
 
 /** Kept until its height opens (C5); who speaks of it says that ours is final, and a PrePrepare of the next one proves it. */
-function onAhead(t: Turn, m: Message): void {
+function onAhead(t: Turn, m: Weighed): void {
   const { s } = t;
   const { validator, vote } = m.vote;
   noteFinal(t, validator, vote.height - 1);
@@ -111,7 +114,7 @@ function onAhead(t: Turn, m: Message): void {
   else if (holdEarly(t, m) && m.kind === 'pre-prepare' && s.decided === undefined) onShownCertificate(t, m);
 }
 
-function onShownCertificate(t: Turn, m: MessageOf<'pre-prepare'>): void {
+function onShownCertificate(t: Turn, m: Weighed<MessageOf<'pre-prepare'>>): void {
   const { certificate } = m;
   if (certificate === undefined || !isFinalKind(certificate.kind) || certificate.height !== t.s.height) return;
   if (!takeCertificate(t, certificate)) catchUp(t, [m.vote.validator]);

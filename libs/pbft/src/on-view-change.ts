@@ -1,12 +1,13 @@
 /** ViewChanges and NewViews of the open height, kept until `joinView`, `announceView` and `followView` can use them. */
-import type { Message, MessageOf } from '@bursar/protocol';
+import type { MessageOf } from '@bursar/protocol';
 import { bounds } from './bounds.ts';
 import type { Admitted } from './gate-quorum.ts';
+import type { Weighed } from './gate-stake.ts';
 import { nameOf } from './new-view.ts';
 import type { Turn } from './turn.ts';
 
-/** A ViewChange that a NewView names is taken whatever the gates say: the NewView may name the second of two. @returns whether it was one. */
-export function takeWanted(t: Turn, m: Message): boolean {
+/** A ViewChange that a NewView names is taken whatever the other gates say: the NewView may name the second of two. @returns whether it was one. */
+export function takeWanted(t: Turn, m: Weighed): boolean {
   const { s } = t;
   if (m.kind !== 'view-change') return false;
   const { vote, validator } = m.vote;

@@ -1,15 +1,17 @@
-import type { Message } from '@bursar/protocol';
+import { type Certificate, certificateDigest, type Message } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
-import { type Admitted, type InPhase, phaseGate, quorumGate, standardRules } from '../src/index.ts';
+import { type Admitted, type InPhase, phaseGate, quorumGate, stakeGate, standardRules, type Weighed } from '../src/index.ts';
 import { Bench, digestOf } from './support/bench.ts';
 
 const a = 'a'.repeat(64);
 const z = 'f'.repeat(64);
 /** What gates 5 and 6 say. */
 function verdict(b: Bench, m: Message): string {
-  const inPhase = phaseGate(b.state, m);
+  const weighed = stakeGate(b.params.set, standardRules, m);
+  if (typeof weighed === 'string') return `6 ${weighed}`;
+  const inPhase = phaseGate(b.state, weighed);
   if (typeof inPhase === 'string') return `5 ${inPhase}`;
-  const admitted = quorumGate(b.params.set, standardRules, b.state, inPhase);
+  const admitted = quorumGate(b.state, inPhase);
   return typeof admitted === 'string' ? `6 ${admitted}` : 'admitted';
 }
 const others = (b: Bench, view: number) => b.peers.find((i) => i !== b.leader(view)) as number;
@@ -119,6 +121,41 @@ describe('C5 gates 5 and 6: a function of state and message', () => {
   });
 });
 
+describe('C5, K1: what a message shows is weighed wherever the message belongs', () => {
+  it('a PrePrepare of the next height, whose certificate one validator signed, makes nothing final', () => {
+    const b = new Bench(3);
+    const block = b.block();
+    const parent = digestOf(block);
+    const liar = others(b, 0);
+    b.hear(b.prePrepare(0, block));
+    const shown = (certificate: Certificate): Message => {
+      const next = b.block(0, { height: 2, parent, certificate: certificateDigest(certificate) });
+      return { ...b.prePrepare(0, next, liar), certificate };
+    };
+    for (const m of [shown(b.certificate('commit', 0, parent, [liar])), shown(b.certificate('fast', 0, parent, b.peers))]) {
+      b.hear(m);
+      expect([b.rejected, b.of('commit'), b.state.decided]).toEqual([['QuorumNotReached'], [], undefined]);
+    }
+    b.hear(shown(b.certificate('commit', 0, parent, b.peers)));
+    expect(b.state.decided?.digest).toBe(parent);
+  });
+
+  it('a ViewChange that a NewView names, with a PreparedCert that one validator signed, does not say what must be proposed', () => {
+    const b = new Bench(3);
+    const block = b.block();
+    b.hear(b.prePrepare(0, block));
+    leave(b);
+    const [liar, ...honest] = [b.leader(1), b.leader(0), b.leader(2)] as const;
+    const lastVote = { view: 0, digest: digestOf(block) };
+    const set = honest.map((i) => b.viewChange(i, 1, { lastVote }));
+    const lie = b.viewChange(liar, 1, { prepared: b.certificate('prepared', 0, z, [liar]) });
+    b.hear(...set, b.newView(1, [lie, ...set]));
+    expect(b.of('fetch-view-change').map((e) => e.validator)).toEqual([liar]);
+    b.hear(lie);
+    expect([b.rejected, b.state.standing, b.state.mandatory]).toEqual([['QuorumNotReached'], 'changing', undefined]);
+  });
+});
+
 describe('C5 who shows that it does not know of the final block is told when storage holds it', () => {
   it.each([
     ['a ViewChange', 'commit', (b: Bench) => b.viewChange(others(b, 0), 1), true],
@@ -136,10 +173,12 @@ describe('C5 who shows that it does not know of the final block is told when sto
 it('C5 no gate takes what the one before did not let through: the compiler says so', () => {
   const b = new Bench(3);
   const raw: Message = b.prepare(others(b, 0), 0, a);
+  // @ts-expect-error nobody has weighed what it stands on
+  const weighed: Weighed = raw;
   // @ts-expect-error a message is not in phase before gate 5
-  const inPhase: InPhase = raw;
+  const inPhase: InPhase = weighed;
   // @ts-expect-error and not admitted before gate 6
   const admitted: Admitted = inPhase;
   // @ts-expect-error gate 6 takes nothing else
-  expect(quorumGate(b.params.set, standardRules, b.state, raw)).toBe(admitted);
+  expect(quorumGate(b.state, weighed)).toBe(admitted);
 });

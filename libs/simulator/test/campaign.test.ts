@@ -11,7 +11,7 @@ const faultKinds = [
   ...['equivocating leader', 'silent leader', 'double voter', 'selective sender', 'stale-view replayer', 'lying view-changer'],
   ...['lying new leader', 'digest squatter', 'batch cheat', 'forger', 'everything'],
   ...['equivocation', 'silence', 'double vote', 'selection', 'replay', 'false view change', 'picked new view', 'squatted digest'],
-  ...['cheating batches', 'forged header', 'forged certificate'],
+  ...['cheating batches', 'forged header', 'forged certificate', 'thin certificate', 'thin new view'],
 ];
 
 describe.each([4, 7])('%i validators under all faults', (n) => {

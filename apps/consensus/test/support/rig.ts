@@ -1,7 +1,7 @@
 /** One validator's ingress around a real engine: peers are played by the test, with real keys; nothing else of the process runs. */
 import { randomBytes } from 'node:crypto';
 import { ed25519, sign } from '@bursar/crypto';
-import { genesisSet, leaderOrder, startSchedule } from '@bursar/membership';
+import { genesisSet, leaderOrder, startSchedule, toBitmap } from '@bursar/membership';
 import { type Effect, type Input, initialState, type Params, ReplayFilter, type State, step } from '@bursar/pbft';
 import {
   batchRefsDigest,
@@ -145,8 +145,7 @@ export class Rig {
     return { kind: 'new-view', vote: this.signed(validator, 'new-view', view, newViewDigest(content)), content };
   }
   /** A block that holds nothing, over a parent that nobody knows. */
-  prePrepare(validator: number, view: number): Message {
-    const { height } = this.state;
+  prePrepare(validator: number, view: number, height = this.state.height, signers: readonly number[] = [0, 1, 2]): Message {
     const certificate = {
       kind: 'commit' as const,
       chain: this.chain,
@@ -154,14 +153,14 @@ export class Rig {
       height: height - 1,
       view: 0,
       digest: B,
-      signers: new Uint8Array([7]),
-      signatures: [0, 1, 2].map((i) => this.signed(i, 'commit', 0, B, height - 1).signature),
+      signers: toBitmap(signers, this.set.validators.length),
+      signatures: signers.map((i) => this.signed(i, 'commit', 0, B, height - 1).signature),
     };
     const inside = { parent: B, certificate: certificateDigest(certificate), batches: batchRefsDigest([]) };
     const header = headerOf(this.chain, { height, view, proposer: validator, ...inside });
     return {
       kind: 'pre-prepare',
-      vote: this.signed(validator, 'prepare', view, headerDigest(header)),
+      vote: this.signed(validator, 'prepare', view, headerDigest(header), height),
       block: { header, batches: [] },
       certificate,
     };

@@ -2,7 +2,7 @@
 import type { Message } from '@bursar/protocol';
 import type { Actor } from './actor.ts';
 import { lie, otherBlock, phantomBatch, pickNewView, proposing } from './craft.ts';
-import { cheatingBatches, forgedFinal, forgedHeader } from './forge.ts';
+import { cheatingBatches, forgedFinal, forgedHeader, thinNewView, thinProposal } from './forge.ts';
 import type { Liar } from './liar.ts';
 
 /** Two blocks in one view: some hear of the one, the others of the other, a few of both. */
@@ -127,7 +127,7 @@ const batchCheat: Actor = {
   },
 };
 
-/** Proposes headers with a wrong state, time or parent, and shows certificates that nobody signed. */
+/** Proposes headers with a wrong state, time or parent, and shows certificates that nobody signed, or only itself. */
 const forger: Actor = {
   says(liar, message) {
     const { height, view } = message.vote.vote;
@@ -136,12 +136,28 @@ const forger: Actor = {
       liar.did('forged certificate');
       liar.show(final);
     }
+    const early = thinProposal(liar, height);
+    if (early !== undefined) {
+      liar.did('thin certificate');
+      for (const peer of liar.peers) liar.transmitTo(peer, early);
+    }
+    if (message.kind === 'new-view') return announceThinly(liar, height, view);
+    if (liar.picked.has(`${height}/${view}`)) return message.kind === 'pre-prepare';
     if (message.kind !== 'pre-prepare' || !liar.random.chance(0.5)) return false;
     liar.did('forged header');
     liar.tell(liar.peers, proposing(liar, view, { block: forgedHeader(liar, message.block, view), certificate: message.certificate }));
     return true;
   },
 };
+
+function announceThinly(liar: Liar, height: number, view: number): boolean {
+  const thin = thinNewView(liar, height, view);
+  if (thin === undefined) return false;
+  liar.picked.add(`${height}/${view}`);
+  liar.did('thin new view');
+  for (const m of thin) liar.tell(liar.peers, m);
+  return true;
+}
 
 const single = {
   'equivocating leader': equivocatingLeader,

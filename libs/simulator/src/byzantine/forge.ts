@@ -1,8 +1,22 @@
 /** What a liar makes that no honest validator may believe: each breaks one rule of a block or of a certificate. */
-import { toBitmap } from '@bursar/membership';
-import { type BatchRef, type Block, type Certificate, headerDigest } from '@bursar/protocol';
+import { stakeOf, toBitmap } from '@bursar/membership';
+import { standardRules } from '@bursar/pbft';
+import {
+  type BatchRef,
+  type Block,
+  batchRefsDigest,
+  type Certificate,
+  certificateDigest,
+  type Digest,
+  headerDigest,
+  type Message,
+  type MessageOf,
+  newViewDigest,
+  type ViewChange,
+  viewChangeDigest,
+} from '@bursar/protocol';
 import type { FinalBlock } from '../world/envelope.ts';
-import { otherBlock } from './craft.ts';
+import { otherBlock, proposing } from './craft.ts';
 import type { Liar } from './liar.ts';
 
 /** A batch that was ordered before, one that leaves a gap, or one that has expired; `undefined` while none is at hand. */
@@ -30,6 +44,46 @@ export function forgedHeader(liar: Liar, model: Block, view: number): Block {
     { parent: header.stateRoot },
   ]);
   return { header: { ...header, ...wrong }, batches };
+}
+
+/** A certificate that is right in all but one thing: only we have signed it. */
+function thinCertificate(liar: Liar, kind: 'prepared' | 'commit', height: number, view: number, digest: Digest): Certificate {
+  const { params } = liar;
+  const { signature } = liar.vote(kind === 'commit' ? 'commit' : 'prepare', height, view, digest);
+  const signers = toBitmap([liar.index], params.set.validators.length);
+  return { kind, chain: params.chain, epoch: 0, height, view, digest, signers, signatures: [signature] };
+}
+
+/** A PrePrepare of the next height, which waits until that opens, on a thin certificate of a block of this one. */
+export function thinProposal(liar: Liar, height: number): MessageOf<'pre-prepare'> | undefined {
+  const known = liar.seen.proposals(height);
+  if (known.length === 0) return undefined;
+  const [parent, { block }] = liar.random.pick(known);
+  const certificate = thinCertificate(liar, 'commit', height, block.header.view, parent);
+  const inside = { parent, certificate: certificateDigest(certificate), batches: batchRefsDigest([]) };
+  const header = { ...block.header, height: height + 1, ...inside };
+  const vote = liar.vote('prepare', height + 1, header.view, headerDigest(header));
+  return { kind: 'pre-prepare', vote, block: { header, batches: [] }, certificate };
+}
+
+/** A NewView that names, beside genuine ViewChanges, one with a thin PreparedCert; that one, and the proposal that would follow from it. */
+export function thinNewView(liar: Liar, height: number, view: number): readonly Message[] | undefined {
+  const { params, seen } = liar;
+  const model = seen.proposals(height)[0]?.[1];
+  const genuine = new Map(seen.viewChanges(height, view).map((m) => [m.vote.validator, m] as const));
+  if (model === undefined) return undefined;
+  const block = otherBlock(liar, model.block, view);
+  const digest = headerDigest(block.header);
+  const thin: ViewChange = {
+    lastVote: { view: view - 1, digest },
+    prepared: thinCertificate(liar, 'prepared', height, view - 1, digest),
+  };
+  const own = { kind: 'view-change' as const, vote: liar.vote('view-change', height, view, viewChangeDigest(thin)), content: thin };
+  const set = [...genuine.set(liar.index, own).values()].sort((a, b) => a.vote.validator - b.vote.validator);
+  if (!standardRules.isQuorum(params.set, stakeOf(params.set, genuine.keys()))) return undefined;
+  const content = { viewChanges: set.map((m) => ({ validator: m.vote.validator, digest: m.vote.vote.digest })) };
+  const newView = { kind: 'new-view' as const, vote: liar.vote('new-view', height, view, newViewDigest(content)), content };
+  return [newView, own, proposing(liar, view, { block, certificate: model.certificate })];
 }
 
 /** A block of ours with a certificate of a quorum, each signature our own. */

@@ -5,6 +5,17 @@ const stake = 'libs/membership/src/stake.ts';
 const QUORUM = 'stake >= set.quorum;';
 const ALL = 'stake >= set.total;';
 const commit = (find: string, put: string): Edit => ({ file: 'libs/pbft/src/commit.ts', find, put });
+/** Messages of this kind are weighed by gates 5 and 6 only, which those that wait or are wanted do not pass. */
+const weighedOnlyWhereItCounts = (kind: string): readonly Edit[] => {
+  const onMessage = (find: string, put: string): Edit => ({ file: 'libs/pbft/src/on-message.ts', find, put });
+  return [
+    onMessage('const weighed = stakeGate(', `const weighed = m.kind === '${kind}' ? m : stakeGate(`),
+    onMessage(
+      ': quorumGate(s, inPhase);',
+      ": typeof stakeGate(t.params.set, t.rules, m) === 'string' ? 'QuorumNotReached' : quorumGate(s, inPhase);",
+    ),
+  ];
+};
 const attacked = { validators: 4, blocks: 6, intensity: 'view changes' } as const;
 
 export const voteMutants: readonly Mutant[] = [
@@ -81,6 +92,22 @@ export const voteMutants: readonly Mutant[] = [
       },
     ],
     scenario: { validators: 4, blocks: 10 },
+    seeds: 1000,
+    breaks: ['certificate valid', 'agreement'],
+  },
+  {
+    name: 'early certificates are not weighed',
+    bug: 'A PrePrepare of the next height makes this one final by a certificate of less than a quorum.',
+    edits: weighedOnlyWhereItCounts('pre-prepare'),
+    scenario: { validators: 4, blocks: 30 },
+    seeds: 1000,
+    breaks: ['certificate valid', 'agreement'],
+  },
+  {
+    name: 'named ViewChanges are not weighed',
+    bug: 'What a ViewChange that a NewView names shows as prepared need not have a quorum.',
+    edits: weighedOnlyWhereItCounts('view-change'),
+    scenario: { validators: 4, blocks: 30 },
     seeds: 1000,
     breaks: ['certificate valid', 'agreement'],
   },

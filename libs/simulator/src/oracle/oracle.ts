@@ -152,6 +152,7 @@ export class Oracle {
   entered(who: number, height: number, view: number, set: readonly MessageOf<'view-change'>[], mandatory: Digest | undefined): void {
     if (this.#facts.forksOnly) return;
     this.#newViews.entered(who, height, view, set, mandatory);
+    for (const { content } of set) if (content.prepared !== undefined) this.certificate(content.prepared);
   }
   /** An honest validator refuses a message of an honest one. */
   refused(who: number, name: RejectionName, from: number): void {
