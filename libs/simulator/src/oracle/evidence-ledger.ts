@@ -43,6 +43,7 @@ export class EvidenceLedger {
   }
   /** Before its engine takes the input; `open` is its open height. */
   reached(who: number, input: Input, open: number): void {
+    this.#due.length = 0; // of a step that a crash cut off
     if (input.type === 'message') this.#message(who, input.message, open);
     else if (input.type === 'notice') this.#certificate(who, input.certificate, open);
     else if (input.type === 'caught-up') for (const c of input.certificates) this.#certificate(who, c, Math.max(open, c.height));
