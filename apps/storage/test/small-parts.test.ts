@@ -1,13 +1,16 @@
 import { ed25519 } from '@bursar/crypto';
+import { merkleProof, merkleRoot } from '@bursar/merkle';
 import {
   type Action,
   encode,
   encodeTransaction,
   evidenceOf,
+  hash,
   header,
   type Result,
   type Statement,
   signedTransaction,
+  toHex,
   ZERO_DIGEST,
 } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
@@ -16,11 +19,35 @@ import { CertifiedHead, SLACK } from '../src/core/certified-head.ts';
 import { Indexes } from '../src/core/indexes.ts';
 import { KINDS, kindOf } from '../src/core/peek.ts';
 import { RecentBlocks } from '../src/core/recent-blocks.ts';
+import { ResultTrees } from '../src/core/result-trees.ts';
 import type { StoredBlock } from '../src/core/stored-block.ts';
 import { Wakers } from '../src/core/wakers.ts';
 import { approvers, client, TestChain, testImport, testKey } from './support/chain.ts';
 
 const statement = (digest: string): Statement => ({ phase: 'prepare', view: 0, digest, signature: new Uint8Array(64), content: undefined });
+
+describe('trees of results', () => {
+  const results = (count: number, mark = 0) => Array.from({ length: count }, (_, i) => new Uint8Array([mark, i, i >> 8]));
+  it('give the root and the paths of the block', () => {
+    const of = results(1_001);
+    const tree = new ResultTrees().of(7, of);
+    const leaves = of.map((r) => hash('bursar/result', r));
+    expect(toHex(tree.root())).toBe(toHex(merkleRoot(leaves)));
+    for (const i of [0, 500, 1_000]) expect(tree.proof(i).map(toHex)).toEqual(merkleProof(leaves, i).map(toHex));
+  });
+  it('are made once, however many ask; the one that was not used longest goes when there are too many leaves, the last one stays', () => {
+    const trees = new ResultTrees(100);
+    const first = trees.of(1, results(40));
+    const second = trees.of(2, results(40, 2));
+    expect(trees.of(1, results(40))).toBe(first);
+    trees.of(3, results(40, 3));
+    expect(trees.of(1, results(40))).toBe(first);
+    expect(trees.of(2, results(40, 2))).not.toBe(second);
+    const large = trees.of(4, results(1_000, 4));
+    expect(trees.of(4, results(1_000, 4))).toBe(large);
+    expect(trees.of(1, results(40))).not.toBe(first);
+  });
+});
 
 describe('kindOf', () => {
   const actions: Record<Action['kind'], Action> = {

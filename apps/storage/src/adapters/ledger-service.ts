@@ -3,6 +3,7 @@ import { certificate, decode, fromHex, type Genesis, toHex } from '@bursar/proto
 import type { ledger as rpc } from '@bursar/protocol/rpc';
 import { type Handlers, rejection } from '@bursar/shared-core';
 import { paymentProof, transactionProof } from '../core/proofs.ts';
+import { ResultTrees } from '../core/result-trees.ts';
 import type { BlockStore } from '../core/store.ts';
 import { badField, unknown } from '../errors.ts';
 import { disbursementReply, evidenceReply, finalHeader, importReply, treasuryReply } from './replies.ts';
@@ -19,6 +20,7 @@ function placeIn(pageToken: string): number {
 
 export function ledgerHandlers(store: BlockStore, genesis: Genesis): Handlers<(typeof rpc.Ledger)['method']> {
   const { ledger, indexes } = store;
+  const trees = new ResultTrees();
   const height = (): bigint => BigInt(store.tip.height);
   const unknownShard = (shard: number) =>
     rejection('UnknownShard', undefined, { details: { shard: String(shard), shards: String(genesis.shards) } });
@@ -152,12 +154,12 @@ export function ledgerHandlers(store: BlockStore, genesis: Genesis): Handlers<(t
     },
 
     async getPaymentProof(request) {
-      const { body, inImport, approvals, receipt, certified } = await paymentProof(store, toHex(request.disbursement));
+      const { body, inImport, approvals, receipt, certified } = await paymentProof(store, trees, toHex(request.disbursement));
       return { body, inImport, approvals: [...approvals], receipt, certified };
     },
 
     async getTransactionProof(request) {
-      return await transactionProof(store, toHex(request.transactionId));
+      return await transactionProof(store, trees, toHex(request.transactionId));
     },
   };
 }

@@ -1,20 +1,8 @@
 /** Everything that a stranger needs to believe a payment or a result without us (docs/protocol.md, "Offline proof"). */
-import { merkleProof, merkleRoot } from '@bursar/merkle';
-import {
-  type Block,
-  block,
-  type Digest,
-  decode,
-  disbursementBody,
-  encode,
-  type Hex32,
-  hash,
-  header,
-  rejections,
-  toHex,
-} from '@bursar/protocol';
+import { type Block, block, type Digest, decode, disbursementBody, encode, type Hex32, header, rejections, toHex } from '@bursar/protocol';
 import { rejection } from '@bursar/shared-core';
 import { notProvable, unknown } from '../errors.ts';
+import { type ResultTrees, resultLeaf } from './result-trees.ts';
 import type { BlockStore } from './store.ts';
 import type { StoredBlock } from './stored-block.ts';
 
@@ -44,7 +32,7 @@ export interface TransactionProof {
 const raw = (id: Hex32): Buffer => Buffer.from(id, 'hex');
 
 /** @throws UnknownDisbursement, NotFinal */
-export async function paymentProof(store: BlockStore, id: Digest): Promise<PaymentProof> {
+export async function paymentProof(store: BlockStore, trees: ResultTrees, id: Digest): Promise<PaymentProof> {
   await store.settled();
   const found = store.ledger.disbursement(id);
   if (!found) throw unknown('UnknownDisbursement', id);
@@ -69,23 +57,24 @@ export async function paymentProof(store: BlockStore, id: Digest): Promise<Payme
   // A receipt starts with its tag, then the disbursement.
   const index = stored.results.findIndex((r) => r[0] === 2 && wanted.equals(r.subarray(1, 33)));
   if (index < 0) store.corrupt(height, `the receipt of ${id} is missing`);
-  return { body, inImport, approvals, receipt: inclusion(store, height, stored, index), certified: await certified(store, height) };
+  return { body, inImport, approvals, receipt: inclusion(store, trees, height, stored, index), certified: await certified(store, height) };
 }
 
 /** @throws NotFound, NotFinal */
-export async function transactionProof(store: BlockStore, id: Digest): Promise<TransactionProof> {
+export async function transactionProof(store: BlockStore, trees: ResultTrees, id: Digest): Promise<TransactionProof> {
   const place = store.indexes.transaction(id);
   if (!place) throw rejection('NotFound', rejections.NotFound.reason, { details: { id } });
   if (place.height >= store.tip.height) throw notProvable('the transaction', place.height);
   const stored = await store.read(place.height);
-  return { result: inclusion(store, place.height, stored, place.index), certified: await certified(store, place.height) };
+  return { result: inclusion(store, trees, place.height, stored, place.index), certified: await certified(store, place.height) };
 }
 
-/** The tree of a block's results is made again: proofs are rare, blocks are many. */
-function inclusion(store: BlockStore, height: number, stored: StoredBlock, index: number): Inclusion {
-  const leaves = stored.results.map((r) => hash('bursar/result', r));
-  if (toHex(merkleRoot(leaves)) !== stored.resultsRoot) store.corrupt(height, 'its results do not hash to its results root'); // B4
-  return { leaf: stored.results[index] as Uint8Array, index, count: leaves.length, path: merkleProof(leaves, index) };
+function inclusion(store: BlockStore, trees: ResultTrees, height: number, { results, resultsRoot }: StoredBlock, index: number): Inclusion {
+  const tree = trees.of(height, results);
+  const leaf = results[index] as Uint8Array;
+  const isRight = toHex(tree.root()) === resultsRoot && Buffer.compare(resultLeaf(leaf), tree.leaf(index)) === 0;
+  if (!isRight) store.corrupt(height, 'its results do not hash to its results root'); // B4
+  return { leaf, index, count: tree.leafCount, path: tree.proof(index) };
 }
 
 /** The header after `height` bears its roots. */
