@@ -194,7 +194,8 @@ describe('four processes over a real NATS server', () => {
     expect(pipeline.rejected.map((r) => r.name)).not.toContain('InvalidSignature');
     expect(pipeline.rejected.map((r) => r.name)).not.toContain('RateLimited');
     expect(pipeline.acceptedPerSecond).toBeGreaterThan(0);
-    expect(pipeline.latencyP99Ms).toBeGreaterThanOrEqual(pipeline.latencyMeanMs);
+    expect(pipeline.latencyMeanMs).toBeGreaterThan(0);
+    expect(pipeline.latencyP99Ms).toBeGreaterThanOrEqual(pipeline.latencyP95Ms); // of the mean it says nothing: one late message in two hundred lifts that alone
     const { fastShare, latencies } = await client.getFinality({});
     expect([fastShare > 0, fastShare <= 1]).toEqual([true, true]);
     expect(latencies.map((l) => l.kind)).toEqual([...finalKinds]);
