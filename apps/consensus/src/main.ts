@@ -85,7 +85,7 @@ async function start(context: ServiceContext): Promise<void> {
   });
   const key = await signer.publicKey();
   if (key !== me.publicKey) throw wrongKey(self, me.publicKey, key);
-  const setHash = await fetchSetHash(config.validatorSetAddress, 0, { signal, log });
+  const setHash = await fetchSetHash(config.validatorSetAddress, 0, { bearer, signal, log });
   if (setHash !== genesisSet(genesis).hash) throw wrongSet();
   onSet(true);
   await storage.status();

@@ -147,6 +147,20 @@ describe('Durability', () => {
     stop.abort();
   });
 
+  it('strangers who fill all streams keep none of the cell from the next block', async () => {
+    const chain = new TestChain();
+    const { store, commit } = await openStore(chain);
+    const stop = new AbortController();
+    const next = (isOwn: boolean) => store.blocks(1, true, stop.signal, isOwn).next();
+    const strangers = Array.from({ length: 1_024 }, () => next(false));
+    await expect(next(false)).rejects.toMatchObject({ reason: 'QUEUE_FULL' });
+    const own = next(true);
+    await commit(chain.next());
+    expect((await own).value?.height).toBe(1);
+    await Promise.all(strangers);
+    stop.abort();
+  });
+
   it('uses one sync for a block', async () => {
     const chain = new TestChain();
     const { log, commit } = await openStore(chain);

@@ -45,7 +45,7 @@ await bootService({
     });
     onStop('consumers', 'hints', closeHints);
 
-    const storage = createRpcClient(ledger.Ledger, config.storageAddress);
+    const storage = createRpcClient(ledger.Ledger, config.storageAddress, { bearer: config.tokenFile });
     const following = followBlocks(
       {
         state,

@@ -26,7 +26,7 @@ describe('access', () => {
     const server = createRpcServer();
     expect(() => server.add(Echo, echo, 'bearer')).toThrow('demands a token');
   });
-  it('strangers who take all places of the public services take none of those behind the token', async () => {
+  it('strangers who take all places of the public services take none of those of the token: neither behind it nor beside them', async () => {
     const { client, port } = await start({}, { maxCalls: 2 });
     const strangers = createRpcClient(health.Health, `127.0.0.1:${port}`);
     const leave = new AbortController();
@@ -36,8 +36,12 @@ describe('access', () => {
     }
     expect(await failure(strangers.check({}))).toMatchObject({ code: 5001, reason: 'QUEUE_FULL' });
     expect(await client.say({ text: 'a block' })).toMatchObject({ text: 'a block' });
+    const pretender = createRpcClient(health.Health, `127.0.0.1:${port}`, { bearer: 'wrong' });
+    expect(await failure(pretender.check({}))).toMatchObject({ reason: 'QUEUE_FULL' });
+    const own = createRpcClient(health.Health, `127.0.0.1:${port}`, { bearer: 'right' });
+    expect(await own.check({})).toMatchObject({ status: health.HealthCheckResponse_ServingStatus.SERVING });
     leave.abort();
-    strangers.close();
+    for (const c of [strangers, pretender, own]) c.close();
   });
   it('health and reflection are public', async () => {
     const { server, port } = await start();

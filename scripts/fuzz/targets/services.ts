@@ -32,6 +32,7 @@ async function call(handler: Handler, request: unknown): Promise<unknown[]> {
     peer: 'fuzz',
     traceId: undefined,
     header: () => undefined,
+    isOwn: false,
   };
   setImmediate(() => setImmediate(() => abort.abort(coreError('Cancelled', 'the caller ended the call'))));
   const given = await handler(request, context);

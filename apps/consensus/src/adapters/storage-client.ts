@@ -37,7 +37,7 @@ const NOT_FOUND: ReadonlySet<number> = new Set([rejections.NotFound.code, reject
 const isOneOf = (error: unknown, codes: ReadonlySet<number>): boolean => error instanceof BursarError && codes.has(error.code);
 
 export function createStorageClient({ address, bearer, signal, log, onReachable }: StorageClientOptions): StoragePort & { close(): void } {
-  const reads = createRpcClient(ledger.Ledger, address, { unaryMs: 5_000 });
+  const reads = createRpcClient(ledger.Ledger, address, { bearer, unaryMs: 5_000 });
   const writes = createRpcClient(commits.Commits, address, { bearer, unaryMs: 30_000 });
   const watched = reports(onReachable, (error) => isOneOf(error, FINAL) || isOneOf(error, REFUSED));
   const forEver = <T>(what: string, call: () => Promise<T>): Promise<T> =>

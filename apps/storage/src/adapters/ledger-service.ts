@@ -46,8 +46,8 @@ export function ledgerHandlers(store: BlockStore, genesis: Genesis): Handlers<(t
       return { block: finalHeader(at, await store.read(at)) };
     },
 
-    async *streamBlocks({ fromHeight, follow, results }, { signal }) {
-      for await (const { height: at, stored } of store.blocks(Number(fromHeight), follow, signal))
+    async *streamBlocks({ fromHeight, follow, results }, { signal, isOwn }) {
+      for await (const { height: at, stored } of store.blocks(Number(fromHeight), follow, signal, isOwn))
         yield { block: finalHeader(at, stored), results: results ? stored.results : [] };
     },
 

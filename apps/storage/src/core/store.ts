@@ -71,8 +71,8 @@ export class BlockStore {
   readonly #blocks: StoredBlocks;
   /** Readers of streams; strangers may fill it. */
   readonly #followers = new Wakers();
-  /** The outbox, which nobody may crowd out. */
-  readonly #own = new Wakers(4);
+  /** The outbox and the cell's own services, which nobody may crowd out. */
+  readonly #own = new Wakers(16);
   #tip: Tip;
   #blocksWithContent = 0;
   #waiting = 0;
@@ -299,11 +299,11 @@ export class BlockStore {
   }
 
   /** Final blocks in order from `from` (1 or more); with `follow` each new one until `signal` aborts. */
-  async *blocks(from: number, follow: boolean, signal: AbortSignal): AsyncGenerator<{ height: number; stored: StoredBlock }> {
+  async *blocks(from: number, follow: boolean, signal: AbortSignal, isOwn = false) {
     for (let height = from; !signal.aborted; height++) {
       while (height > this.#tip.height) {
         if (!follow) return;
-        await this.#followers.wait(signal);
+        await (isOwn ? this.#own : this.#followers).wait(signal);
         if (signal.aborted) return;
       }
       yield { height, stored: await this.read(height) };

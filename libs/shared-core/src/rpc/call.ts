@@ -17,6 +17,8 @@ export interface CallContext {
   readonly deadlineMs: number;
   readonly peer: string;
   readonly traceId: string | undefined;
+  /** The caller bears the server's token: a service of the same cell, also where none is demanded. */
+  readonly isOwn: boolean;
   /** First value of a request header. */
   header(name: string): string | undefined;
 }
@@ -30,8 +32,10 @@ export interface CallPolicy {
   readonly streamMs: number;
   /** Calls that are open, with whether they answer with a stream: stop() ends them. */
   readonly open: Map<AbortController, boolean>;
-  /** Takes a place among the calls in flight and returns the way to give it back. @throws QueueFull */
-  enter(): () => void;
+  /** Whether this `authorization` header bears the server's token. */
+  isOwn(header: string | undefined): boolean;
+  /** Takes a place among the calls in flight, those of the cell or those of strangers, and returns the way to give it back. @throws QueueFull */
+  enter(isOwn: boolean): () => void;
   done(method: DescMethod, outcome: Outcome, ms: number, error: unknown): void;
 }
 type Handler = (request: unknown, context: CallContext) => unknown;
@@ -42,7 +46,7 @@ export function handleCall(method: DescMethod, handler: Handler, policy: CallPol
   return (call: AnyCall, reply?: sendUnaryData<unknown>): void => {
     const started = performance.now();
     const abort = new AbortController();
-    const context = contextOf(call, abort.signal, streamsOut(method) ? policy.streamMs : policy.unaryMs);
+    const context = contextOf(call, abort.signal, streamsOut(method) ? policy.streamMs : policy.unaryMs, policy.isOwn);
     const timer = setTimeout(() => abort.abort(rejection('ProcessingTimeout')), Math.max(0, context.deadlineMs - Date.now()));
     let finished = false;
     call.once('cancelled', () => {
@@ -59,7 +63,7 @@ export function handleCall(method: DescMethod, handler: Handler, policy: CallPol
     };
     const run = () => {
       policy.authenticate?.(context.header('authorization'));
-      leave = policy.enter();
+      leave = policy.enter(context.isOwn);
       return handler(requestOf(call, method, policy.validate), context);
     };
     call.sendMetadata(traceHeader(context.traceId));
@@ -79,14 +83,16 @@ export function handleCall(method: DescMethod, handler: Handler, policy: CallPol
   };
 }
 
-function contextOf(call: AnyCall, signal: AbortSignal, ownMs: number): CallContext {
+function contextOf(call: AnyCall, signal: AbortSignal, ownMs: number, isOwn: CallPolicy['isOwn']): CallContext {
   const theirs = call.getDeadline();
+  const header = (name: string) => call.metadata.get(name)[0]?.toString();
   return {
     signal,
     deadlineMs: Math.min(typeof theirs === 'number' ? theirs : theirs.getTime(), Date.now() + ownMs),
     peer: call.getPeer(),
     traceId: activeTraceId(),
-    header: (name) => call.metadata.get(name)[0]?.toString(),
+    isOwn: isOwn(header('authorization')),
+    header,
   };
 }
 

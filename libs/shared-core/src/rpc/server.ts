@@ -25,7 +25,7 @@ export interface RpcServerOptions {
   readonly unaryMs?: number;
   /** Longest time of a stream of replies; default 1 h, then the client opens a new one. */
   readonly streamMs?: number;
-  /** Calls in flight beyond which new ones get QueueFull; default 4,096. Public services and the others have so many each. */
+  /** Calls in flight beyond which new ones get QueueFull; default 4,096. Callers with the token and all others have so many each. */
   readonly maxCalls?: number;
   /** Default: no TLS, for loopback. */
   readonly credentials?: ServerCredentials;
@@ -74,7 +74,11 @@ export function createRpcServer(options: RpcServerOptions = {}): RpcServer {
   let record: ((method: DescMethod, outcome: Outcome, ms: number) => void) | undefined;
   let stopped: Promise<void> | undefined;
 
-  const policy: Omit<CallPolicy, 'authenticate' | 'enter'> = {
+  // Apart, so that strangers cannot keep the cell's own calls out, whichever service they call.
+  const [enterOwn, enterStrange] = [places(maxCalls), places(maxCalls)];
+  const policy: Omit<CallPolicy, 'authenticate'> = {
+    isOwn: (header) => header !== undefined && check !== undefined && passes(check, header),
+    enter: (isOwn) => (isOwn ? enterOwn() : enterStrange()),
     validate: (schema, message) => validate?.(schema, message),
     unaryMs,
     streamMs,
@@ -84,11 +88,8 @@ export function createRpcServer(options: RpcServerOptions = {}): RpcServer {
       if (outcome === 'failed') log?.error({ err: error, rpc: `${method.parent.typeName}/${method.name}` }, 'a call failed');
     },
   };
-  // Apart, so that strangers cannot keep the cell's own calls out.
-  const enterPublic = places(maxCalls);
-  const enterGuarded = places(maxCalls);
   const register = (service: DescService, handlers: Record<string, unknown>, authenticate: CallPolicy['authenticate']) => {
-    const access = { ...policy, authenticate, enter: authenticate ? enterGuarded : enterPublic };
+    const access = { ...policy, authenticate };
     const definition: Record<string, ReturnType<typeof methodDefinition>> = {};
     const implementation: Record<string, unknown> = {};
     for (const method of service.methods) {
@@ -144,6 +145,15 @@ async function within(ms: number, over: Promise<void>): Promise<void> {
   });
   await Promise.race([over, late]);
   clearTimeout(timer);
+}
+
+function passes(check: (header: string) => void, header: string): boolean {
+  try {
+    check(header);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Places for calls in flight. The returned function takes one and answers how to give it back. @throws QueueFull */
