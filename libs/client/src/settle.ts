@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Digest, findRejection, fromHex, type Genesis, type TransactionResult } from '@bursar/protocol';
 import type { transactions } from '@bursar/protocol/rpc';
-import { BursarError, errorFrom, reasonOf, rejection } from '@bursar/shared-core';
+import { BursarError, type CallOptions, errorFrom, reasonOf, rejection } from '@bursar/shared-core';
 import { type Connection, mayWorkElsewhere, type ValidatorClient } from './connection.ts';
 import { decodeResult, findProven, findTransaction } from './find-transaction.ts';
 import { Refusals } from './refusals.ts';
@@ -32,7 +32,8 @@ const SUBMIT_BYTES = 960 * 1024;
 const WAITING = 64;
 
 /** Sends one transaction to one validator. The reply means that it is on that validator's disk, no more. */
-export const submit = (validator: ValidatorClient, { body, signature }: Signed) => validator.transactions.submit({ body, signature });
+export const submit = (validator: ValidatorClient, { body, signature }: Signed, options: CallOptions = {}) =>
+  validator.transactions.submit({ body, signature }, options);
 
 /**
  * Sends a transaction until its result is provable. A refusal that no block proves counts once f + 1 validators say it.
@@ -60,9 +61,12 @@ export async function settleEach(
   txs: readonly Signed[],
   options: SettleOptions = {},
 ): Promise<(Settled | BursarError)[]> {
+  const { timeoutMs = 60_000 } = options;
+  const deadline = Date.now() + timeoutMs;
   const accepted = new Map<Digest, Accepted>();
-  for (const group of grouped(txs)) await submitGroup(connection, group, accepted);
-  const waited = await waitForAll(connection, txs, accepted, options);
+  for (const group of grouped(txs)) await submitGroup(connection, group, accepted, options);
+  // Half of the time: a validator that took them and says nothing more must leave some for the others.
+  const waited = await waitForAll(connection, txs, accepted, { ...options, timeoutMs: timeoutMs / 2 });
   const outcomes: (Settled | BursarError)[] = [];
   let next = 0;
   const worker = async () => {
@@ -70,7 +74,9 @@ export async function settleEach(
       const tx = txs[i] as Signed;
       const { result: found, finalityMs } = waited.get(tx.id) ?? {};
       const outcome = async () =>
-        found ? finish(connection, found, finalityMs) : await follow(connection, tx, options, accepted.get(tx.id));
+        found
+          ? finish(connection, found, finalityMs)
+          : await follow(connection, tx, { ...options, timeoutMs: deadline - Date.now() }, accepted.get(tx.id));
       outcomes[i] = await outcome().catch(errorFrom);
     }
   };
@@ -89,7 +95,7 @@ async function waitForAll(
   connection: Connection,
   txs: readonly Signed[],
   accepted: ReadonlyMap<Digest, Accepted>,
-  { timeoutMs = 60_000, signal }: SettleOptions,
+  { timeoutMs, signal }: SettleOptions & { readonly timeoutMs: number },
 ): Promise<Map<Digest, Waited>> {
   const waited = new Map<Digest, Waited>();
   const byValidator = Map.groupBy(
@@ -119,10 +125,18 @@ interface Accepted {
   readonly atMs: number;
 }
 
-async function submitGroup(connection: Connection, group: readonly Signed[], accepted: Map<Digest, Accepted>): Promise<void> {
+async function submitGroup(
+  connection: Connection,
+  group: readonly Signed[],
+  accepted: Map<Digest, Accepted>,
+  { patienceMs = 5_000, signal }: SettleOptions,
+): Promise<void> {
+  const call = { timeoutMs: patienceMs, ...(signal ? { signal } : {}) };
+  const transactions = group.map(({ body, signature }) => ({ body, signature }));
   for (const [place, v] of connection.validators.entries()) {
+    if (signal?.aborted) return;
     try {
-      const { outcomes } = await v.transactions.submitBatch({ transactions: group.map(({ body, signature }) => ({ body, signature })) });
+      const { outcomes } = await v.transactions.submitBatch({ transactions }, call);
       const atMs = performance.now();
       for (const [i, tx] of group.entries()) if (outcomes[i]?.rejection === undefined) accepted.set(tx.id, { validator: place, atMs });
       return; // what was refused is sent again alone, and says then why
@@ -159,13 +173,13 @@ async function follow(connection: Connection, tx: Signed, options: SettleOptions
     const place = ((accepted?.validator ?? 0) + turn) % connection.validators.length;
     const v = connection.validators[place] as ValidatorClient;
     try {
+      const call = () => ({ timeoutMs: Math.max(1, Math.min(patienceMs, deadline - Date.now())), ...(signal ? { signal } : {}) });
       let atMs = turn === 0 ? accepted?.atMs : undefined;
       if (atMs === undefined) {
-        await submit(v, tx);
+        await submit(v, tx, call());
         atMs = performance.now();
       }
-      const timeout = Math.max(1, Math.min(patienceMs, deadline - Date.now()));
-      const answer = await v.transactions.wait({ transactionId }, { timeoutMs: timeout, ...(signal ? { signal } : {}) });
+      const answer = await v.transactions.wait({ transactionId }, call());
       const finalityMs = turn === 0 ? performance.now() - atMs : undefined;
       const outcome = genesis ? await findProven(connection, tx.id, genesis, place) : fromWait(tx.id, answer);
       if (outcome) return finish(connection, outcome, finalityMs);
@@ -182,7 +196,7 @@ async function follow(connection: Connection, tx: Signed, options: SettleOptions
       throw rejection('ProcessingTimeout', `the outcome of transaction ${tx.id} is unknown after ${timeoutMs} ms: ${last.message}`, {
         cause: last,
       });
-    await sleep(Math.min(1_000, last.retryAfterMs ?? 50 * 2 ** Math.min(turn, 4)));
+    await sleep(Math.min(1_000, last.retryAfterMs ?? 50 * 2 ** Math.min(turn, 4)), undefined, signal ? { signal } : {}).catch(() => {});
   }
 }
 

@@ -1,8 +1,8 @@
 import { encode, fromHex, result, type TransactionResult, toHex, transactionId } from '@bursar/protocol';
 import { ledger, transactions } from '@bursar/protocol/rpc';
-import { createRpcServer, type Handlers, rejection } from '@bursar/shared-core';
+import { type CallOptions, createRpcServer, type Handlers, rejection } from '@bursar/shared-core';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { type Connection, connect } from '../src/connection.ts';
+import { type Connection, connect, type ValidatorClient } from '../src/connection.ts';
 import { settle, settleEach, settleMany } from '../src/settle.ts';
 import { buildTransfer, signTransaction } from '../src/sign-transaction.ts';
 import { certified, chain, facts, genesis, payee, placeOf, proposer } from './support/proven-payment.ts';
@@ -253,6 +253,38 @@ describe('settleMany', () => {
     const { connection } = await network({ submit: unavailable, wait: unavailable }, {});
     const txs = Array.from({ length: 5 }, (_, i) => transfer(BigInt(i)));
     expect(await settleMany(connection, txs)).toHaveLength(5);
+  });
+});
+
+describe('a validator that takes a call and says nothing', () => {
+  /** Ends a call as gRPC would, when its caller leaves. */
+  const silent = (calls: CallOptions[]) => (_: unknown, options: CallOptions) => {
+    calls.push(options);
+    return new Promise<never>((_, reject) => options.signal?.addEventListener('abort', () => reject(rejection('PeerUnreachable'))));
+  };
+  const withSilent = (connection: Connection, of: object): Connection => {
+    const [first, ...others] = connection.validators as [ValidatorClient, ...ValidatorClient[]];
+    return { ...connection, validators: [{ ...first, transactions: { ...first.transactions, ...of } }, ...others] };
+  };
+
+  it('keeps no caller who leaves', async () => {
+    const { connection } = await network({});
+    const leave = new AbortController();
+    const calls: CallOptions[] = [];
+    const settling = settle(withSilent(connection, { submit: silent(calls) }), transfer(0n), { signal: leave.signal });
+    leave.abort();
+    await expect(settling).rejects.toMatchObject({ reason: 'PEER_UNREACHABLE' });
+    expect(calls[0]?.timeoutMs).toBeLessThanOrEqual(5_000);
+  });
+  it('leaves half of the time to the others', async () => {
+    const { connection } = await network({}, {});
+    const calls: CallOptions[] = [];
+    const waitBatch = (_: unknown, options: CallOptions) => {
+      calls.push(options);
+      return Promise.reject(rejection('ProcessingTimeout'));
+    };
+    expect(await settleMany(withSilent(connection, { waitBatch }), [transfer(0n), transfer(1n)], { timeoutMs: 40_000 })).toHaveLength(2);
+    expect(calls.map((c) => c.timeoutMs)).toEqual([20_000]);
   });
 });
 
