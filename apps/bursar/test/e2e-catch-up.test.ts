@@ -23,7 +23,7 @@ beforeAll(async () => {
   const text = formatGenesis({ ...genesis, blockIntervalMs: 50 });
   writeFileSync(made.at.genesis, text);
   writeFileSync(made.at.network, JSON.stringify({ ...made.network, chain: parseGenesis(text).chain }));
-  const others = await openNetwork(dir, {}, cell);
+  const others = await openNetwork(dir, { without: cell });
   await others.startAll();
   await others.waitReady(120_000);
   net = await openNetwork(dir);

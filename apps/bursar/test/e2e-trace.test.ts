@@ -18,7 +18,7 @@ let ids: readonly string[];
 /** One import of five payments, paid; then everything is stopped, so that every span was exported. */
 beforeAll(async () => {
   collector = await startCollector();
-  net = await startNetwork(at.path('net'), collector.env);
+  net = await startNetwork(at.path('net'), { childEnv: collector.env });
   const session = sessionOf(net);
   await fund(session, clientKey(net), 1_000_000n);
   const imported = await bursar(

@@ -47,10 +47,19 @@ export function createLogger({ service, instance, level = 'info', destination }:
         return span ? { trace_id: span.traceId, span_id: span.spanId } : {};
       },
     },
-    destination ?? pino.destination({ fd: 1, sync: true }),
+    destination ?? stdout(),
   );
   return wrap(root);
 }
+
+/** Whoever cannot be told about it must not die of it: lines are dropped while stdout takes none (a full disk, a reader that is gone). */
+function stdout(): DestinationStream {
+  const lines = pino.destination({ fd: 1, sync: true, maxLength: WAITING_BYTES });
+  lines.on('error', () => {});
+  lines.flushSync = () => {}; // each line was tried when it came; its own, called at a fatal line and at exit, tries for ever where the disk is full
+  return lines;
+}
+const WAITING_BYTES = 1024 * 1024;
 
 function wrap(target: Pino): Logger {
   const write =

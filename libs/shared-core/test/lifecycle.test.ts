@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from '@jest/globals';
 
@@ -87,6 +88,16 @@ describe('exit codes', () => {
     const { closed, logged } = run(mode);
     expect(await closed).toBe(code);
     expect(logged().at(-1)).toMatchObject({ level: 'fatal', msg: message, exitCode: code });
+  });
+});
+
+describe('a stdout on a full disk', () => {
+  it('costs the log lines, and neither the service nor its exit code', async () => {
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, ['--no-warnings', program, 'fatal'], { stdio: ['ignore', full, 'ignore'] });
+    closeSync(full);
+    children.push(child);
+    expect((await once(child, 'exit'))[0]).toBe(70);
   });
 });
 

@@ -36,6 +36,8 @@ export interface Devnet {
   start(name: string): Promise<void>;
   /** Ends one process and waits until it is gone. */
   kill(name: string, signal: NodeJS.Signals): Promise<void>;
+  /** Resolves when a process has ended by itself, as it is meant to, with its exit code; null after a signal. */
+  ended(name: string): Promise<number | null>;
   /** @throws exit 69, naming who is not ready */
   waitReady(timeoutMs: number, signal?: AbortSignal): Promise<void>;
   /** @throws exit 69 when a process has ended that nobody ended */
@@ -145,6 +147,13 @@ export async function openDevnet(options: DevnetOptions): Promise<Devnet> {
       }
       const found = runningProcesses(at).find((p) => p.name === name);
       if (found) signalGroup(found.pid, signal);
+    },
+    async ended(name) {
+      ending.add(name);
+      const child = children.get(name);
+      if (!child) throw new RangeError(`${name} was not started here`);
+      await child.ended;
+      return child.exit()?.code ?? null;
     },
     async waitReady(timeoutMs, signal) {
       const all = specs.map((s) => ({ name: s.name, adminPort: s.ports.admin, log: at.log(s.name) }));

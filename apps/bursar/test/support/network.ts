@@ -5,8 +5,9 @@ import { pathToFileURL } from 'node:url';
 import { type ClientKey, readKeyFile } from '@bursar/client';
 import { toHex } from '@bursar/protocol';
 import { surroundings } from '../../src/config.ts';
-import { type Devnet, openDevnet } from '../../src/devnet/devnet.ts';
-import { findPrograms } from '../../src/devnet/programs.ts';
+import { type Devnet, type DevnetOptions, openDevnet } from '../../src/devnet/devnet.ts';
+import { findPrograms, type Programs } from '../../src/devnet/programs.ts';
+import { readyProblem } from '../../src/devnet/readiness.ts';
 import { countOf, type ImportStatus, importStatus } from '../../src/operations/import-status.ts';
 import { approve } from '../../src/operations/pay.ts';
 import { openSession, type Session } from '../../src/operations/session.ts';
@@ -15,30 +16,44 @@ import { root } from './program.ts';
 const READY_MS = 120_000;
 const PAID_MS = 120_000;
 
-/** Makes the network of a folder, or opens it. @param env what the processes get on top of this one's environment @param without names of processes that it does not know */
-export async function openNetwork(
-  dir: string,
-  env: Readonly<Record<string, string>> = {},
-  without: readonly string[] = [],
-): Promise<Devnet> {
+export interface NetworkOptions extends Pick<DevnetOptions, 'env' | 'natsUrl' | 'without'> {
+  /** What all processes get on top of this one's environment. */
+  readonly childEnv?: Readonly<Record<string, string>>;
+  /** How an app is started, given how it would be. */
+  readonly command?: (app: string, usual: ReturnType<Programs['command']>) => ReturnType<Programs['command']>;
+}
+
+/** Makes the network of a folder, or opens it. */
+export async function openNetwork(dir: string, options: NetworkOptions = {}): Promise<Devnet> {
+  const { childEnv, command = (_, usual) => usual, ...devnet } = options;
   const around = surroundings();
   const { findNats } = (await import(pathToFileURL(join(root, 'scripts', 'setup', 'nats.mjs')).href)) as {
     findNats: (tools: string) => string | undefined;
   };
   const programs = await findPrograms({
     ...around,
-    childEnv: { ...around.childEnv, ...env },
+    childEnv: { ...around.childEnv, ...childEnv },
     natsServer: around.natsServer ?? findNats(join(root, '.tools')),
   });
-  return await openDevnet({ dir, programs, attached: true, without });
+  const started = { ...programs, command: (app: Parameters<Programs['command']>[0]) => command(app, programs.command(app)) };
+  return await openDevnet({ ...devnet, dir, programs: started, attached: true });
 }
 
 /** As `openNetwork`, with every process ready. */
-export async function startNetwork(dir: string, env: Readonly<Record<string, string>> = {}): Promise<Devnet> {
-  const net = await openNetwork(dir, env);
+export async function startNetwork(dir: string, options: NetworkOptions = {}): Promise<Devnet> {
+  const net = await openNetwork(dir, options);
   await net.startAll();
   await net.waitReady(READY_MS);
   return net;
+}
+
+/** Resolves when a process answers that it is ready. */
+export async function ready(net: Devnet, name: string): Promise<void> {
+  const port = net.specs.find((s) => s.name === name)?.ports.admin ?? 0;
+  await until(`${name} is ready`, async () => {
+    net.check();
+    return (await readyProblem(port)) === undefined;
+  });
 }
 
 export const sessionOf = (net: Devnet): Session => openSession(net.at.genesis, net.network);
