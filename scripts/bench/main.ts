@@ -10,6 +10,7 @@ import { benchLeader } from './leader.ts';
 import { measureLimits } from './limits.ts';
 import { benchMemory } from './memory.ts';
 import { type BenchNetwork, openBenchNetwork } from './network.ts';
+import { benchOutage } from './outage.ts';
 import { benchOverload } from './overload.ts';
 import { benchPayments } from './payments.ts';
 import { benchPeer } from './peer/measure.ts';
@@ -27,6 +28,7 @@ const benches: Readonly<Record<string, (c: Context) => Promise<Row[]>>> = {
   payments: benchPayments,
   idle: benchIdle,
   leader: benchLeader,
+  outage: benchOutage,
   batching: benchBatching,
   memory: benchMemory,
   wide: benchWide,
