@@ -28,14 +28,12 @@ export function onMessage(t: Turn, m: Message): void {
     rejectMessage(t, 'UnknownValidator', m);
     return;
   }
-  if (validator === params.self) {
-    witnessShown(t, m);
-    onOwnEcho(t, m);
-    return;
-  }
-  witness(t, m);
+  const isOurs = validator === params.self;
+  if (isOurs) witnessShown(t, m);
+  else witness(t, m);
   const weighed = stakeGate(params.set, t.rules, m);
   if (typeof weighed === 'string') rejectMessage(t, weighed, m);
+  else if (isOurs) onOwnEcho(t, weighed);
   else if (m.kind === 'view-change' && s.decided === undefined && t.rules.countsViewChange(vote, s.height)) onOpen(t, weighed);
   else if (vote.height > s.height) onAhead(t, weighed);
   else if (vote.height < s.height) onOver(t, weighed);

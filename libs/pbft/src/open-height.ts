@@ -88,6 +88,7 @@ export function initialState(params: Params, start: Start): State {
   return {
     ...freshHeight(params, tipOf(params.chain, start)),
     muteBelow: 0,
+    forgottenBelow: 0,
     past: [],
     early: Array.from({ length: n }, () => []),
     finalAt: new Array(n).fill(0),

@@ -59,9 +59,16 @@ export function recallRecords(
   return byHeight;
 }
 
+/** The highest height of which anything was signed, or about to be; 0: none. */
+export function lastSpoken(byHeight: ReadonlyMap<number, Recalled>): number {
+  let last = 0;
+  for (const [height, { intents, signed }] of byHeight) if (intents.length + signed.length > 0) last = Math.max(last, height);
+  return last;
+}
+
 /** A Commit that was signed and whose PreparedCert is lost: a ViewChange of ours would hide it, and that forks. */
-export const lostCommit = (r: Recalled): Vote | undefined =>
-  r.final === undefined
-    ? r.signed.find(({ vote }) => vote.phase === 'commit' && !r.prepared.some((c) => c.view === vote.view && c.digest === vote.digest))
+export const lostCommit = (r: Recalled | undefined): Vote | undefined =>
+  r?.final === undefined
+    ? r?.signed.find(({ vote }) => vote.phase === 'commit' && !r.prepared.some((c) => c.view === vote.view && c.digest === vote.digest))
         ?.vote
     : undefined;

@@ -7,12 +7,14 @@ import { putKnown } from './known-blocks.ts';
 import { claimOf } from './new-view.ts';
 import { adopt } from './on-signed.ts';
 import type { Recalled } from './recall-records.ts';
-import { ask, leader, ownVote, type Turn, toPhase } from './turn.ts';
+import { ask, isMute, leader, ownVote, type Turn, toPhase } from './turn.ts';
 
 export function recall(t: Turn, r: Recalled): void {
   const { s } = t;
-  s.lastVote = lastVoteOf(r);
-  for (const c of r.prepared) if (c.view > (s.prepared?.view ?? -1)) s.prepared = c;
+  if (!isMute(t)) {
+    s.lastVote = lastVoteOf(r);
+    for (const c of r.prepared) if (c.view > (s.prepared?.view ?? -1)) s.prepared = c;
+  }
   for (const { block, certificate } of r.proposals) {
     putKnown(t, headerDigest(block.header), { block, certificate, recorded: true, bodies: 'unasked' });
   }
@@ -20,6 +22,7 @@ export function recall(t: Turn, r: Recalled): void {
     decide(t, r.final.certificate.digest, r.final.block, r.final.certificate);
     return;
   }
+  if (isMute(t)) return; // how we voted there may be forgotten in part: we only listen, and serve what we have
   // The highest view of which anything was said: nothing below it is ever signed again.
   s.view = Math.max(0, s.prepared?.view ?? 0, ...votesOf(r).map((v) => v.view));
   s.standing = s.view === 0 || s.lastVote?.view === s.view || s.prepared?.view === s.view ? 'active' : 'changing';
@@ -53,7 +56,7 @@ function recallViewChange(t: Turn, r: Recalled): void {
   const { s } = t;
   if (s.standing === 'active') return;
   const intent = r.intents.find(({ vote }) => vote.phase === 'view-change' && vote.view === s.view);
-  // Signed, but the log lost its content: the view stays left, and the next ViewChange speaks for us.
+  // Signed, but the log lost its content: the view stays left, and the next ViewChange speaks for us, or this one when it comes back (`onOwnEcho`).
   if (intent?.viewChange === undefined) return;
   s.intents = { viewChange: { vote: intent.vote, content: intent.viewChange } };
   again(t, r, { kind: 'view-change', vote: intent.vote, content: intent.viewChange });

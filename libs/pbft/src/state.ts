@@ -80,8 +80,10 @@ export interface State {
   readonly intents: Intents;
   /** Signed messages of ours of this view, for the resend timer. */
   readonly sent: readonly Message[];
-  /** Never signs at heights below this (another holder of our key was seen). */
+  /** Never signs at heights below this (another holder of our key was seen, or how we voted there is forgotten). */
   readonly muteBelow: number;
+  /** Below this height our own signatures are no news: an earlier run may have made them. */
+  readonly forgottenBelow: number;
 
   readonly lastVote: Place | undefined;
   readonly prepared: Certificate | undefined;

@@ -1,6 +1,6 @@
 import { type Message, type SignedVote, type ViewChange, viewChangeDigest } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
-import { type Effect, type LogRecord, recover, startAfter, step } from '../src/index.ts';
+import { type Effect, type Input, type LogRecord, recover, startAfter, status, step } from '../src/index.ts';
 import { Bench, digestOf, signedVote } from './support/bench.ts';
 
 /** The same validator after a restart with this much of its log and these rows of its signer. */
@@ -75,10 +75,57 @@ describe('docs/protocol.md "Durability": recovery', () => {
     expect(restart(b, upTo(b.log, 'prepared'), rowsOf([...prepare, ...commit])).sent).toEqual(['prepare', 'commit']);
   });
 
-  it('a signed Commit without its PreparedCert halts', () => {
-    const { b, prepare, commit } = voted();
+  it('a signed Commit without its PreparedCert: we listen and say nothing at this height, for a ViewChange would hide the Commit', () => {
+    const { b, block, prepare, commit } = voted();
     const r = restart(b, upTo(b.log, 'intent'), rowsOf([...prepare, ...commit]));
-    expect([r.halt?.name, r.halt?.reason]).toEqual(['LogBehind', expect.stringMatching(/lacks its PreparedCert/)]);
+    expect(firstOf(r.effects, 'reject')).toMatchObject({ name: 'LogBehind', height: 1, view: 0 });
+    let { state } = step(b.params, r.state, { type: 'tick' }, b.now);
+    const told: string[] = [];
+    const go = (input: Input) => {
+      const made = step(b.params, state, input, b.now);
+      ({ state } = made);
+      for (const e of made.effects) if (['sign', 'broadcast', 'reject', 'commit'].includes(e.type)) told.push(e.type);
+    };
+    b.now = state.deadline;
+    go({ type: 'tick' });
+    go({ type: 'message', message: commit[0] as Message });
+    expect([state.view, told]).toEqual([1, []]);
+    for (const i of b.peers) go({ type: 'message', message: b.commit(i, 0, digestOf(block)) });
+    expect([state.decided?.digest, told]).toEqual([digestOf(block), ['commit']]);
+    go({ type: 'executed', height: 1, stateRoot: 'c'.repeat(64), resultsRoot: 'd'.repeat(64) });
+    expect(status(state)).toMatchObject({ height: 2, mute: false });
+  });
+
+  it('its PreparedCert come back since, and written down: nothing is hidden any more', () => {
+    const { b, block, prepare, commit } = voted();
+    const back = b.log.filter((l) => l.kind === 'prepared');
+    const r = restart(b, back, rowsOf([...prepare, ...commit]));
+    expect([firstOf(r.effects, 'reject'), r.state.prepared?.digest, r.sent]).toEqual([undefined, digestOf(block), ['commit']]);
+  });
+
+  it('a ViewChange of ours whose content is lost comes back, and a NewView that rests on it is followed', () => {
+    const b = new Bench(3);
+    const own = b.viewChange(b.self, 1);
+    const set = [own, ...b.peers.slice(0, 2).map((i) => b.viewChange(i, 1))];
+    let { state } = restart(b, [], rowsOf([own]));
+    const rejected: string[] = [];
+    for (const message of [...set.slice(1), b.newView(1, set), own, own]) {
+      const made = step(b.params, state, { type: 'message', message }, b.now);
+      ({ state } = made);
+      for (const e of made.effects) if (e.type === 'reject') rejected.push(e.name);
+    }
+    expect([rejected, state.view, state.standing, state.justification.length]).toEqual([[], 1, 'active', 3]);
+  });
+
+  it('storage and log are lost: below the height of the last signature nothing is signed, how we voted there is not all told', () => {
+    const b = new Bench(3);
+    const r = restart(b, [], [signedVote(b.self, b.vote('prepare', 0, 'a'.repeat(64), 9))]);
+    expect([r.state.height, r.state.muteBelow, status(r.state).mute]).toEqual([1, 9, true]);
+    for (const height of [1, 8, 9]) {
+      const echo: Message = { kind: 'prepare', vote: signedVote(b.self, b.vote('prepare', 0, 'a'.repeat(64), height)) };
+      const { state, effects } = step(b.params, r.state, { type: 'message', message: echo }, b.now);
+      expect([effects.filter((e) => e.type === 'reject'), state.muteBelow]).toEqual([[], 9]); // no news: an earlier run may have said it
+    }
   });
 
   it('a log without a floor: what it holds of the next height is not dropped when the first one is executed', () => {

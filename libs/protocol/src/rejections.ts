@@ -175,8 +175,8 @@ const table = {
   LogBehind: [
     8304,
     'critical',
-    'The consensus log lacks a record that the signatures of this validator imply.',
-    'Restore the consensus log of this validator (its folder `log`); never delete it. Without it the validator must not vote.',
+    'The consensus log lacks the certificate of a Commit that this validator has signed.',
+    'None while the others go on: it votes again above that height. Never delete the consensus log (its folder `log`).',
   ],
 } as const satisfies Record<string, readonly [number, Severity, string, string]>;
 

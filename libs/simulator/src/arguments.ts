@@ -13,8 +13,8 @@ Runs the consensus engine in a simulated world of faults, one run per seed, and 
   --validators N       validators (default 4)
   --stakes A,B,…       stakes instead of 1 each
   --blocks B           target height of each run (default 100)
-  --intensity KIND     'all faults' (default), 'view changes', 'slow network', 'calm', or an enumeration
-                       whose cases are numbered by the seed: 'crash points' (4 blocks), 'twins' (2 blocks)
+  --intensity KIND     'all faults' (default), 'view changes', 'slow network', 'calm', 'lost disks', or an
+                       enumeration whose cases are numbered by the seed: 'crash points' (4 blocks), 'twins' (2 blocks)
   --real-signatures    ed25519 and canonical bytes instead of ideal doubles
   --mutants            plant each known bug and print the seed that finds it
   --mutant NAME        plant one of them (with --seed and --trace: shows what it does)

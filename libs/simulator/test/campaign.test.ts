@@ -65,6 +65,18 @@ describe('other networks', () => {
   });
 });
 
+describe('one validator that loses storage, consensus log or both, again and again', () => {
+  it.each([
+    [4, 300],
+    [7, 60],
+  ])('n = %i: it catches up, contradicts nothing that it said, and votes again', (n, seeds) => {
+    const { out } = sim('--validators', String(n), '--blocks', '30', '--seeds', String(seeds), '--intensity', 'lost disks');
+    expect(verdict(out)).toBe('sound');
+    for (const lost of ['lost storage', 'lost log', 'lost storage and log']) expect(out.faults[lost] ?? 0).toBeGreaterThan(seeds / 2);
+    expect(out.rejects['LogBehind'] ?? 0).toBeGreaterThan(seeds / 2);
+  });
+});
+
 describe('exit codes', () => {
   it('70 for a broken rule of safety', () => {
     expect(sim('--mutant', 'forget lastVote', '--seeds', '100').status).toBe(70);

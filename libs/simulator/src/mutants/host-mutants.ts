@@ -2,6 +2,7 @@
 import type { Edit, Mutant } from './mutant.ts';
 
 const faults = { validators: 4, blocks: 30 } as const;
+const lost = { ...faults, intensity: 'lost disks' } as const;
 const engine = (name: string, find: string, put: string): Edit => ({ file: `libs/pbft/src/${name}.ts`, find, put });
 
 const durability: readonly Mutant[] = [
@@ -68,6 +69,22 @@ const durability: readonly Mutant[] = [
     scenario: faults,
     seeds: 1000,
     breaks: ['no double vote', 'no false alarm', 'evidence is true'],
+  },
+  {
+    name: 'Commit forgotten with the log',
+    bug: 'Whoever lost its log goes on voting at the height of its last Commit.',
+    edits: [engine('recover', 'lost === undefined ? spoken : spoken + 1;', 'spoken;')],
+    scenario: lost,
+    seeds: 1000,
+    breaks: ['no vote forgotten', 'evidence is true', 'agreement', 'new view'],
+  },
+  {
+    name: 'votes where they are forgotten',
+    bug: 'Whoever lost storage and log votes at heights that are over, of which its signer does not tell all.',
+    edits: [engine('recover', 'lost === undefined ? spoken : spoken + 1;', 'lost === undefined ? floor + 1 : spoken + 1;')],
+    scenario: lost,
+    seeds: 1000,
+    breaks: ['no vote forgotten', 'evidence is true', 'no double vote', 'no false alarm'],
   },
   {
     name: 'log cut before storage holds the block',

@@ -12,6 +12,7 @@ import {
   type Message,
   type MessageOf,
   type RejectionName,
+  type SignedVote,
   type Vote,
   voteHash,
 } from '@bursar/protocol';
@@ -86,6 +87,13 @@ export class Oracle {
       throw new Violation('no double vote', `Validator ${who} votes in ${vote.height}/${vote.view} after it entered view ${left}.`);
     this.#asked.set(key, vote.digest);
     if (vote.phase === 'view-change') this.#left.set(`${who}/${vote.height}`, vote.view);
+  }
+  /** Its log is gone: what it asked for and what was not signed never happened. */
+  logLost(who: number, rows: readonly SignedVote[]): void {
+    this.#disks[who] = new DurableIndex((c) => this.certificate(c));
+    for (const map of [this.#asked, this.#left] as Map<string, unknown>[])
+      for (const key of map.keys()) if (key.startsWith(`${who}/`)) map.delete(key);
+    for (const { vote } of rows) this.asked(who, vote);
   }
   /** A record of an honest validator's log is on disk. */
   durable(who: number, record: Uint8Array): void {

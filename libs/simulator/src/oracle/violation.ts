@@ -13,7 +13,7 @@ export const invariants = {
   'batches in order': "Each origin's batches are ordered once, without a gap, and not after their expiry.",
   'no batch lost': 'A batch of an honest origin is ordered unless it expires.',
   'visible survives': 'What was final somewhere is what everybody holds in the end.',
-  'no halt': 'An honest validator with a sound disk never halts.',
+  'no halt': 'An honest validator never halts, be its disks lost.',
   'no false alarm': 'An honest validator knows all its signatures: its signer lost nothing.',
   'no false repetition': 'No message is taken for a repetition unless it came before.',
   'total step': 'The engine answers every input without an exception.',

@@ -45,13 +45,20 @@ export interface Surroundings {
   observe(what: 'misdeed' | 'view-change' | 'reject', name: string): void;
 }
 
+/** What a validator can lose while it is down; its signer keeps its record. */
+export type Lost = 'storage' | 'log' | 'storage and log';
+
 /** A validator as the world sees it. */
 export interface Cell {
   readonly index: number;
   readonly storage: StorageDouble;
   readonly alive: boolean;
+  /** Its signer is at work, perhaps for a process that is dead. */
+  readonly isSigning: boolean;
   start(): void;
   crash(tail?: Tail): void;
+  /** While it is down, and its signer idle. */
+  lose(what: Lost): void;
   receive(from: number, envelope: Envelope): void;
   addBatch(ref: BatchRef): void;
 }

@@ -81,6 +81,12 @@ export class Disk {
     this.#torn = next !== undefined && isTorn ? next.subarray(0, random.below(next.length)) : undefined;
     return { records: pending.length - survived, torn: this.#torn === undefined ? 0 : 1 };
   }
+  /** Nothing is left. */
+  wipe(): void {
+    this.#kept = [];
+    this.#pending = [];
+    this.#torn = undefined;
+  }
   /** What the next process reads: a torn tail fails its checksum and is cut off, so that appends follow a whole record. */
   read(): readonly Uint8Array[] {
     this.#torn = undefined;

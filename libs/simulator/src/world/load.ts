@@ -15,6 +15,8 @@ export class Load {
   readonly #send: (from: number, to: number, envelope: Envelope) => void;
   readonly #made: Map<number, BatchRef & { readonly gossipedAtMs: number }>[];
   readonly #now: () => number;
+  /** For each origin, the highest number that was its next one. */
+  readonly #reached: number[];
   #count = 0;
 
   constructor(random: Random, cells: readonly Cell[], now: () => number, send: (from: number, to: number, envelope: Envelope) => void) {
@@ -23,6 +25,7 @@ export class Load {
     this.#cells = cells;
     this.#send = send;
     this.#made = cells.map(() => new Map());
+    this.#reached = cells.map(() => 1);
   }
   get count(): number {
     return this.#count;
@@ -34,6 +37,8 @@ export class Load {
     const made = this.#made[origin];
     if (cell === undefined || made === undefined || !cell.alive) return;
     const next = cell.storage.nextBatch(origin);
+    if (next < (this.#reached[origin] ?? 0)) return; // its storage was lost: it catches up first
+    this.#reached[origin] = next;
     for (const number of made.keys()) if (number < next) made.delete(number);
     const due = made.get(next);
     // Refused by everybody from now on, hence safe to make again from this number.

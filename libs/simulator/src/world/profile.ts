@@ -21,6 +21,8 @@ export interface Profile {
   /** For each validator, how much longer its storage takes. */
   readonly storageLagMs: readonly number[];
   readonly actors: ReadonlyMap<number, ActorName>;
+  /** An honest validator that loses storage and consensus log from time to time, not the record of its signer. */
+  readonly careless: number | undefined;
   readonly adversary: AdversaryTaste;
   /** Faults end here at the latest, milliseconds after the start. */
   readonly faultsEndMs: number;
@@ -32,7 +34,9 @@ export function drawProfile(random: Random, stakes: readonly number[], intensity
   const calm = intensity === 'calm' || intensity === 'crash points';
   const attack = intensity === 'view changes';
   const slow = intensity === 'slow network';
-  const actors = calm || slow ? new Map<number, ActorName>() : drawActors(random, stakes, attack);
+  // Where its log is lost it keeps silent, so it counts among the faulty.
+  const careless = intensity === 'lost disks' ? random.below(stakes.length) : undefined;
+  const actors = calm || slow ? new Map<number, ActorName>() : drawActors(random, stakes, attack, careless);
   // A view of the base length is over before a proposal and a round of votes have come across a slow network.
   const latencyMs = slow ? VIEW_TIMEOUT_MS * random.pick([0.6, 0.9, 1.5]) : random.pick([0.5, 2, 5, 10, 25]);
   // Calm is in time: what delays differ by is small beside one hop, so that three hops never come before two.
@@ -57,6 +61,7 @@ export function drawProfile(random: Random, stakes: readonly number[], intensity
     // One storage is done a hop before the others: its validator speaks of the next height before theirs is open.
     storageLagMs: stakes.map((_, i) => (calm && i !== quickest ? 2 * Math.max(2, latencyMs) : 0)),
     actors,
+    careless,
     adversary: {
       share: calm || slow ? 0 : attack ? 0.9 : random.pick([0, 0.03, 0.1]),
       maxViews: attack ? random.between(2, 4) : 2,
@@ -73,12 +78,17 @@ export function drawProfile(random: Random, stakes: readonly number[], intensity
 const forkers: readonly ActorName[] = ['everything', 'everything', 'lying new leader', 'lying view-changer', 'equivocating leader'];
 
 /** Faulty validators of at most the stake that may be faulty. */
-function drawActors(random: Random, stakes: readonly number[], attack: boolean): ReadonlyMap<number, ActorName> {
+function drawActors(
+  random: Random,
+  stakes: readonly number[],
+  attack: boolean,
+  careless: number | undefined,
+): ReadonlyMap<number, ActorName> {
   const actors = new Map<number, ActorName>();
-  let left = quorumOf(stakes).faulty;
+  let left = quorumOf(stakes).faulty - (careless === undefined ? 0 : (stakes[careless] ?? 0));
   for (const i of random.shuffled([...stakes.keys()])) {
     const stake = stakes[i] ?? 0;
-    if (stake > left || !random.chance(attack ? 0.95 : 0.7)) continue;
+    if (i === careless || stake > left || !random.chance(attack ? 0.95 : 0.7)) continue;
     left -= stake;
     actors.set(i, random.pick(attack ? forkers : actorNames));
   }

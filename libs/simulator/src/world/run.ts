@@ -5,7 +5,7 @@ import { actors } from '../byzantine/actors.ts';
 import { FaultyCell } from '../byzantine/faulty-cell.ts';
 import { Oracle } from '../oracle/oracle.ts';
 import { Violation } from '../oracle/violation.ts';
-import type { Cell, Surroundings } from './cell.ts';
+import type { Cell, Lost, Surroundings } from './cell.ts';
 import { BLOCK_INTERVAL_MS, Chain, START, throughBytes, VIEW_TIMEOUT_MS } from './chain.ts';
 import { Chaos } from './chaos.ts';
 import { Clock } from './clock.ts';
@@ -29,6 +29,10 @@ const EVENTS_MAX = 3_000_000;
 const ORDERED_WITHIN_MS = 6 * VIEW_TIMEOUT_MS;
 /** Clocks stay within this of the world's: two of them within the tolerance for a fresh proposal. */
 const MOST_SKEW_MS = 1500;
+
+/** A careless validator dies so often, milliseconds; and what it loses then. */
+const CARELESS_MS = 3_000;
+const LOSSES: readonly (Lost | undefined)[] = [undefined, 'storage', 'log', 'log', 'storage and log', 'storage and log'];
 
 class World {
   readonly #scenario: Scenario;
@@ -136,6 +140,7 @@ class World {
 
   #loop(): void {
     for (const cell of this.#cells) cell.start();
+    if (this.#profile.careless !== undefined) this.#beCareless(this.#profile.careless);
     this.#offer();
     const { blocks } = this.#scenario;
     let nextLook = 0;
@@ -277,12 +282,33 @@ class World {
     }
     return oracle;
   }
+  /** From time to time it dies, and not only its process. */
+  #beCareless(who: number): void {
+    this.#queue.after(CARELESS_MS * (0.5 + this.#crashes.unit()), () => {
+      if (this.#faultsOver) return;
+      this.#cells[who]?.crash();
+      this.#beCareless(who);
+    });
+  }
+  /** A disk is not replaced as fast as a signer answers. */
+  #startWithout(who: number, lost: Lost): void {
+    const cell = this.#cells[who];
+    if (cell?.isSigning) {
+      this.#queue.after(10, () => this.#startWithout(who, lost));
+      return;
+    }
+    this.#count(`lost ${lost}`);
+    this.#trace.add(this.#queue.now, who, 'lost', lost);
+    cell?.lose(lost);
+    cell?.start();
+  }
   #died(who: number, lost: { records: number; torn: number }): void {
     this.#count('restart');
     if (lost.records > 0) this.#count('records lost');
     if (lost.torn > 0) this.#count('record torn');
     const down = this.#planned?.downMs ?? (this.#faultsOver ? 10 : this.#crashes.pick([1, 30, 300, 3000]) * (0.5 + this.#crashes.unit()));
-    this.#queue.after(down, () => this.#cells[who]?.start());
+    const loses = who === this.#profile.careless && !this.#faultsOver ? this.#crashes.pick(LOSSES) : undefined;
+    this.#queue.after(down, () => (loses === undefined ? this.#cells[who]?.start() : this.#startWithout(who, loses)));
   }
 }
 

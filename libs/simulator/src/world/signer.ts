@@ -6,8 +6,8 @@ import type { SignatureScheme } from '@bursar/crypto';
 import { SigningRecord } from '@bursar/pbft';
 import { type SignedVote, type Vote, voteHash } from '@bursar/protocol';
 
-/** Rows that consensus is told at its start, at most. */
-const ROWS = 1000;
+/** Rows that consensus is told at its start, at most: so few that whoever lost its disks is not told all. */
+const ROWS = 40;
 
 export class SignerDouble {
   readonly #scheme: SignatureScheme;
@@ -33,9 +33,9 @@ export class SignerDouble {
     if (this.#record.bulky) this.#record.compact();
     return signature;
   }
-  /** Rows of this height and above: what consensus asks for at its start. */
-  rowsFrom(from: number): SignedVote[] {
-    return this.#record.votesFrom(from, ROWS).map(({ epoch, height, view, phase, digest, signature }) => ({
+  /** Rows of this height and above, the newest: what consensus asks for at its start. */
+  rowsFrom(from: number, most = ROWS): SignedVote[] {
+    return this.#record.votesFrom(from, most).map(({ epoch, height, view, phase, digest, signature }) => ({
       vote: { chain: this.#chain, epoch, height, view, phase, digest },
       validator: this.#validator,
       signature,

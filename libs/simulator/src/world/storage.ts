@@ -28,12 +28,18 @@ export class StorageDouble {
   readonly #genesis: Genesis;
   readonly #blocks: Stored[] = [];
   #schedule: Schedule;
-  #nextBatch: number[];
+  readonly #nextBatch: number[];
 
   constructor(genesis: Genesis) {
     this.#genesis = genesis;
     this.#schedule = startSchedule(genesis.chain);
     this.#nextBatch = new Array<number>(genesis.validators).fill(1);
+  }
+  /** The disk is gone. */
+  wipe(): void {
+    this.#blocks.length = 0;
+    this.#schedule = startSchedule(this.#genesis.chain);
+    this.#nextBatch.fill(1);
   }
   /** Height of the last stored block; 0 = genesis. */
   get height(): number {

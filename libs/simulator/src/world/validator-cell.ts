@@ -11,7 +11,7 @@ import { answerTo } from './answers.ts';
 import { Asking } from './asking.ts';
 import { BatchPool } from './batch-pool.ts';
 import { BODIES_KEPT, BodyRecords, bodyOf } from './body-records.ts';
-import type { Cell, CrashPoint, Surroundings } from './cell.ts';
+import type { Cell, CrashPoint, Lost, Surroundings } from './cell.ts';
 import { Disk, type Tail } from './disk.ts';
 import type { Envelope, FinalBlock, Want } from './envelope.ts';
 import { Heard } from './heard.ts';
@@ -36,6 +36,10 @@ export class ValidatorCell extends WatchedCell implements Cell {
   #steps = 0;
   /** Messages that the engine refused. */
   #refusals = 0;
+  /** Votes that the signer is at work on, whoever lives. */
+  #signing = 0;
+  /** Disks that its storage has had. */
+  #storages = 1;
 
   constructor(around: Surroundings, signer: SignerDouble) {
     super(around, signer);
@@ -54,6 +58,9 @@ export class ValidatorCell extends WatchedCell implements Cell {
   }
   get alive(): boolean {
     return this.#driver !== undefined;
+  }
+  get isSigning(): boolean {
+    return this.#signing > 0;
   }
   get driver(): Driver | undefined {
     return this.#driver;
@@ -97,6 +104,16 @@ export class ValidatorCell extends WatchedCell implements Cell {
     this.#pool.clear();
     this.around.trace.add(this.around.now(), this.index, 'crash', lost.records, lost.torn);
     this.around.died(lost);
+  }
+  lose(what: Lost): void {
+    if (what !== 'log') {
+      this.storage.wipe();
+      this.#storages++;
+    }
+    if (what !== 'storage') {
+      this.disk.wipe();
+      this.onLogLost();
+    }
   }
   addBatch(ref: BatchRef): void {
     if (!this.alive) return;
@@ -246,8 +263,10 @@ export class ValidatorCell extends WatchedCell implements Cell {
       sign: (vote, done) => {
         if (!live() || this.#strikes('sign')) return;
         this.onAsked(vote);
+        this.#signing++;
         // The signer is another process: it records and signs whether or not the asker lives.
         around.after(around.latencies.signMs(index), () => {
+          this.#signing--;
           const signature = this.sign(vote);
           if (live() && !this.#strikes('signed')) this.later(0.05, () => done(signature));
         });
@@ -274,7 +293,11 @@ export class ValidatorCell extends WatchedCell implements Cell {
       commit: (block, certificate, done) => {
         if (!live() || this.#strikes('commit')) return;
         this.onFinal(block, certificate);
-        around.after(around.latencies.commitMs(index), () => this.guarded(() => this.#committed(block, certificate, live, done)));
+        // Storage is another process, too; only a disk that is gone does not take the block.
+        const disk = this.#storages;
+        around.after(around.latencies.commitMs(index), () => {
+          if (disk === this.#storages) this.guarded(() => this.#committed(block, certificate, live, done));
+        });
       },
       accuse: (evidence) => live() && around.witness?.accused(index, evidence),
       observe: {
@@ -328,15 +351,18 @@ export class ValidatorCell extends WatchedCell implements Cell {
     if (isNew) this.around.trace.add(this.around.now(), this.index, 'final', height, stored.digest);
     return stored;
   }
-  /** Catch-up: storage takes them, the engine hears of it a moment later. */
+  /** Catch-up: storage takes them, or has taken them for an earlier life; the engine hears of it a moment later. */
   #onFinals(finals: readonly FinalBlock[]): void {
     const taken: Certificate[] = [];
     for (const { block, certificate } of this.#asking.onFinals(finals)) {
-      if (block.header.height !== this.storage.height + 1) continue;
-      if (this.#strikes('commit')) return;
-      this.onFinal(block, certificate);
-      this.#store(block, certificate);
-      taken.push(certificate);
+      const { height } = block.header;
+      if (height > this.storage.height + 1) continue;
+      if (height > this.storage.height) {
+        if (this.#strikes('commit')) return;
+        this.onFinal(block, certificate);
+        this.#store(block, certificate);
+      }
+      if (height >= (this.#driver?.state.height ?? 0)) taken.push(certificate);
     }
     if (taken.length === 0) return;
     const start = this.storage.start();

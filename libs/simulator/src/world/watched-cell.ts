@@ -22,6 +22,9 @@ export abstract class WatchedCell {
   protected onSent(message: Message): void {
     this.around.oracle.sent(this.index, message, () => this.signer.has(message.vote));
   }
+  protected onLogLost(): void {
+    this.around.oracle.logLost(this.index, this.signer.rowsFrom(1, Number.POSITIVE_INFINITY));
+  }
   protected onAsked(vote: Message['vote']['vote']): void {
     this.around.oracle.asked(this.index, vote);
   }
