@@ -1,7 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { formatGenesis, parseGenesis, toHex } from '@bursar/protocol';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Devnet } from '../src/devnet/devnet.ts';
+import { layout } from '../src/devnet/layout.ts';
 import { serviceName } from '../src/devnet/services.ts';
 import type { Session } from '../src/operations/session.ts';
 import { openNetwork, sessionOf, until } from './support/network.ts';
@@ -72,6 +73,25 @@ describe('A validator that comes late, with an empty disk (K7)', () => {
     'fetches every block from the others and takes part again',
     async () => {
       await until(`${BLOCKS} blocks of the others`, async () => (await height(0)) >= BLOCKS);
+      for (const name of cell) await net.start(name);
+      await expectWholeAgain();
+    },
+    WIDE_MS,
+  );
+});
+
+describe('A validator that loses storage and consensus log, and keeps what it has signed (K7, 8304)', () => {
+  it(
+    'fetches every block, says nothing where it may have forgotten how it voted, and takes part again',
+    async () => {
+      // Without one of the others every block needs Commits: the joiner's last signature is one, or is just before one.
+      const other = serviceName(0, 'consensus');
+      await net.kill(other, 'SIGKILL');
+      const before = await height(1);
+      await until('blocks by Commits', async () => (await height(1)) >= before + 10);
+      for (const name of [...cell].reverse()) await net.kill(name, 'SIGKILL');
+      for (const service of ['storage', 'consensus'] as const) rmSync(layout(dir).data(JOINER, service), { recursive: true });
+      await net.start(other);
       for (const name of cell) await net.start(name);
       await expectWholeAgain();
     },

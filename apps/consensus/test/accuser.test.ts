@@ -48,7 +48,7 @@ function rig(bodies: readonly Uint8Array[] = []) {
     bodies,
   );
   /** The ledger answers, and the mempool forgets. */
-  const executed = (e: Evidence, name?: RejectionName) => {
+  const executed = (e: Evidence, name?: RejectionName, at = 1) => {
     const code = name === undefined ? 0 : rejections[name].code;
     mempool.delete(idOf(e));
     const result: TransactionResult = {
@@ -60,8 +60,8 @@ function rig(bodies: readonly Uint8Array[] = []) {
       index: 0,
       items: [],
     };
-    accuser.executed(1, (id) => (id === idOf(e) ? result : undefined));
-    accuser.executed(2, (id) => (id === idOf(e) ? result : undefined)); // of the block before
+    accuser.executed(at, (id) => (id === idOf(e) ? result : undefined));
+    accuser.executed(at + 1, (id) => (id === idOf(e) ? result : undefined)); // of the block before
   };
   const states = () => accuser.last(100).map((a) => [a.evidence.height, a.state, a.code]);
   return { accuser, written, told, submitted, failures, mempool, state, executed, states };
@@ -156,6 +156,16 @@ describe('K6 evidence on its way into a block', () => {
     r.accuser.resend();
     await settle();
     expect([r.submitted, r.told]).toEqual([[idOf(offence(5))], []]);
+  });
+
+  it('after a restart, when a block had recorded it already: its first result, of that block, ends it, or it would come again for ever', async () => {
+    const r = rig([evidenceTransaction(chain, reporter, offence(5))]);
+    r.accuser.resend();
+    await settle();
+    r.executed(offence(5), undefined, 90);
+    r.accuser.resend();
+    await settle();
+    expect([r.states(), r.submitted.length]).toEqual([[[5, 'recorded', 0]], 1]);
   });
 });
 

@@ -95,8 +95,10 @@ export class Accuser {
   executed(height: number, resultOf: (transaction: Digest) => TransactionResult | undefined): void {
     for (const { state, transaction } of this.#all.values()) {
       const result = state === 'pending' ? resultOf(transaction) : undefined;
-      if (result?.height !== height) continue;
+      if (result === undefined) continue;
       const { code } = result;
+      // What a block recorded before we were killed gets its first result again, of that block; a refusal of an earlier block is an old answer.
+      if (result.height !== height && !RECORDED.has(code)) continue;
       this.#settle(transaction, RECORDED.has(code) ? 'recorded' : AGAIN.has(code) ? 'pending' : 'refused', code);
     }
     this.#forget();

@@ -15,6 +15,8 @@ export class SignerDouble {
   readonly #validator: number;
   readonly #chain: string;
   readonly #record = new SigningRecord();
+  /** Requests that it is at work on, whether or not the asker lives. */
+  atWork = 0;
 
   constructor(scheme: SignatureScheme, secretKey: Uint8Array, validator: number, chain: string) {
     this.#scheme = scheme;

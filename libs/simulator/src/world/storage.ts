@@ -35,8 +35,11 @@ export class StorageDouble {
     this.#schedule = startSchedule(genesis.chain);
     this.#nextBatch = new Array<number>(genesis.validators).fill(1);
   }
+  /** Disks that it has had. */
+  disks = 1;
   /** The disk is gone. */
   wipe(): void {
+    this.disks++;
     this.#blocks.length = 0;
     this.#schedule = startSchedule(this.#genesis.chain);
     this.#nextBatch.fill(1);

@@ -2,7 +2,6 @@
  * An honest validator: the shipped driver over doubles of everything around it. A crash ends one *life*; whatever that life
  * still does afterwards has no effect, so a crash may strike inside any call.
  */
-import { isFinalKind } from '@bursar/membership';
 import { Driver, type Input, logRecord, type Ports, type Proposal, recover, type State } from '@bursar/pbft';
 import { type BatchRef, type Block, type Certificate, type Digest, decode, type Message } from '@bursar/protocol';
 import { tooLarge } from '../oracle/state-bounds.ts';
@@ -15,17 +14,17 @@ import type { Cell, CrashPoint, Lost, Surroundings } from './cell.ts';
 import { Disk, type Tail } from './disk.ts';
 import type { Envelope, FinalBlock, Want } from './envelope.ts';
 import { Heard } from './heard.ts';
+import { Notices } from './notices.ts';
 import type { SignerDouble } from './signer.ts';
 import { StorageDouble, type Stored } from './storage.ts';
 import { WatchedCell } from './watched-cell.ts';
-
-const NOTICE_MS = 700;
 
 export class ValidatorCell extends WatchedCell implements Cell {
   readonly storage: StorageDouble;
   readonly disk: Disk;
   readonly #pool: BatchPool;
   readonly #bodies: BodyRecords;
+  readonly #notices: Notices;
   #heard = new Heard();
   /** Of the view that the oracle was told of last. */
   #justification: State['justification'] = [];
@@ -36,10 +35,6 @@ export class ValidatorCell extends WatchedCell implements Cell {
   #steps = 0;
   /** Messages that the engine refused. */
   #refusals = 0;
-  /** Votes that the signer is at work on, whoever lives. */
-  #signing = 0;
-  /** Disks that its storage has had. */
-  #storages = 1;
 
   constructor(around: Surroundings, signer: SignerDouble) {
     super(around, signer);
@@ -55,12 +50,13 @@ export class ValidatorCell extends WatchedCell implements Cell {
       },
     });
     this.#bodies = new BodyRecords(this.disk);
+    this.#notices = new Notices(around, this.storage, (delay, run) => this.later(delay, run));
   }
   get alive(): boolean {
     return this.#driver !== undefined;
   }
   get isSigning(): boolean {
-    return this.#signing > 0;
+    return this.signer.atWork > 0;
   }
   get driver(): Driver | undefined {
     return this.#driver;
@@ -69,17 +65,11 @@ export class ValidatorCell extends WatchedCell implements Cell {
   start(): void {
     this.#life++;
     const records = this.disk.read();
-    const log = records.filter((r) => bodyOf(r) === undefined);
+    const log = records.filter((r) => bodyOf(r) === undefined).map((r) => decode(logRecord, r));
     for (const digest of this.#bodies.reload()) this.#pool.addBody(digest);
     const start = this.storage.start();
     this.around.witness?.started(this.index, start.height);
-    const { params } = this.around;
-    const recovered = recover(
-      params,
-      start,
-      log.map((r) => decode(logRecord, r)),
-      this.signer.rowsFrom(start.height + 1),
-    );
+    const recovered = recover(this.around.params, start, log, this.signer.rowsFrom(start.height + 1));
     const life = this.#life;
     this.#asking = new Asking(this.around, () => this.#life === life && this.alive);
     this.#heard = new Heard();
@@ -89,12 +79,11 @@ export class ValidatorCell extends WatchedCell implements Cell {
     }
     this.around.trace.add(this.around.now(), this.index, 'start', start.height, records.length);
     this.guarded(() => {
-      const driver = new Driver(params, recovered, this.#ports());
-      this.#driver = driver;
-      driver.start();
+      this.#driver = new Driver(this.around.params, recovered, this.#ports());
+      this.#driver.start();
     });
     this.#offer();
-    this.#notice();
+    this.#notices.start();
   }
   crash(tail: Tail = 'any'): void {
     if (!this.alive) return;
@@ -106,10 +95,7 @@ export class ValidatorCell extends WatchedCell implements Cell {
     this.around.died(lost);
   }
   lose(what: Lost): void {
-    if (what !== 'log') {
-      this.storage.wipe();
-      this.#storages++;
-    }
+    if (what !== 'log') this.storage.wipe();
     if (what !== 'storage') {
       this.disk.wipe();
       this.onLogLost();
@@ -201,19 +187,8 @@ export class ValidatorCell extends WatchedCell implements Cell {
     return this.#driver?.viewChange(height, view, validator, digest);
   }
 
-  /** Tells peers from time to time how far it is: whoever is behind then asks. */
-  #notice(): void {
-    for (let to = 0; to < this.around.genesis.validators; to++) if (to !== this.index) this.#notify(to);
-    this.later(NOTICE_MS, () => this.#notice());
-  }
-  #notify(to: number): void {
-    const certificate = this.storage.at(this.storage.height)?.certificate;
-    if (certificate !== undefined) this.around.send(to, { kind: 'notice', certificate });
-  }
   #onNotice(from: number, certificate: Certificate): void {
-    const { kind, height } = certificate;
-    if (height <= this.storage.height || !isFinalKind(kind) || !this.around.checkCertificate(certificate)) return;
-    this.feed({ type: 'notice', from, height, certificate });
+    if (this.#notices.isNews(certificate)) this.feed({ type: 'notice', from, height: certificate.height, certificate });
   }
   #offer(): void {
     const { storage } = this;
@@ -263,10 +238,10 @@ export class ValidatorCell extends WatchedCell implements Cell {
       sign: (vote, done) => {
         if (!live() || this.#strikes('sign')) return;
         this.onAsked(vote);
-        this.#signing++;
+        this.signer.atWork++;
         // The signer is another process: it records and signs whether or not the asker lives.
         around.after(around.latencies.signMs(index), () => {
-          this.#signing--;
+          this.signer.atWork--;
           const signature = this.sign(vote);
           if (live() && !this.#strikes('signed')) this.later(0.05, () => done(signature));
         });
@@ -280,7 +255,7 @@ export class ValidatorCell extends WatchedCell implements Cell {
           this.broadcast(message);
         },
         notify: (to) => {
-          if (live() && !this.#strikes('notify')) this.#notify(to);
+          if (live() && !this.#strikes('notify')) this.#notices.tell(to);
         },
       },
       obtain: (block, from, done) => {
@@ -294,9 +269,9 @@ export class ValidatorCell extends WatchedCell implements Cell {
         if (!live() || this.#strikes('commit')) return;
         this.onFinal(block, certificate);
         // Storage is another process, too; only a disk that is gone does not take the block.
-        const disk = this.#storages;
+        const { disks } = this.storage;
         around.after(around.latencies.commitMs(index), () => {
-          if (disk === this.#storages) this.guarded(() => this.#committed(block, certificate, live, done));
+          if (disks === this.storage.disks) this.guarded(() => this.#committed(block, certificate, live, done));
         });
       },
       accuse: (evidence) => live() && around.witness?.accused(index, evidence),
