@@ -6,9 +6,11 @@ import { surroundings } from '../../apps/bursar/src/config.ts';
 import { openDevnet } from '../../apps/bursar/src/devnet/devnet.ts';
 import { addressOf } from '../../apps/bursar/src/devnet/network-file.ts';
 import { findPrograms } from '../../apps/bursar/src/devnet/programs.ts';
+import { waitReady } from '../../apps/bursar/src/devnet/readiness.ts';
 import { runningProcesses } from '../../apps/bursar/src/devnet/running-file.ts';
 import { EXECUTOR, serviceName } from '../../apps/bursar/src/devnet/services.ts';
 import { openKeystore } from '../../apps/crypto-signing/src/adapters/keystore.ts';
+import { cursorFile } from '../../apps/storage/src/adapters/cursor-file.ts';
 import { readKeyFile } from '../../libs/client/src/index.ts';
 import { batchDigest, certificateDigest, formatGenesis, fromHex, headerDigest, parseGenesis } from '../../libs/protocol/src/index.ts';
 import { ledger } from '../../libs/protocol/src/rpc.ts';
@@ -42,6 +44,7 @@ export async function benchCatchUp({ limits, folder, say, closeNetwork }: Contex
   const folders = [0, 1, 2].map((i) => join(at.data(i, 'storage'), 'blocks'));
   say(`Making ${BLOCKS} blocks.`);
   const made = await makeChain(old.genesis, keys, { ...client, publicKey: fromHex(client.publicKey) }, BLOCKS, folders);
+  for (const i of [0, 1, 2]) await cursorFile(join(at.data(i, 'storage'), 'outbox')).save(BLOCKS); // who grew so tall has told of it
 
   const net = await openDevnet(options);
   const onExit = () => net.abandon();
@@ -61,6 +64,12 @@ export async function benchCatchUp({ limits, folder, say, closeNetwork }: Contex
     for (const app of CELL) await net.kill(serviceName(JOINER, app), 'SIGKILL');
     // The chain goes on above what was made: the three hold it and have a quorum.
     await until('a block above the made ones', READY_MS, async () => (await height(0)) > BLOCKS);
+    const theirs = net.specs.filter((s) => !CELL.some((app) => s.name === serviceName(JOINER, app)));
+    await waitReady(
+      theirs.map((s) => ({ name: s.name, adminPort: s.ports.admin, log: at.log(s.name) })),
+      () => net.check(),
+      READY_MS,
+    );
     say('A fourth joins.');
     const started = performance.now();
     for (const app of CELL) await net.start(serviceName(JOINER, app));

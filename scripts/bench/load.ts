@@ -155,5 +155,6 @@ export async function runLoad(options: LoadOptions): Promise<LoadFigures> {
     throw new Error(
       `the transfers ran out ${((performance.now() - started) / 1_000).toFixed(1)} s after the start, before the measurement`,
     );
+  if (rate === undefined && receipts.every((n) => n === 0)) throw new Error(`no receipt came in ${receipts.length} measured seconds`);
   return { receipts, ms, sent, accepted, refused, seconds: rate === undefined ? receipts.length : took };
 }

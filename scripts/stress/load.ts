@@ -40,7 +40,7 @@ export interface Load {
 
 /** Longer apart than transfers of one account overtake each other. */
 const SECONDS_APART = 2;
-const TICK_MS = 20;
+const TICK_MS = 50;
 /** What is not final so long after it was sent counts as dropped. */
 const PATIENCE_MS = 30_000;
 /** Signatures between two turns of the event loop: 5 ms. */

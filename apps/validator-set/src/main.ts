@@ -33,9 +33,10 @@ await bootService({
       url: config.natsUrl,
       name: `validator-set ${config.instance}`,
       chain,
+      validator: config.validator,
       signal,
       onBlock: (height, header, certificate) => {
-        if (height <= state.height || !state.verify(header, certificate).valid) return;
+        if (!hint.isAwaited || height <= state.height || !state.verify(header, certificate).valid) return;
         log.debug({ height, followed: state.height }, 'an event is ahead of what was followed');
         hint.give();
       },

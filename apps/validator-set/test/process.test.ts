@@ -11,6 +11,9 @@ import { Cleanup, connect, prepareCell, readyz, StorageDouble, start, startNats 
 const cleanup = new Cleanup();
 afterEach(() => cleanup.run());
 
+/** The index of the validator in the configuration of the tests' cell. */
+const OWN = 0;
+
 describe('The process', () => {
   it('waits for storage, follows it through a restart, and answers from what it followed', async () => {
     const made = new TestHeaders();
@@ -60,7 +63,7 @@ describe('The process', () => {
     expect(await running.ended).toBe(0);
   }, 60_000);
 
-  it('looks at storage at once when an event with a valid certificate is ahead, and believes nothing else', async () => {
+  it('looks at its storage at once, while that is away, when an event of it with a valid certificate is ahead, and believes nothing else', async () => {
     const made = new TestHeaders();
     const cell = await prepareCell(cleanup, made);
     const url = await startNats(cleanup);
@@ -69,15 +72,20 @@ describe('The process', () => {
     const bus = await connectNats({ url, name: 'test' });
     cleanup.add(() => bus.close());
     const [a, b] = [made.next(), made.next()];
-    const publish = (height: number, rawHeader: Uint8Array, certificate: Uint8Array): void => {
-      const event = { validator: 1, height: BigInt(height), header: rawHeader, certificate };
+    const publish = (height: number, rawHeader: Uint8Array, certificate: Uint8Array, of = OWN): void => {
+      const event = { validator: of, height: BigInt(height), header: rawHeader, certificate };
       const bytes = toBinary(storageEvents.BlockFinalSchema, create(storageEvents.BlockFinalSchema, event));
-      bus.publish(`bursar.${made.chain.slice(0, 16)}.storage.v1.block.final.1`, bytes);
+      bus.publish(`bursar.${made.chain.slice(0, 16)}.storage.v1.block.final.${of}`, bytes);
     };
     publish(9, encode(header, b.header), a.certificate);
-    bus.publish(`bursar.${made.chain.slice(0, 16)}.storage.v1.block.final.1`, new Uint8Array([255]));
-    publish(2, encode(header, b.header), b.certificate);
+    bus.publish(`bursar.${made.chain.slice(0, 16)}.storage.v1.block.final.${OWN}`, new Uint8Array([255]));
+    publish(1, encode(header, a.header), a.certificate, OWN + 1);
+    // Between two pauses it looks anyway and hears nothing: the next block's event is as good.
+    const events = setInterval(() => publish(2, encode(header, b.header), b.certificate), 20);
+    cleanup.add(() => clearInterval(events));
     await running.line(/"height":2,"followed":0,"msg":"an event is ahead/);
+    clearInterval(events);
+    expect(running.output()).not.toMatch(/"height":1,"followed":0,"msg":"an event/);
     expect(running.output()).not.toMatch(/"height":9/);
     const storage = new StorageDouble();
     storage.add(a, b);

@@ -16,9 +16,12 @@ export interface EventsOptions {
   readonly publish: (name: EventName, bytes: Uint8Array) => void;
 }
 const REJECTIONS = { perSecond: 20, burst: 50 };
+/** A height moves through four phases: beyond two heights a second the audit trail has the rest. */
+const PROGRESS = { perSecond: 8, burst: 40 };
 
 export function createEvents({ validator, clock, log, publish }: EventsOptions) {
   const rejected = new TokenBucket(REJECTIONS, clock.now());
+  const moved = new TokenBucket(PROGRESS, clock.now());
   const now = () => BigInt(clock.now());
   const publishRejected = (code: number, msgId: string | undefined, sender: number | undefined) => {
     const event = create(consensusEvents.ValidationRejectedSchema, {
@@ -31,6 +34,7 @@ export function createEvents({ validator, clock, log, publish }: EventsOptions) 
   };
   return {
     progress(height: number, view: number, phase: string): void {
+      if (!moved.take(clock.now())) return; // the audit trail has it all the same
       const event = create(consensusEvents.ConsensusProgressSchema, {
         validator,
         height: BigInt(height),

@@ -1,4 +1,4 @@
-/** Events of all storages: a reason to look at our own storage at once, and how far the network is. Never believed otherwise. */
+/** Events of the storage of the cell: a reason to look there at once. Never believed otherwise. */
 import { fromBinary } from '@bufbuild/protobuf';
 import type { Digest } from '@bursar/protocol';
 import { storageEvents } from '@bursar/protocol/rpc';
@@ -8,6 +8,7 @@ export interface NatsHintsOptions extends BusObserver {
   readonly url: string;
   readonly name: string;
   readonly chain: Digest;
+  readonly validator: number;
   readonly signal: AbortSignal;
   readonly onBlock: (height: number, header: Uint8Array, certificate: Uint8Array) => void;
   readonly onUp: () => void;
@@ -18,13 +19,13 @@ const QUEUE = 64;
 
 /** Listens as soon as NATS answers; tries for ever. @returns what ends it. */
 export function natsHints(options: NatsHintsOptions): () => Promise<void> {
-  const { url, name, chain, signal, onBlock, onUp, onDown } = options;
+  const { url, name, chain, validator, signal, onBlock, onUp, onDown } = options;
   let bus: NatsBus | undefined;
   const listen = async (): Promise<void> => {
     await bus?.close(); // of a try that came half way
     bus = await connectNats({ ...options, url, name, signal });
     bus.subscribe(
-      `bursar.${chain.slice(0, 16)}.storage.v1.block.final.*`,
+      `bursar.${chain.slice(0, 16)}.storage.v1.block.final.${validator}`,
       ({ data }) => {
         const { height, header, certificate } = fromBinary(storageEvents.BlockFinalSchema, data);
         onBlock(Number(height), header, certificate);

@@ -7,6 +7,11 @@ const BASE_MS = 50;
 export class Hint {
   #wake: (() => void) | undefined;
 
+  /** Whether a pause is under way: otherwise a hint is not worth a look. */
+  get isAwaited(): boolean {
+    return this.#wake !== undefined;
+  }
+
   /** Ends the pause that is under way, if any. */
   give(): void {
     this.#wake?.();
