@@ -1,5 +1,6 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import {
+  type BatchRef,
   type Block,
   block as blockCodec,
   type Certificate,
@@ -80,11 +81,12 @@ describe('envelopes', () => {
     expect(found && encode(messageCodec, found.message)).toEqual(encode(messageCodec, m));
   });
   it('one above 10 KiB is neither sent nor taken', () => {
-    const signatures = Array.from({ length: 190 }, () => new Uint8Array(64));
+    const signatures = Array.from({ length: limits.validators }, () => new Uint8Array(64));
     const large: Message = {
-      kind: 'view-change',
-      vote: vote('view-change'),
-      content: { lastVote: undefined, prepared: { ...certificate, signatures } },
+      kind: 'pre-prepare',
+      vote: vote('prepare'),
+      block: { header, batches: Array.from({ length: limits.batchesPerBlock }, () => block.batches[0] as BatchRef) },
+      certificate: { ...certificate, signatures },
     };
     expect(packMessage(large, id, 0)).toBeUndefined();
     expect(unpackMessage(new Uint8Array(limits.consensusMessage + 1))).toBeUndefined();

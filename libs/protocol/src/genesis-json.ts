@@ -2,6 +2,7 @@
 import { formatAccount, parseAccount } from './account.ts';
 import { chainId, type Genesis } from './genesis.ts';
 import { type Digest, isHex32 } from './hex.ts';
+import { limits } from './limits.ts';
 import { MAX_AMOUNT } from './money.ts';
 
 /** The text is no genesis; `problems` names each wrong field. */
@@ -90,7 +91,7 @@ function readGenesis(f: Fields, o: Json): Genesis {
       code: f.text('currency.code', currency['code'], 12),
       exponent: f.integer('currency.exponent', currency['exponent'], 0, 18),
     },
-    validators: f.list('validators', o['validators'], 200, (at, v) => {
+    validators: f.list('validators', o['validators'], limits.validators, (at, v) => {
       const x = f.object(at, v);
       return {
         name: f.text(`${at}.name`, x['name'], 64),

@@ -8,7 +8,8 @@ export const limits = {
   batchesPerBlock: 64,
   /** A consensus message on the wire (C2). */
   consensusMessage: 10 * 1024,
-  validators: 200,
+  /** As many signatures fit a consensus message, in a PrePrepare with room for references: a fast certificate holds those of all. */
+  validators: 128,
   memo: 1024,
   clientKey: 128,
   dependencies: 100,
