@@ -64,6 +64,11 @@ export class Writer {
     if (v.length !== length * 2 || this.#buffer.write(v, at, length, 'hex') !== length)
       throw new RangeError(`expected ${length} bytes as hex`);
   }
+  /** @param length what the text takes in UTF-8 */
+  utf8(v: string, length: number): void {
+    const at = this.#grow(length);
+    this.#buffer.write(v, at, length, 'utf8');
+  }
   /** The bytes so far, in memory of their own; the writer is used up. */
   finish(): Uint8Array {
     // Large ones lie in no pool that others share, and a copy would be felt.

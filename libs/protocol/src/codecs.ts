@@ -62,9 +62,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 export const text = (max: number): Codec<string> => ({
   write: (w, v) => {
     if (!v.isWellFormed()) throw new RangeError('text holds a lone surrogate');
-    const b = new TextEncoder().encode(v);
-    w.u32(checked(b.length, max, 'text'));
-    w.raw(b);
+    const n = checked(Buffer.byteLength(v), max, 'text');
+    w.u32(n);
+    w.utf8(v, n);
   },
   read: (r) => {
     const at = r.at;
