@@ -145,11 +145,11 @@ describe('a disk that fails', () => {
   const services = Object.keys(logs) as (keyof typeof logs)[];
   /** KiB until the disk is full: a second's work of each. */
   const room = { consensus: 24, storage: 24, 'crypto-signing': 6 } as const;
-  const restarted = async (name: string, fault: typeof faults) => {
+  /** @param fault asked for when nothing is written any more */
+  const restarted = async (name: string, fault: () => NonNullable<typeof faults>) => {
     await net.kill(name, 'SIGTERM');
-    faults = fault;
+    faults = fault();
     await net.start(name);
-    await ready(net, name);
     faults = undefined;
   };
   it.each(services)(
@@ -158,7 +158,9 @@ describe('a disk that fails', () => {
       const name = victim(service);
       rmSync(when, { force: true });
       const preload = `--import ${join(import.meta.dirname, 'support', 'fail-disk.mjs')}`;
-      await restarted(name, { name, env: { NODE_OPTIONS: preload, FAIL_DISK: 'datasync EIO', FAIL_DISK_WHEN: when } });
+      const env = { NODE_OPTIONS: preload, FAIL_DISK: 'datasync EIO', FAIL_DISK_WHEN: when };
+      await restarted(name, () => ({ name, env }));
+      await ready(net, name);
       writeFileSync(when, '');
       expect(await net.ended(name)).toBe(70);
       expect(lastLines(net.at.log(name)).join('\n')).toMatch(/cannot be read or written: EIO/);
@@ -172,9 +174,11 @@ describe('a disk that fails', () => {
     'no space for %s ends it with 69; it goes on where it was when there is space',
     async (service) => {
       const name = victim(service);
-      const { file } = lastByteOf(join(net.at.data(3, service), logs[service]));
-      truncateSync(net.at.log(name)); // the limit is on each file, and its lines go into one as well
-      await restarted(name, { name, fileKiB: Math.ceil(statSync(file).size / 1024) + room[service] });
+      await restarted(name, () => {
+        truncateSync(net.at.log(name)); // the limit is on each file, and its lines go into one as well
+        const { file } = lastByteOf(join(net.at.data(3, service), logs[service]));
+        return { name, fileKiB: Math.ceil(statSync(file).size / 1024) + room[service] };
+      });
       expect(await net.ended(name)).toBe(69);
       expect(lastLines(net.at.log(name)).join('\n')).toMatch(/no space is left/);
       await net.start(name);

@@ -59,14 +59,16 @@ export async function recordVotes(net: Devnet): Promise<VoteRecorder> {
     if (!cell) throw new RangeError(`no validator ${validator}`);
     const bearer = readFileSync(of.at.token(validator), 'utf8').trim();
     const client = createRpcClient(signing.Signing, addressOf(cell['crypto-signing']), { bearer });
+    // First what was said, then what is on record: others are under way meanwhile.
+    const said = [...seen].flatMap(([slot, digests]) => [...digests.values()].map((signature) => ({ slot, signature })));
     try {
       const { rows } = await client.listSigned({ fromHeight: 1n });
       const known = new Set(rows.map((r) => `${r.ballot?.height}/${r.ballot?.view}/${r.phase} ${toHex(r.signature)}`));
       const oldest = rows.length < 1_000 ? 0 : Number(rows[0]?.ballot?.height ?? 0); // it tells the newest thousand
-      return [...seen].flatMap(([slot, digests]) => {
+      return said.flatMap(({ slot, signature }) => {
         const [sender, height, ...rest] = slot.split('/');
         if (Number(sender) !== validator || Number(height) <= oldest) return [];
-        return [...digests.values()].filter((s) => !known.has(`${height}/${rest.join('/')} ${s}`)).map(() => slot);
+        return known.has(`${height}/${rest.join('/')} ${signature}`) ? [] : [slot];
       });
     } finally {
       client.close();
