@@ -41,12 +41,13 @@ function lastVoteOf(r: Recalled): Place | undefined {
   return last;
 }
 
-const signatureOf = (r: Recalled, vote: Vote): SignedVote | undefined =>
-  r.signed.find(({ vote: v }) => v.phase === vote.phase && v.view === vote.view && v.digest === vote.digest);
+const isSame = (a: Vote, b: Vote): boolean => a.phase === b.phase && a.view === b.view && a.digest === b.digest;
+const isIntended = (r: Recalled, vote: Vote): boolean => r.intents.some((i) => isSame(i.vote, vote));
+const signatureOf = (r: Recalled, vote: Vote): SignedVote | undefined => r.signed.find((s) => isSame(s.vote, vote));
 
-/** With the signature that exists, or asks for it again: the same bytes, hence the same signature. */
+/** With the signature that exists, or asks for it again: the same bytes, hence the same signature. What the log has lost is written first. */
 function again(t: Turn, r: Recalled, message: Unsigned): void {
-  const vote = signatureOf(r, message.vote);
+  const vote = isIntended(r, message.vote) ? signatureOf(r, message.vote) : undefined;
   if (vote === undefined) ask(t, message);
   else adopt(t, { ...message, vote } as Message);
 }
@@ -95,8 +96,9 @@ function recallPrepare(t: Turn, r: Recalled): void {
   if (s.lastVote?.view !== s.view) return;
   const { digest } = s.lastVote;
   const known = s.known.get(digest);
-  if (known === undefined) return; // signed, but the block is lost: nothing to say in this view any more
   const vote = ownVote(t, 'prepare', digest);
+  // Signed, but the log lost the block, or with the intent the bodies: nothing to say in this view any more.
+  if (known === undefined || !isIntended(r, vote)) return;
   s.accepted = digest;
   s.intents = { ...s.intents, prepare: vote };
   toPhase(t, 'WaitingForPrepares', 'recovery', 'the log holds our Prepare');

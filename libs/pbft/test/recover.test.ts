@@ -72,7 +72,8 @@ describe('docs/protocol.md "Durability": recovery', () => {
     const { b, prepare, commit } = voted();
     expect(restart(b, upTo(b.log, 'prepared'), rowsOf(prepare)).asked).toEqual(['commit@0']);
     expect(restart(b, b.log, rowsOf(prepare)).sent).toEqual(['prepare', 'commit']);
-    expect(restart(b, upTo(b.log, 'prepared'), rowsOf([...prepare, ...commit])).sent).toEqual(['prepare', 'commit']);
+    const lost = restart(b, upTo(b.log, 'prepared'), rowsOf([...prepare, ...commit])); // its intent: it is written first
+    expect([lost.asked, lost.sent]).toEqual([['commit@0'], ['prepare']]);
   });
 
   it('a signed Commit without its PreparedCert: we listen and say nothing at this height, for a ViewChange would hide the Commit', () => {
@@ -96,11 +97,23 @@ describe('docs/protocol.md "Durability": recovery', () => {
     expect(status(state)).toMatchObject({ height: 2, mute: false });
   });
 
-  it('its PreparedCert come back since, and written down: nothing is hidden any more', () => {
+  it('its PreparedCert come back since, and written down: nothing is hidden any more, and the Commit is written down and asked for again', () => {
     const { b, block, prepare, commit } = voted();
     const back = b.log.filter((l) => l.kind === 'prepared');
     const r = restart(b, back, rowsOf([...prepare, ...commit]));
-    expect([firstOf(r.effects, 'reject'), r.state.prepared?.digest, r.sent]).toEqual([undefined, digestOf(block), ['commit']]);
+    expect([firstOf(r.effects, 'reject'), r.state.prepared?.digest, r.asked, r.sent]).toEqual([
+      undefined,
+      digestOf(block),
+      ['commit@0'],
+      [],
+    ]);
+  });
+
+  it('a signed Prepare whose intent is lost, and with it the bodies, is not sent again, though its block is back', () => {
+    const { b, prepare } = voted();
+    const back = b.log.filter((l) => l.kind === 'proposal');
+    const r = restart(b, back, rowsOf(prepare));
+    expect([r.state.lastVote?.view, r.asked, r.sent]).toEqual([0, [], []]);
   });
 
   it('a ViewChange of ours whose content is lost comes back, and a NewView that rests on it is followed', () => {
