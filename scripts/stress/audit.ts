@@ -1,7 +1,8 @@
 /** The books after the stress: every honest validator the same, every transfer once, every cent there. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type LedgerClient } from '../../libs/client/src/index.ts';
-import { type Digest, decode, result, toHex } from '../../libs/protocol/src/index.ts';
+import { verify } from '../../libs/crypto/src/index.ts';
+import { checkEvidence, type Digest, decode, evidence, fromHex, result, toHex } from '../../libs/protocol/src/index.ts';
 import { messageOf } from '../../libs/shared-core/src/index.ts';
 import type { Outcome } from './load.ts';
 import type { StressNetwork } from './network.ts';
@@ -11,12 +12,16 @@ export interface Audit {
   readonly stateRoot: string;
   /** Executed in a final block, once. */
   readonly executed: number;
+  /** Offences that stand in blocks, each proved by two signed messages and checked here again, by kind (K6). */
+  readonly offences: Readonly<Record<string, number>>;
   /** Sentences about what does not add up. */
   readonly problems: readonly string[];
 }
 const TOGETHER_MS = 30_000;
+/** Pages of a hundred that are read; the ledger keeps no more of one validator than a bound of its own. */
+const MOST_PAGES = 100;
 
-export async function audit({ genesis, addresses }: StressNetwork, outcomes: readonly Outcome[]): Promise<Audit> {
+export async function audit({ genesis, chain, liars, addresses }: StressNetwork, outcomes: readonly Outcome[]): Promise<Audit> {
   const connection = connect(addresses);
   try {
     const ledgers = connection.validators.map((v) => v.ledger);
@@ -33,7 +38,8 @@ export async function audit({ genesis, addresses }: StressNetwork, outcomes: rea
       problems.push(`${missing.length} transfers were reported final and stand in no block, one of them ${missing[0]?.id}`);
     const lost = outcomes.filter((o) => o.ms === undefined && o.refused === undefined && !executed.has(o.id));
     if (lost.length > 0) problems.push(`${lost.length} transfers were accepted and never became final, one of them ${lost[0]?.id}`);
-    return { height, stateRoot, executed: outcomes.filter((o) => executed.has(o.id)).length, problems };
+    const offences = await convictions(ledgers[0] as LedgerClient, { genesis, chain, liars, problems });
+    return { height, stateRoot, offences, executed: outcomes.filter((o) => executed.has(o.id)).length, problems };
   } finally {
     connection.close();
   }
@@ -77,4 +83,27 @@ async function countExecutions(ledger: LedgerClient, height: number): Promise<Ma
     if (Number(block?.height) >= height) break;
   }
   return executed;
+}
+
+/** Evidence in blocks must prove what it says, to anybody, and only of those that lied. */
+async function convictions(
+  ledger: LedgerClient,
+  { genesis, chain, liars, problems }: Pick<StressNetwork, 'genesis' | 'chain' | 'liars'> & { problems: string[] },
+): Promise<Record<string, number>> {
+  const keys = genesis.validators.map((v) => fromHex(v.publicKey));
+  const context = { chain, epoch: 0, publicKey: (validator: number) => keys[validator], verify };
+  const offences: Record<string, number> = {};
+  let pageToken = '';
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const { evidence: found, nextPageToken } = await ledger.listEvidence({ pageToken });
+    for (const { validator, kind, canonical } of found) {
+      offences[kind] = (offences[kind] ?? 0) + 1;
+      if (!liars.includes(validator)) problems.push(`validator ${validator} is honest and stands convicted of ${kind}`);
+      if (checkEvidence(decode(evidence, canonical), context) !== kind)
+        problems.push(`evidence in a block does not prove ${kind} of validator ${validator}`);
+    }
+    pageToken = nextPageToken;
+    if (pageToken === '') break;
+  }
+  return offences;
 }

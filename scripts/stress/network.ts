@@ -19,6 +19,8 @@ export interface StressNetwork {
   readonly net: Devnet;
   readonly genesis: Genesis;
   readonly chain: Digest;
+  /** Indexes of the Byzantine validators. */
+  readonly liars: readonly number[];
   /** Of the honest validators. */
   readonly addresses: readonly ValidatorAddress[];
   /** Ports of /metrics: of honest consensus processes, of Byzantine ones. */
@@ -84,6 +86,7 @@ export async function openStressNetwork({ validators, byzantine, actor, seed, di
     net,
     genesis,
     chain,
+    liars,
     addresses: validatorAddresses(net.network).filter((_, i) => !liars.includes(i)),
     admin: { honest: ports.filter((_, i) => !liars.includes(i)), byzantine: ports.filter((_, i) => liars.includes(i)) },
     proxies,

@@ -116,6 +116,7 @@ export function textOf(r: Report): string {
     ['misdeeds', listed(r.misdeeds)],
     ['peak memory', listed(r.peakMiB, ' MiB')],
     ['cores', listed(r.cores)],
+    ['convicted of', listed(r.audit.offences)],
     [
       'audit',
       `height ${r.audit.height}, state ${r.audit.stateRoot.slice(0, 16)}…, ${r.audit.executed.toLocaleString('en-US')} transfers executed once`,

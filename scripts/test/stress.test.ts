@@ -17,7 +17,7 @@ const report = (all: readonly Outcome[]) =>
     peakMiB: {},
     cores: {},
     counters: [],
-    audit: { height: 1, stateRoot: '', executed: 0, problems: [] },
+    audit: { height: 1, stateRoot: '', executed: 0, offences: {}, problems: [] },
   });
 
 describe('what a stress run came to (C15)', () => {

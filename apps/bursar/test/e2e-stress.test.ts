@@ -16,7 +16,7 @@ let report: {
   readonly misdeeds: Readonly<Record<string, number>>;
   readonly refusedMessages: Readonly<Record<string, number>>;
   readonly network: { readonly dropped: number; readonly delayed: number };
-  readonly audit: { readonly executed: number; readonly problems: readonly string[] };
+  readonly audit: { readonly executed: number; readonly offences: Readonly<Record<string, number>>; readonly problems: readonly string[] };
 };
 beforeAll(async () => {
   const args = ['scripts/run.mjs', 'stress', ...LOAD, '--min-rate', '0', '--max-p99', '600000', '--json', json, '--dir', at.path('net')];
@@ -42,8 +42,9 @@ describe('under loss, latency and one Byzantine validator (K6)', () => {
       expect.arrayContaining(['MalformedMessage', 'InvalidSignature', 'UnknownValidator']),
     );
   });
-  it('the liar is convicted by those it lied to', () => {
+  it('the liar is convicted by those it lied to, and of nothing else than it did: in blocks, with evidence that anybody can check', () => {
     expect(report.contradictions).toBeGreaterThan(0);
+    expect(Object.values(report.audit.offences).reduce((a, b) => a + b, 0)).toBeGreaterThan(0); // the audit has checked them, and that none is of an honest one
   });
   it('nothing is left running', () => {
     expect(processesOf(at.path('net'))).toEqual([]);
