@@ -59,6 +59,20 @@ describe('verifying workers', () => {
     const unsigned = await pool.batch(good.encoded, undefined);
     expect(unsigned.ok && toHex(unsigned.batch.ids)).toBe(good.ids[0]);
   });
+  it('a program that dies at once is started again after a pause each time, and its job is given up with a code', async () => {
+    let crashes = 0;
+    pool = new VerifyPool({
+      chain,
+      validators,
+      workers: 1,
+      program: new URL('data:text/javascript,process.exit(1)'),
+      onCrash: () => crashes++,
+    });
+    const since = performance.now();
+    await expect(pool.transactions([signed(0n).encoded])).rejects.toMatchObject({ reason: 'INSUFFICIENT_RESOURCES' });
+    expect(crashes).toBe(3);
+    expect(performance.now() - since).toBeGreaterThanOrEqual(990); // two pauses between three starts
+  });
   it('C6: a batch of another validator goes before what clients bring, yet not for ever', async () => {
     pool = new VerifyPool({ chain, validators, workers: 1 });
     const done: string[] = [];

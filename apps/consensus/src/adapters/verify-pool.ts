@@ -43,13 +43,17 @@ interface Task {
   fail(error: unknown): void;
 }
 interface Seat {
-  worker: Worker;
+  /** Undefined: the one before has just died young, and the next waits a moment. */
+  worker: Worker | undefined;
   /** Given to the worker, in order. */
   readonly tasks: Task[];
 }
 
 /** Jobs given to one worker at a time: enough to keep it busy while the answer travels. */
 const AHEAD = 2;
+/** A worker that dies sooner is replaced after a pause: what ended it would end the next as fast (no threads, a broken program). */
+const YOUNG_MS = 1_000;
+const PAUSE_MS = 500;
 /** Most single transactions that travel in one message. */
 const GROUP = 256;
 
@@ -70,7 +74,7 @@ export class VerifyPool {
   }
   /** Threads that run now; a test ends one. */
   get threads(): readonly Worker[] {
-    return this.#seats.map((s) => s.worker);
+    return this.#seats.flatMap((s) => s.worker ?? []);
   }
 
   /** One answer per canonical signed transaction, in order. @throws QueueFull, InsufficientResources */
@@ -100,7 +104,7 @@ export class VerifyPool {
     const gone = rejection('InsufficientResources', 'the service is stopping');
     for (const seat of this.#seats) for (const task of seat.tasks.splice(0)) this.#settle(task, () => task.fail(gone));
     for (const task of this.#waiting.splice(0)) this.#settle(task, () => task.fail(gone));
-    await Promise.all(this.#seats.map((s) => s.worker.terminate()));
+    await Promise.all(this.threads.map((worker) => worker.terminate()));
   }
 
   #sendGroup(): void {
@@ -131,7 +135,8 @@ export class VerifyPool {
 
   #feed(): void {
     for (const seat of [...this.#seats].sort((a, b) => a.tasks.length - b.tasks.length)) {
-      while (seat.tasks.length < AHEAD && this.#waiting.length > 0) this.#give(seat, this.#next());
+      const { worker } = seat;
+      while (worker && seat.tasks.length < AHEAD && this.#waiting.length > 0) this.#give(seat, worker, this.#next());
     }
   }
   /**
@@ -143,26 +148,25 @@ export class VerifyPool {
     const at = this.#waiting.findIndex((t) => t.job.kind === wanted);
     return this.#waiting.splice(Math.max(0, at), 1)[0] as Task;
   }
-  #give(seat: Seat, task: Task): void {
+  #give(seat: Seat, worker: Worker, task: Task): void {
     task.attempts++;
     seat.tasks.push(task);
-    seat.worker.postMessage(task.job); // copied, not transferred: a crash must be able to send it again
+    worker.postMessage(task.job); // copied, not transferred: a crash must be able to send it again
   }
 
   #seat(): Seat {
-    const seat: Seat = { worker: this.#spawn(), tasks: [] };
-    this.#listen(seat);
+    const seat: Seat = { worker: undefined, tasks: [] };
+    this.#fill(seat);
     return seat;
   }
-  #spawn(): Worker {
+  #fill(seat: Seat): void {
+    if (this.#closed) return;
     const { chain, validators } = this.#options;
     const workerData: WorkerData = { chain, validators };
     const worker = new Worker(this.#options.program, { workerData, stdin: false });
     worker.unref();
-    return worker;
-  }
-  #listen(seat: Seat): void {
-    const { worker } = seat;
+    seat.worker = worker;
+    const bornMs = performance.now();
     worker.on('message', (answer: Answer) => {
       const at = seat.tasks.findIndex((t) => t.job.job === answer.job);
       if (at < 0) return;
@@ -176,8 +180,13 @@ export class VerifyPool {
       gone = true;
       this.#options.onCrash(error);
       const again = seat.tasks.splice(0);
-      seat.worker = this.#spawn();
-      this.#listen(seat);
+      seat.worker = undefined;
+      if (performance.now() - bornMs >= YOUNG_MS) this.#fill(seat);
+      else
+        setTimeout(() => {
+          this.#fill(seat);
+          this.#feed();
+        }, PAUSE_MS).unref();
       for (const task of again.reverse()) {
         if (task.attempts < this.#options.attempts) this.#waiting.unshift(task);
         else
