@@ -20,7 +20,8 @@ const PROBE_ACCOUNTS = 128;
 const FULL = 2_100;
 const FULL_ACCOUNTS = 128;
 const GROUP = 20;
-const WARM_S = 3;
+/** Before the light load, with the same load, so that twenty-eight processes have compiled what they run; before the full one. */
+const WARM_S = { light: 20, full: 5 };
 /** Batch, proposal, Prepare: three one-way trips. */
 const FAST = { value: 6 * HOP_MS, what: 'light: batch, proposal and Prepare, 25 ms each (with Commits 100 ms)' };
 /** And then the header that bears the root: a proposal and a Prepare more. */
@@ -42,19 +43,20 @@ export async function benchWide(context: Context): Promise<Row[]> {
   const network = await openBenchNetwork(join(context.folder, 'seven'), { validators: VALIDATORS, natsUrl });
   const { connection } = network.session;
   try {
-    const each = Math.ceil((2 * PROBES * (seconds + WARM_S)) / PROBE_ACCOUNTS);
+    const each = Math.ceil((2 * PROBES * (seconds + WARM_S.light)) / PROBE_ACCOUNTS);
     const { work: probes } = await openFunded(network, 'probe', PROBE_ACCOUNTS, each);
-    const fullEach = Math.ceil(((FULL - PROBES) * (seconds + WARM_S)) / FULL_ACCOUNTS);
+    const fullEach = Math.ceil(((FULL - PROBES) * (seconds + WARM_S.full)) / FULL_ACCOUNTS);
     const { work: full } = await openFunded(network, 'full', FULL_ACCOUNTS, fullEach);
     const lanes = probes.map((transfers) => ({ transfers, next: 0 }));
     const fastShare = async () => sample(await metricsOf(network.net.network.validators[0]?.consensus.admin ?? 0), 'consensus_fast_share');
 
     say(`Following ${PROBES} transfers a second.`);
+    await follow(connection, lanes, WARM_S.light);
     const light = await follow(connection, lanes, seconds);
     const share = await fastShare();
     say(`Following ${PROBES} of ${FULL} a second.`);
-    const load = runLoad({ lanes: openLanes(connection, full), group: GROUP, rate: FULL - PROBES, warmSeconds: WARM_S, seconds });
-    await sleep(WARM_S * 1_000);
+    const load = runLoad({ lanes: openLanes(connection, full), group: GROUP, rate: FULL - PROBES, warmSeconds: WARM_S.full, seconds });
+    await sleep(WARM_S.full * 1_000);
     const busy = await follow(connection, lanes, seconds);
     const { accepted, seconds: took } = await load;
     return [

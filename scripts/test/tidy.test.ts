@@ -31,6 +31,7 @@ const CLEAN: Readonly<Record<string, string>> = {
   'libs/client/package.json': manifest('client'),
   'libs/client/src/index.ts': "import '@bursar/shared-core';\nimport '@bursar/pbft';\nexport const submit = (): void => {};\n",
   'libs/client/test/client.test.ts': "it('works', () => {});\n",
+  'docs/a.md': '[home](../README.md#part), [libs](../libs/pbft), [site](https://a.b/c), [below](#part)\n',
   'README.md': 'npm start, and ../shared-core is a folder; the network/root.\n',
 };
 const join = (...parts: string[]): string => parts.join('');
@@ -98,6 +99,7 @@ describe('each rule bites on a planted violation', () => {
     ['a long file', 'size', PBFT, 'export {};\n'.repeat(351)],
     ['a focused test', 'focused', 'libs/client/test/client.test.ts', "it.only('works', () => {});"],
     ['an unfinished word in code', 'unfinished', PBFT, `// ${join('TO', 'DO')}: more\nexport {};`],
+    ['a link to a document that is not there', 'dead-link', 'docs/a.md', 'See [this](decisions/0001-x.md#part).'],
     ['an unfinished phrase in a document', 'unfinished', 'README.md', `It is a constant ${join('for n', 'ow')}.`],
     ['a neighbouring folder', 'place', 'README.md', `See ${join('../sha', 'red')}/design.`],
     ['a path of one machine', 'place', 'README.md', `cd ${join('/wo', 'rk/main')}`],

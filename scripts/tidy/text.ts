@@ -1,4 +1,5 @@
 /** Rules about words and sizes, for every text file of the repository. Words are put together, so that no rule meets itself. */
+import { posix } from 'node:path';
 import { blank, lineOf } from './source.ts';
 import { type Files, type Finding, isGenerated, isScript } from './tree.ts';
 
@@ -28,6 +29,9 @@ const REGISTRIES = new RegExp(
 const EXPORT_STAR = /\bexport\s*\*\s*from\b/g;
 const FOCUSED = /\b(?:describe|it|test)\s*\.\s*only\b|(?<![.\w$])(?:fit|fdescribe)\s*\(/g;
 
+/** Markdown links to files of this repository. */
+const LINK = /\]\((?![a-z]+:|#)([^)\s#]+)(?:#[^)]*)?\)/g;
+
 /** Not ours to word: fetched, generated or prescribed. */
 const isForeign = (path: string): boolean => path.startsWith('third_party/') || isGenerated(path) || path === 'LICENSE';
 export const countLines = (text: string): number => text.split('\n').length - (text.endsWith('\n') ? 1 : 0);
@@ -43,6 +47,7 @@ export function checkText(files: Files): Finding[] {
     if (path === 'package-lock.json') continue;
     grep('unfinished', UNFINISHED, (hit) => `unfinished: “${hit}”`);
     grep('place', PLACES, (hit) => `a path of one machine: ${hit}`);
+    if (path.endsWith('.md')) found.push(...deadLinks(path, text, files));
     if (!isScript(path)) continue;
     const code = blank(text);
     grep('export-star', EXPORT_STAR, () => 'exports are listed by hand', code);
@@ -51,4 +56,13 @@ export function checkText(files: Files): Finding[] {
     if (lines > MAX_LINES) found.push({ rule: 'size', path, line: 0, what: `${lines} lines, the most is ${MAX_LINES}` });
   }
   return found;
+}
+
+/** Links to what is not there: a file, or a folder with something in it. */
+function deadLinks(path: string, text: string, files: Files): Finding[] {
+  return [...text.matchAll(LINK)].flatMap(({ index, 1: to = '' }) => {
+    const target = posix.join(posix.dirname(path), to).replace(/\/$/, '');
+    if (files.has(target) || [...files.keys()].some((f) => f.startsWith(`${target}/`))) return [];
+    return [{ rule: 'dead-link', path, line: lineOf(text, index), what: `there is no ${to}` }];
+  });
 }
