@@ -5,7 +5,7 @@ import { type NatsProxy, startNatsProxy } from '../../libs/chaos/src/index.ts';
 import type { Connection, Signed, ValidatorClient } from '../../libs/client/src/index.ts';
 import { transactions } from '../../libs/protocol/src/rpc.ts';
 import type { Context } from './context.ts';
-import { metricsOf, sample } from './costs.ts';
+import { metricsOf, sample, startCosts } from './costs.ts';
 import { openLanes, runLoad } from './load.ts';
 import { openBenchNetwork } from './network.ts';
 import { percentile, type Row } from './row.ts';
@@ -14,8 +14,9 @@ import { openFunded } from './workload.ts';
 const VALIDATORS = 7;
 /** One way, between a process and NATS; two of them lie between two validators. */
 const HOP_MS = 12.5;
-/** Transfers whose way is followed, each second. */
+/** Transfers whose way is followed, each second; and so few that no processor is waited for. */
 const PROBES = 100;
+const FEW = 5;
 const PROBE_ACCOUNTS = 128;
 const FULL = 2_100;
 const FULL_ACCOUNTS = 128;
@@ -52,15 +53,31 @@ export async function benchWide(context: Context): Promise<Row[]> {
 
     say(`Following ${PROBES} transfers a second.`);
     await follow(connection, lanes, WARM_S.light);
+    const spent = await startCosts(network);
     const light = await follow(connection, lanes, seconds);
+    const costs = await spent();
     const share = await fastShare();
+    const few = await follow(connection, lanes, seconds, FEW);
     say(`Following ${PROBES} of ${FULL} a second.`);
     const load = runLoad({ lanes: openLanes(connection, full), group: GROUP, rate: FULL - PROBES, warmSeconds: WARM_S.full, seconds });
     await sleep(WARM_S.full * 1_000);
     const busy = await follow(connection, lanes, seconds);
     const { accepted, seconds: took } = await load;
+    const cpuUs = [...costs.cpu.values()].reduce((a, b) => a + b, 0);
     return [
+      ...rowsOf(`at ${FEW}/s`, few),
       ...rowsOf(`at ${PROBES}/s`, light, BARS.light),
+      { bench: 'wide', what: `CPU a block at ${PROBES}/s, all processes`, value: cpuUs / costs.blocks, unit: 'µs' },
+      {
+        bench: 'wide',
+        what: `cores in use at ${PROBES}/s`,
+        value: cpuUs / 1e6 / costs.seconds,
+        unit: '',
+        limit: {
+          value: navigator.hardwareConcurrency,
+          what: 'the cores of this machine, for twenty-eight processes, NATS, seven proxies and the probes',
+        },
+      },
       { bench: 'wide', what: 'share of the last blocks final on the fast path', value: 100 * share, unit: '%' },
       ...rowsOf(`at ${FULL}/s`, busy, BARS.full),
       { bench: 'wide', what: `accepted beside the followed ones (offered ${FULL - PROBES}/s)`, value: accepted / took, unit: '/s' },
@@ -77,7 +94,7 @@ interface Followed {
   readonly lost: number;
 }
 
-function rowsOf(when: string, { finalMs, provableMs, lost }: Followed, bars: { readonly p50: number; readonly p99: number }): Row[] {
+function rowsOf(when: string, { finalMs, provableMs, lost }: Followed, bars?: { readonly p50: number; readonly p99: number }): Row[] {
   const row = (what: string, value: number): Row => ({
     bench: 'wide',
     what: `seven validators, 50 ms: ${what} ${when}`,
@@ -85,8 +102,8 @@ function rowsOf(when: string, { finalMs, provableMs, lost }: Followed, bars: { r
     unit: 'ms',
   });
   return [
-    { ...row('Submit → final, p50', percentile(finalMs, 0.5)), limit: FAST, bar: { most: bars.p50 } },
-    { ...row('Submit → final, p99', percentile(finalMs, 0.99)), limit: FAST, bar: { most: bars.p99 } },
+    { ...row('Submit → final, p50', percentile(finalMs, 0.5)), limit: FAST, ...(bars && { bar: { most: bars.p50 } }) },
+    { ...row('Submit → final, p99', percentile(finalMs, 0.99)), limit: FAST, ...(bars && { bar: { most: bars.p99 } }) },
     { ...row('Submit → provable, p50', percentile(provableMs, 0.5)), limit: PROVABLE },
     { ...row('Submit → provable, p99', percentile(provableMs, 0.99)), limit: PROVABLE },
     { bench: 'wide', what: `followed ${when}`, value: finalMs.length, unit: '' },
@@ -100,7 +117,7 @@ interface Probe {
 }
 
 /** So many a second, each from an account that has none under way, at all validators in turn. */
-async function follow(connection: Connection, probes: readonly Probe[], seconds: number): Promise<Followed> {
+async function follow(connection: Connection, probes: readonly Probe[], seconds: number, perSecond = PROBES): Promise<Followed> {
   const finalMs: number[] = [];
   const provableMs: number[] = [];
   let lost = 0;
@@ -124,7 +141,7 @@ async function follow(connection: Connection, probes: readonly Probe[], seconds:
   };
   const started = performance.now();
   for (let sent = 0; performance.now() - started < seconds * 1_000; ) {
-    if (sent < ((performance.now() - started) / 1_000) * PROBES) {
+    if (sent < ((performance.now() - started) / 1_000) * perSecond) {
       const probe = idle.shift();
       sent++; // without an idle account this one is not sent: it shows as a smaller number of followed ones
       if (probe && probe.next < probe.transfers.length) {
