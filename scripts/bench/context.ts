@@ -1,7 +1,7 @@
 /** What a bench finds when it runs: the machine's limits, the folder for its files, how long to measure, and the shared network. */
 import type { Limits } from './limits.ts';
 import type { BenchNetwork } from './network.ts';
-import type { PeerFigures } from './peer/measure.ts';
+import type { PeerFigures } from './peer/figures.ts';
 
 export interface Context {
   /** Measured when first asked for. */

@@ -8,12 +8,6 @@ import { benchAccounts, signTransfers } from '../workload.ts';
 import { buildPeer } from './build.ts';
 import { openPeerNetwork, type PeerLoad } from './network.ts';
 
-export interface PeerFigures {
-  /** Committed transactions a second at its best. */
-  readonly best: number;
-  /** When it is offered more, ascending. */
-  readonly overload: readonly { readonly offered: number; readonly final: number }[];
-}
 const ACCOUNTS = 64;
 const CHAIN = '00'.repeat(32);
 const WARM_S = 5;
