@@ -81,7 +81,10 @@ describe('the journal', () => {
         checked.push(e);
         return verifyTransaction(chain, e);
       },
-      transactions: async (all: readonly Uint8Array[]) => all.map((e) => verifyTransaction(chain, e)),
+      transactions: async (all: readonly Uint8Array[]) => {
+        checked.push(...all);
+        return all.map((e) => verifyTransaction(chain, e));
+      },
       batch: async () => ({ ok: false, name: 'MalformedMessage', why: '' }) as const,
     };
     const outcomes = new Outcomes(0, { heights: 4, results: 10, watchers: 10 });
@@ -104,8 +107,9 @@ describe('the journal', () => {
     expect(await intake.submit(a, trace)).toBe(id); // the same bytes: the same answer
     const second = intake.submit(transfer(chain, 1n), trace);
     await expect(second).rejects.toMatchObject({ reason: 'RATE_LIMITED', retryAfterMs: expect.any(Number) }); // its share; others go on
-    await intake.submit(b, trace);
-    const before = checked.length;
+    const before = checked.length + 1;
+    const both = await intake.submitAll([b, c], trace); // there is room for one
+    expect(both.map((x) => x.error?.reason)).toEqual([undefined, 'QUEUE_FULL']);
     await expect(intake.submit(c, trace)).rejects.toMatchObject({ reason: 'QUEUE_FULL', retryAfterMs: expect.any(Number) });
     expect(checked.length).toBe(before); // C6: nothing is spent on what is refused
     isShort = true; // C6: clients are the first to be refused

@@ -124,6 +124,17 @@ describe('RecentBlocks', () => {
     recent.add(5, { ...stored, block: new Uint8Array(5_000) });
     expect([3, 4, 5].map((h) => recent.get(h) !== undefined)).toEqual([false, false, false]);
   });
+  it('keeps no more than the block of what came with it through the socket', () => {
+    const recent = new RecentBlocks();
+    const received = Buffer.alloc(1024 * 1024, 7);
+    const part = (at: number) => received.subarray(at, at + 100);
+    recent.add(1, { block: part(0), certificate: part(100), batches: [part(200)], results: [part(300)] } as unknown as StoredBlock);
+    const { block, certificate, batches, results } = recent.get(1) as StoredBlock;
+    for (const kept of [block, certificate, ...batches, ...results]) {
+      expect(kept.buffer.byteLength).toBe(100);
+      expect(Buffer.compare(kept, part(0))).toBe(0);
+    }
+  });
 });
 
 describe('Wakers', () => {

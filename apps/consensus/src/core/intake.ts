@@ -79,16 +79,25 @@ export class Intake {
     trace: TraceOf,
     check: (encoded: Uint8Array[]) => Promise<readonly Verdict[]>,
   ): Promise<readonly Answer[]> {
-    const { mempool, journal, onPending, onOutcome, isShort } = this.#parts;
+    const { mempool, onOutcome, isShort } = this.#parts;
     if (isShort()) {
       for (const _ of given) onOutcome('refused');
       throw rejection('InsufficientResources', 'memory is short', { retryAfterMs: RETRY_MS });
     }
     // Before anything is spent on them: under overload the work on what is refused would be taken from what is not.
-    if (this.#checking >= mempool.room) {
-      for (const _ of given) onOutcome('refused');
-      return given.map(() => ({ id: undefined, error: queueFull(mempool.size) }));
-    }
+    const tried = given.slice(0, Math.max(0, mempool.room - this.#checking));
+    const refused = given.slice(tried.length);
+    for (const _ of refused) onOutcome('refused');
+    const full: Answer = { id: undefined, error: refused.length > 0 ? queueFull(mempool.size) : undefined };
+    return [...(await this.#check(tried, trace, check)), ...refused.map(() => full)];
+  }
+
+  async #check(
+    given: readonly Given[],
+    trace: TraceOf,
+    check: (encoded: Uint8Array[]) => Promise<readonly Verdict[]>,
+  ): Promise<readonly Answer[]> {
+    const { journal, onPending, onOutcome } = this.#parts;
     const encoded = given.map(encodeGiven);
     const whole = encoded.filter((e) => e instanceof Uint8Array);
     this.#checking += whole.length;

@@ -15,7 +15,8 @@ export class RecentBlocks {
   }
 
   /** Heights come in order; the oldest leave first, and a block beyond the bound does not stay at all. */
-  add(height: number, stored: StoredBlock): void {
+  add(height: number, given: StoredBlock): void {
+    const stored = ofItsOwn(given);
     const size = sizeOf(stored);
     this.#blocks.set(height, { stored, size });
     this.#bytes += size;
@@ -32,4 +33,10 @@ export class RecentBlocks {
   get(height: number): StoredBlock | undefined {
     return this.#blocks.get(height)?.stored;
   }
+}
+
+/** Parts come as views of what was received: one of a kilobyte would keep all that came through the socket with it, and no bound would see it. */
+function ofItsOwn({ block, certificate, batches, results, ...rest }: StoredBlock): StoredBlock {
+  const own = (part: Uint8Array): Uint8Array => (part.buffer.byteLength > 2 * part.byteLength ? new Uint8Array(part) : part);
+  return { ...rest, block: own(block), certificate: own(certificate), batches: batches.map(own), results: results.map(own) };
 }
