@@ -23,7 +23,7 @@ export const contract: ContractFacts = {
     'storage.v1.Commits/Commit: a block with commit certificate and bodies, from the own cell (bearer token)',
     'storage.v1.Commits/CommitRun: consecutive blocks of a catch-up, made durable by one fsync, from the own cell (bearer token)',
     'storage.v1.Commits/GetFinalBlocks: heights, from the own cell (bearer token)',
-    'storage.v1.Ledger: reads, from anybody',
+    'storage.v1.Ledger: reads, and streams of blocks and of views of a shard, from anybody',
   ],
   produces: [
     'replies with the roots after a block, once it is durable',

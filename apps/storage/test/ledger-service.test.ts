@@ -117,13 +117,17 @@ describe('Ledger', () => {
     ['a transaction', 'getTransaction', { transactionId: unknown }, 'NOT_FOUND'],
     ['a block above the newest', 'getBlock', { height: 99n }, 'NOT_FOUND'],
     ['a shard', 'getLease', { shard: 3 }, 'UNKNOWN_SHARD'],
+    ['a shard to watch', 'watchShard', { shard: 3 }, 'UNKNOWN_SHARD'],
     ['the ready items of a shard', 'listReady', { shard: 3, lane: 'consumer', limit: 0, cursor: '' }, 'UNKNOWN_SHARD'],
     ['the proof of a disbursement', 'getPaymentProof', { disbursement: unknown }, 'UNKNOWN_DISBURSEMENT'],
     ['the proof of a transaction', 'getTransactionProof', { transactionId: unknown }, 'NOT_FOUND'],
   ];
   it.each(missing)('refuses %s that is not there with a remedy', async (_, method, request, reason) => {
     const { ask } = await served();
-    const error = await (async () => ask(method, request))().catch((e) => e);
+    const error = await (async () => {
+      const answer = ask(method, request);
+      await (Symbol.asyncIterator in answer ? (answer as unknown as AsyncGenerator).next() : answer);
+    })().catch((e) => e);
     expect(error).toMatchObject({ reason });
     expect(error.remedy.length).toBeGreaterThan(5);
   });

@@ -132,6 +132,10 @@ describe('Durability', () => {
       .blocks(1, true, stop.signal)
       .next()
       .then(() => seen.push('stream'));
+    const news = store
+      .news(stop.signal)
+      .next()
+      .then(() => seen.push(`news of ${store.tip.height}`));
     for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
     expect({ seen, tip: store.tip.height, finals: finals.length, place: store.indexes.approvals('x') }).toEqual({
       seen: [],
@@ -140,8 +144,8 @@ describe('Durability', () => {
       place: [],
     });
     release();
-    await Promise.all([reply, read, stream]);
-    expect(seen.sort()).toEqual(['read', 'reply', 'stream']);
+    await Promise.all([reply, read, stream, news]);
+    expect(seen.sort()).toEqual(['news of 1', 'read', 'reply', 'stream']);
     expect(finals).toHaveLength(1);
     expect(log.durable).toBe(1);
     stop.abort();

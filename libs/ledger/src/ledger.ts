@@ -7,7 +7,7 @@ import { openTimeLocks, runTasks } from './deferred-work.ts';
 import { BrokenInvariant, InvalidBlock } from './errors.ts';
 import { genesisState } from './genesis-state.ts';
 import { type ImportProof, ImportProofs } from './import-proofs.ts';
-import { type ReadyPage, readyPage } from './ready-page.ts';
+import { type ReadyPage, readyCount, readyPage } from './ready-page.ts';
 import { expireStagings } from './stagings.ts';
 import type { State } from './state.ts';
 import {
@@ -159,6 +159,10 @@ export class Ledger {
   /** See {@link readyPage}; empty for a shard that does not exist. */
   ready(shard: number, lane: Lane, limit: number, cursor?: string): ReadyPage {
     return readyPage(this.#state, shard, lane, limit, cursor);
+  }
+  /** How many items `ready` shows on all its pages; no scan. */
+  readyCount(shard: number, lane: Lane): number {
+    return readyCount(this.#state, shard, lane);
   }
   /** @throws RangeError for a shard that does not exist. */
   lease(shard: number): LeaseView {

@@ -36,3 +36,10 @@ export function readyPage(s: State, shard: number, lane: Lane, limit: number, cu
   const last = shown.at(-1);
   return found.length > limit && last ? { items, next: String(last.since) } : { items };
 }
+
+/** Items on all pages together, by the sizes of the lists. */
+export function readyCount(s: State, shard: number, lane: Lane): number {
+  let count = 0;
+  for (const { paused, ready } of s.treasuries.values()) if (!paused) count += ready.get(shard * 2 + laneNumber[lane])?.size ?? 0;
+  return count;
+}

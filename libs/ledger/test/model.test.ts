@@ -52,6 +52,7 @@ class Pair {
     const { w, model } = this;
     for (const name of NAMES) expect([name, w.state(name)]).toEqual([name, model.state(name)]);
     expect(w.readyKeys().sort()).toEqual(model.paused ? [] : NAMES.filter((n) => model.isReady(n)));
+    expect(w.ledger.readyCount(0, 'consumer')).toBe(w.readyKeys().length);
     const main = w.ledger.treasury(TREASURY);
     expect([main?.balance, main?.paused, main?.pauseNumber]).toEqual([BigInt(model.balance), model.paused, model.pauses]);
     for (const [to, amount] of model.paid) expect(w.ledger.account(payee(to))?.balance).toBe(BigInt(amount));

@@ -75,6 +75,7 @@ describe('one item with 50,000 dependents', () => {
       return count;
     };
     expect(counted()).toBe(bounds.workPerBlock);
+    expect(w.ledger.readyCount(0, 'consumer')).toBe(counted());
     // Judged by the facts: the last one's turn has not come, its dependency is executed all the same.
     expect(w.pay('k50000')).toEqual(['done']);
     expect(settle(w)).toBeGreaterThan(0);

@@ -142,9 +142,9 @@ describe('pause', () => {
     const w = new World();
     w.approved([body('a')]);
     w.run([pause('gus', 1)]);
-    expect(w.readyKeys()).toEqual([]);
+    expect([w.readyKeys(), w.ledger.readyCount(0, 'consumer')]).toEqual([[], 0]);
     w.run([resume('gus', 1), resume('gil', 1)]);
-    expect(w.readyKeys()).toEqual(['a']);
+    expect([w.readyKeys(), w.ledger.readyCount(0, 'consumer')]).toEqual([['a'], 1]);
   });
 });
 
@@ -155,8 +155,11 @@ describe('ready', () => {
     w.approved([body('a'), body('b'), body('c'), body('d'), body('i', { lane: 'industrial' })]);
     const keys = (page: { items: readonly { id: string }[] }) => page.items.map(({ id }) => w.ledger.disbursement(id)?.body.clientKey);
     const first = w.ledger.ready(0, 'consumer', 2);
+    const counts = () => [w.ledger.readyCount(0, 'consumer'), w.ledger.readyCount(0, 'industrial'), w.ledger.readyCount(1, 'consumer')];
+    expect(counts()).toEqual([4, 1, 0]);
     expect([keys(first), typeof first.next]).toEqual([['a', 'b'], 'string']);
     expect(w.pay('a', 'b')).toEqual(['done', 'done']);
+    expect(counts()).toEqual([2, 1, 0]);
     const second = w.ledger.ready(0, 'consumer', 2, first.next);
     expect([keys(second), second.next]).toEqual([['c', 'd'], undefined]);
     expect(keys(w.ledger.ready(0, 'industrial', 10))).toEqual(['i']);

@@ -1,5 +1,5 @@
 /** bursar.storage.v1.Ledger: reads of what is durable here. Each handler settles first, then reads without waiting in between. */
-import { certificate, decode, fromHex, type Genesis, toHex } from '@bursar/protocol';
+import { certificate, decode, fromHex, type Genesis, type Lane, toHex } from '@bursar/protocol';
 import type { ledger as rpc } from '@bursar/protocol/rpc';
 import { type Handlers, rejection } from '@bursar/shared-core';
 import { paymentProof, transactionProof } from '../core/proofs.ts';
@@ -24,6 +24,18 @@ export function ledgerHandlers(store: BlockStore, genesis: Genesis): Handlers<(t
   const height = (): bigint => BigInt(store.tip.height);
   const unknownShard = (shard: number) =>
     rejection('UnknownShard', undefined, { details: { shard: String(shard), shards: String(genesis.shards) } });
+  const leaseOf = (shard: number) => {
+    const { holder, epoch, expiresAt, released, nextSeq } = ledger.lease(shard);
+    return {
+      holder: holder === undefined ? new Uint8Array() : fromHex(holder),
+      epoch,
+      expiresAtMs: BigInt(expiresAt),
+      released,
+      nextSeq,
+      height: height(),
+      timeMs: BigInt(store.tip.time),
+    };
+  };
   return {
     async getStatus() {
       await store.settled();
@@ -119,16 +131,14 @@ export function ledgerHandlers(store: BlockStore, genesis: Genesis): Handlers<(t
     async getLease({ shard }) {
       await store.settled();
       if (shard >= genesis.shards) throw unknownShard(shard);
-      const { holder, epoch, expiresAt, released, nextSeq } = ledger.lease(shard);
-      return {
-        holder: holder === undefined ? new Uint8Array() : fromHex(holder),
-        epoch,
-        expiresAtMs: BigInt(expiresAt),
-        released,
-        nextSeq,
-        height: height(),
-        timeMs: BigInt(store.tip.time),
-      };
+      return leaseOf(shard);
+    },
+
+    async *watchShard({ shard }, { signal, isOwn }) {
+      if (shard >= genesis.shards) throw unknownShard(shard);
+      const ready = (lane: Lane) => ledger.readyCount(shard, lane);
+      for await (const _ of store.news(signal, isOwn))
+        yield { lease: leaseOf(shard), readyConsumer: ready('consumer'), readyIndustrial: ready('industrial') };
     },
 
     async listEvidence({ validator, pageSize, pageToken }) {

@@ -15,7 +15,7 @@ import { aboveTip, gap, isUnread, refused } from '../errors.ts';
 import type { BlockLog, Dump, FinalBlock, Halt, LogRecord, Position, TraceContext } from '../ports.ts';
 import { type Candidate, checkBodies, checkCertified, checkRun, forkReason, type RawBlock, type Tip } from './check-block.ts';
 import { Indexes } from './indexes.ts';
-import { Assembler, type StoredBlock, toRecords } from './stored-block.ts';
+import { Assembler, bounded, type StoredBlock, toRecords } from './stored-block.ts';
 import { StoredBlocks } from './stored-blocks.ts';
 import { Wakers } from './wakers.ts';
 
@@ -301,18 +301,23 @@ export class BlockStore {
   /** Final blocks in order from `from` (1 or more); with `follow` each new one until `signal` aborts. */
   async *blocks(from: number, follow: boolean, signal: AbortSignal, isOwn = false) {
     for (let height = from; !signal.aborted; height++) {
-      while (height > this.#tip.height) {
-        if (!follow) return;
-        await (isOwn ? this.#own : this.#followers).wait(signal);
-        if (signal.aborted) return;
-      }
+      if (height > this.#tip.height && !(follow && (await this.reached(height, signal, isOwn)))) return;
       yield { height, stored: await this.read(height) };
     }
   }
 
-  /** For the process itself: resolves with true when block `height` is durable, with false when `signal` aborts first. */
-  async reached(height: number, signal: AbortSignal): Promise<boolean> {
-    while (height > this.#tip.height && !signal.aborted) await this.#own.wait(signal);
+  /** At once, then after newer blocks, until `signal` aborts; a slow reader skips blocks. Settled: read before anything is awaited. */
+  async *news(signal: AbortSignal, isOwn = false): AsyncGenerator<void> {
+    for (let told = -1; (await this.reached(told + 1, signal, isOwn)) && !signal.aborted; ) {
+      await this.settled();
+      told = this.#tip.height;
+      yield;
+    }
+  }
+
+  /** Resolves with true when block `height` is durable, with false when `signal` aborts first. */
+  async reached(height: number, signal: AbortSignal, isOwn = true): Promise<boolean> {
+    while (height > this.#tip.height && !signal.aborted) await (isOwn ? this.#own : this.#followers).wait(signal);
     return height <= this.#tip.height;
   }
 
@@ -340,9 +345,3 @@ const answer = (height: number, { stateRoot, resultsRoot, results }: StoredBlock
   resultsRoot,
   transactionResults: results.filter((r) => r[0] === TRANSACTION_TAG),
 });
-
-/** Whatever a caller's headers held, the row has its bounds. */
-const bounded = ({ traceparent, tracestate }: TraceContext): TraceContext =>
-  Buffer.byteLength(traceparent) > 64
-    ? { traceparent: '', tracestate: '' }
-    : { traceparent, tracestate: Buffer.byteLength(tracestate) > 512 ? '' : tracestate };

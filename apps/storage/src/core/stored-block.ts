@@ -1,5 +1,6 @@
 /** One final block as the log keeps it: everything that becomes durable together (B6, docs/protocol.md "Storage log"). */
 import { bytes, type Decoded, decode, encode, hex32, limits, list, struct, text, u16, uint } from '@bursar/protocol';
+import type { TraceContext } from '../ports.ts';
 
 /** Bounds of the wire as well (commits.proto). */
 export const MAX_BLOCK_BYTES = 16_384;
@@ -24,6 +25,12 @@ export const storedBlock = struct({
   outbox: struct({ traceparent: text(64), tracestate: text(512) }),
 });
 export type StoredBlock = Decoded<typeof storedBlock>;
+
+/** Whatever a caller's headers held, the row has its bounds. */
+export const bounded = ({ traceparent, tracestate }: TraceContext): TraceContext =>
+  Buffer.byteLength(traceparent) > 64
+    ? { traceparent: '', tracestate: '' }
+    : { traceparent, tracestate: Buffer.byteLength(tracestate) > 512 ? '' : tracestate };
 
 /** A log record holds at most 16 MiB and a block with its receipts may be longer: it is written in pieces, synced together. */
 const PIECE_BYTES = 8 * 1024 * 1024;
