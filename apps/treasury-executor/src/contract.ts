@@ -20,7 +20,7 @@ export const contract: ContractFacts = {
   accepts: [
     'treasury.v1.Treasury: payments to prepare, signed transactions to forward, imports to watch; from anybody',
     'treasury.v1.Executor: GetStatus from anybody, SetPlanning and Redrive with its bearer token',
-    'Ledger.StreamBlocks, ListReady, GetLease, GetTransaction of several storages; storage.v1.BlockFinal on NATS as a hint to look',
+    'Ledger.WatchShard, ListReady, GetLease, GetTransaction of several storages; storage.v1.BlockFinal on NATS as a hint to look',
   ],
   produces: [
     'signed executeBatch and lease transactions, through Transactions.Submit',

@@ -7,7 +7,7 @@ import { type Genesis, treasuryAccount, treasuryId } from '@bursar/protocol';
 import { executor as executorRpc, treasury } from '@bursar/protocol/rpc';
 import { bootService, errorFrom, loadConfig, openLog } from '@bursar/shared-core';
 import { executorHandlers } from './adapters/executor-service.ts';
-import { followBlocks } from './adapters/follow-blocks.ts';
+import { followShard } from './adapters/follow-shard.ts';
 import { Ledgers } from './adapters/ledgers.ts';
 import { natsHints } from './adapters/nats-hints.ts';
 import { tracing } from './adapters/tracing.ts';
@@ -141,11 +141,11 @@ await bootService({
       onState: (connected, why) => health.assess('nats', connected ? 'Healthy' : 'Degraded', `no hints of new blocks: ${why}`),
     });
     onStop('consumers', 'hints', hints);
-    const followed = followBlocks(
+    const followed = followShard(
       {
         ledgers,
         onBlock: () => blocks.ring(),
-        onLost: (why) => log.debug({ why }, 'the stream of blocks was lost'),
+        onLost: (why) => log.debug({ why }, 'the stream of the shard was lost'),
         onLive: (live) => {
           streaming = live;
         },

@@ -10,7 +10,7 @@ export interface Signed {
   readonly signature: Uint8Array;
 }
 
-/** The lease of the shard after a final block. */
+/** The lease of the shard after a final block, and what is ready there. */
 export interface LeaseAt {
   readonly holder: Hex32 | undefined;
   readonly epoch: bigint;
@@ -22,7 +22,10 @@ export interface LeaseAt {
   readonly height: number;
   /** Ledger time of that block, ms. */
   readonly time: number;
+  /** Items that are ready, what is in flight or deferred among them; undefined: not told, look. */
+  readonly ready: ReadyCounts | undefined;
 }
+export type ReadyCounts = Readonly<Record<Lane, number>>;
 
 export interface ReadyItem {
   readonly id: Digest;

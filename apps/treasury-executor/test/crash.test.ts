@@ -162,6 +162,7 @@ describe('crash', () => {
         // Twins share one key and each has a journal of its own; else they are two executors.
         const keys = ['exec', twins ? 'exec' : 'exec2'];
         const rigs = await Promise.all(keys.map((key) => new Rig(chain, { ...options, key }).start()));
+        (rigs[1] as Rig).reads.told = false; // one is told what is ready, one looks
         const cancelled = new Set<number>();
         for (const e of events) {
           if (e.kind === 'block') chain.block(e.ms, (of) => (e.swap ? [...of].reverse() : of));

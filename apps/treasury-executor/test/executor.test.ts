@@ -73,6 +73,20 @@ describe('executor', () => {
     expect(chain.state('later')).toBe('executed');
   });
 
+  it('reads only lists in which something is ready, and all while it is told nothing', async () => {
+    const chain = new Chain();
+    const later = chain.ledger.time + 10_000;
+    chain.approve([body('later', { notBefore: later, lane: 'industrial' })]);
+    const rig = await new Rig(chain).start();
+    await rig.run(10);
+    expect(rig.reads.listed).toEqual([]);
+    expect(await rig.quiet(() => chain.state('later') === 'executed')).toBe(true);
+    expect(new Set(rig.reads.listed)).toEqual(new Set(['industrial']));
+    rig.reads.told = false;
+    await rig.run(1);
+    expect(new Set(rig.reads.listed)).toEqual(new Set(['industrial', 'consumer']));
+  });
+
   it('renews its lease at half of its length and stays in one epoch', async () => {
     const chain = new Chain();
     const rig = await new Rig(chain).start();

@@ -13,6 +13,7 @@ const lease = (changes: Partial<LeaseAt>): LeaseAt => ({
   nextSeq: 5n,
   height: 9,
   time: 1_000,
+  ready: undefined,
   ...changes,
 });
 const batch = (seq: bigint, leaseEpoch = 3n, expiresAt = 2_000) =>

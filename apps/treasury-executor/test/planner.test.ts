@@ -6,6 +6,9 @@ import type { LedgerReads, ReadyItem } from '../src/ports.ts';
 const items = (n: number, name = 'i'): ReadyItem[] =>
   Array.from({ length: n }, (_, i) => ({ id: `${name}${i}`, bodyHash: '', attempts: 0, traceparent: '' }));
 
+/** Nothing was told of what is ready. */
+const unknown = { height: 0, ready: undefined };
+
 /** A ready list with cursors, as the ledger keeps it. */
 function reads(lists: Record<string, ReadyItem[]>) {
   const asked: string[] = [];
@@ -49,7 +52,7 @@ describe('planner', () => {
     const flying = new Set<string>();
     const seen: string[] = [];
     for (let turn = 0; turn < 4; turn++) {
-      const { batches } = await planner.plan(limits, (id) => !flying.has(id), 0);
+      const { batches } = await planner.plan(limits, (id) => !flying.has(id), unknown);
       for (const { id } of batches.flatMap((b) => b.items)) {
         expect(flying.has(id)).toBe(false);
         flying.add(id);
@@ -63,10 +66,20 @@ describe('planner', () => {
   it('starts again when something comes back', async () => {
     const { port } = reads({ consumer: items(20) });
     const planner = new Planner(port);
-    await planner.plan({ batches: 1, batchItems: 5 }, () => true, 0);
+    await planner.plan({ batches: 1, batchItems: 5 }, () => true, unknown);
     planner.restart();
-    const { batches } = await planner.plan({ batches: 1, batchItems: 5 }, () => true, 0);
+    const { batches } = await planner.plan({ batches: 1, batchItems: 5 }, () => true, unknown);
     expect(batches[0]?.items[0]?.id).toBe('i0');
+  });
+
+  it('begins anew in a lane that was empty, without reading it meanwhile', async () => {
+    const { port, asked } = reads({ consumer: items(9, 'c'), industrial: items(1, 'n') });
+    const planner = new Planner(port);
+    const limits = { batches: 2, batchItems: 2 };
+    await planner.plan(limits, () => true, { height: 1, ready: { consumer: 9, industrial: 0 } });
+    await planner.plan(limits, () => true, { height: 2, ready: { consumer: 0, industrial: 0 } });
+    await planner.plan(limits, () => true, { height: 3, ready: { consumer: 9, industrial: 1 } });
+    expect(asked).toEqual(['consumer:4:', 'consumer:4:', 'industrial:4:']);
   });
 
   it('comes back to deferred items at the end of the list', async () => {
@@ -76,7 +89,7 @@ describe('planner', () => {
     const isFree = (id: string) => !(deferred && ['i0', 'i5'].includes(id));
     const taken = new Set<string>();
     const plan = async () => {
-      const { batches } = await planner.plan({ batches: 1, batchItems: 2 }, (id) => isFree(id) && !taken.has(id), 0);
+      const { batches } = await planner.plan({ batches: 1, batchItems: 2 }, (id) => isFree(id) && !taken.has(id), unknown);
       for (const i of batches.flatMap((b) => b.items)) taken.add(i.id);
     };
     for (let turn = 0; turn < 5; turn++) await plan();
@@ -90,7 +103,7 @@ describe('planner', () => {
     const planner = new Planner(port);
     const taken: string[] = [];
     for (let turn = 0; turn < 8; turn++) {
-      const { batches } = await planner.plan({ batches: 1, batchItems: 2 }, (id) => !taken.includes(id), 0);
+      const { batches } = await planner.plan({ batches: 1, batchItems: 2 }, (id) => !taken.includes(id), unknown);
       taken.push(...batches.flatMap((b) => b.items.map((i) => i.id)));
     }
     expect([...taken].sort()).toEqual([...items(8, 'c'), ...items(8, 'n')].map((i) => i.id).sort());

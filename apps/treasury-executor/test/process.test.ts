@@ -51,6 +51,18 @@ describe('executor process', () => {
     await network.until(() => network.chain.lease().released);
   }, 60_000);
 
+  it('asks no storage anything with a block while nothing is ready, and pays what becomes ready', async () => {
+    await (await made(network, 'exec', { pollMs: 3_600_000 })).start();
+    await network.until(() => network.chain.lease().epoch === 1n);
+    for (let silent = 0; silent < 40; ) {
+      const before = network.looks;
+      await network.nextBlock();
+      silent = network.looks === before ? silent + 1 : 0;
+    }
+    network.chain.approve(many(3));
+    await network.until(paid(3));
+  }, 60_000);
+
   it('kill -9 again and again while it pays: each payment exactly once', async () => {
     network.chain.approve(many(200));
     const one = await made(network, 'exec', { batchItems: 2, window: 2 });

@@ -3,17 +3,22 @@ import { type Digest, decode, fromHex, type Hex32, result, toHex } from '@bursar
 import { ledger } from '@bursar/protocol/rpc';
 import { type BursarError, createRpcClient, errorFrom, type RpcClient } from '@bursar/shared-core';
 import { behind } from '../errors.ts';
-import type { LeaseAt, LedgerReads, Outcome, ReadyPage } from '../ports.ts';
+import type { LeaseAt, LedgerReads, Outcome, ReadyCounts, ReadyPage } from '../ports.ts';
 
 export type LedgerClient = RpcClient<(typeof ledger.Ledger)['method']>;
 /** One storage may take so long before the next is asked, ms. */
 const READ_MS = 3_000;
+/** A stream lives so long, ms; then the next is opened, in case that it went silent. */
+const WATCH_MS = 60_000;
 
 export class Ledgers implements LedgerReads {
   readonly #clients: readonly LedgerClient[];
   readonly #shard: number;
   readonly #onRotate: () => void;
   #place = 0;
+  /** What the stream of the preferred storage said last. */
+  #told: LeaseAt | undefined;
+  #isNews = false;
 
   /** @param onRotate another storage is preferred from now on */
   constructor(addresses: readonly string[], shard: number, onRotate: () => void = () => {}) {
@@ -33,19 +38,32 @@ export class Ledgers implements LedgerReads {
     for (const client of this.#clients) client.close();
   }
 
+  /**
+   * Follows the shard at the preferred storage. Yields with each of its answers, of which the newest is kept for `lease`; ends after
+   * `WATCH_MS`, with the signal, or as the stream does. @throws BursarError
+   */
+  async *watch(signal: AbortSignal): AsyncGenerator<void> {
+    try {
+      const stream = this.preferred.watchShard({ shard: this.#shard }, { signal, timeoutMs: WATCH_MS });
+      for await (const { lease, readyConsumer, readyIndustrial } of stream) {
+        if (signal.aborted) return;
+        if (!lease) continue;
+        this.#told = leaseOf(lease, { consumer: readyConsumer, industrial: readyIndustrial });
+        this.#isNews = true;
+        yield;
+      }
+    } finally {
+      this.#forget();
+    }
+  }
+
+  /** What was told and not looked at yet costs no call. Who looks again asks: the stream may have gone silent. */
   async lease(atLeast: number): Promise<LeaseAt> {
-    return this.#ask(atLeast, async (client) => {
-      const { holder, epoch, expiresAtMs, released, nextSeq, height, timeMs } = await client.getLease({ shard: this.#shard });
-      return {
-        holder: holder.length === 32 ? toHex(holder) : undefined,
-        epoch,
-        expiresAt: Number(expiresAtMs),
-        released,
-        nextSeq,
-        height: Number(height),
-        time: Number(timeMs),
-      };
-    });
+    const news = this.#isNews ? this.#told : undefined;
+    this.#isNews = false;
+    if (news && news.height >= atLeast) return news;
+    const asked = await this.#ask(atLeast, async (client) => leaseOf(await client.getLease({ shard: this.#shard }), undefined));
+    return { ...asked, ready: asked.height === this.#told?.height ? this.#told.ready : undefined };
   }
 
   async nonce(account: Hex32, atLeast: number) {
@@ -116,6 +134,25 @@ export class Ledgers implements LedgerReads {
   #prefer(place: number): void {
     if (place === this.#place) return;
     this.#place = place;
+    this.#forget();
     this.#onRotate();
   }
+  #forget(): void {
+    this.#told = undefined;
+    this.#isNews = false;
+  }
+}
+
+function leaseOf(reply: ledger.GetLeaseResponse, ready: ReadyCounts | undefined): LeaseAt {
+  const { holder, epoch, expiresAtMs, released, nextSeq, height, timeMs } = reply;
+  return {
+    holder: holder.length === 32 ? toHex(holder) : undefined,
+    epoch,
+    expiresAt: Number(expiresAtMs),
+    released,
+    nextSeq,
+    height: Number(height),
+    time: Number(timeMs),
+    ready,
+  };
 }

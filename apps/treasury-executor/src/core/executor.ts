@@ -263,7 +263,7 @@ export class Executor {
     const isFree = (id: Digest) => !this.#flights.holds(id) && !this.#deferrals.isDeferred(id, lease.time);
     let staged: { flight: Flight; span: OpenSpan }[] = [];
     try {
-      const { batches, matured } = await this.#planner.plan({ batches: permits.length, batchItems }, isFree, lease.height);
+      const { batches, matured } = await this.#planner.plan({ batches: permits.length, batchItems }, isFree, lease);
       this.#status.matured = matured;
       const seqs = this.#flights.freeSeqs(lease.nextSeq, batches.length);
       staged = batches.map((batch, i) => this.#sign(batch, seqs[i] as bigint, epoch, lease, now));

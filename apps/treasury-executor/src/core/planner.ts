@@ -1,6 +1,6 @@
 /** Chooses what the next batches pay: the ready lists in their order, without what is in flight or deferred. Never a scan. */
 import type { Digest, Lane } from '@bursar/protocol';
-import type { LedgerReads, ReadyItem } from '../ports.ts';
+import type { LeaseAt, LedgerReads, ReadyItem } from '../ports.ts';
 
 export const LANES: readonly Lane[] = ['consumer', 'industrial'];
 /** Pages read for one lane in one plan: more come with the next block. */
@@ -52,14 +52,19 @@ export class Planner {
     this.#cursors.clear();
   }
 
-  async plan(limits: PlanLimits, isFree: (id: Digest) => boolean, atLeast: number): Promise<Plan> {
+  /** Lanes in which nothing is ready are not read: there every cursor stands at the end of its list. */
+  async plan(limits: PlanLimits, isFree: (id: Digest) => boolean, { height, ready }: Pick<LeaseAt, 'height' | 'ready'>): Promise<Plan> {
     const lanes = [...LANES.slice(this.#turn % LANES.length), ...LANES.slice(0, this.#turn % LANES.length)];
     this.#turn += 1;
     const before = new Map(this.#cursors);
     const perLane: { lane: Lane; items: ReadyItem[] }[] = [];
     let matured = 0;
     for (const lane of lanes) {
-      const found = await this.#take(lane, limits.batches * limits.batchItems, isFree, atLeast);
+      if (ready?.[lane] === 0) {
+        this.#cursors.delete(lane);
+        continue;
+      }
+      const found = await this.#take(lane, limits.batches * limits.batchItems, isFree, height);
       perLane.push({ lane, items: found.items });
       matured += found.matured;
     }

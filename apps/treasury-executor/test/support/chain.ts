@@ -158,7 +158,8 @@ export class Chain {
 
   lease(): LeaseAt {
     const { holder, epoch, expiresAt, released, nextSeq } = this.ledger.lease(0) as NonNullable<ReturnType<Ledger['lease']>>;
-    return { holder, epoch, expiresAt, released, nextSeq, height: this.ledger.height, time: this.ledger.time };
+    const ready = { consumer: this.ledger.readyCount(0, 'consumer'), industrial: this.ledger.readyCount(0, 'industrial') };
+    return { holder, epoch, expiresAt, released, nextSeq, height: this.ledger.height, time: this.ledger.time, ready };
   }
   outcome(id: Digest): Outcome {
     const final = this.#results.get(id);
@@ -176,7 +177,10 @@ export class ChainReads implements LedgerReads {
   readonly #chain: Chain;
   readonly #broken: () => boolean;
   rotations = 0;
-  listed = 0;
+  /** Lanes whose lists were read. */
+  readonly listed: Lane[] = [];
+  /** False: nothing tells what is ready, as while no stream is open. */
+  told = true;
 
   constructor(chain: Chain, broken: () => boolean = () => false) {
     this.#chain = chain;
@@ -184,7 +188,8 @@ export class ChainReads implements LedgerReads {
   }
   async lease(): Promise<LeaseAt> {
     this.#check();
-    return this.#chain.lease();
+    const lease = this.#chain.lease();
+    return this.told ? lease : { ...lease, ready: undefined };
   }
   async nonce(account: Hex32) {
     this.#check();
@@ -192,7 +197,7 @@ export class ChainReads implements LedgerReads {
   }
   async ready(lane: Lane, limit: number, cursor: string): Promise<ReadyPage> {
     this.#check();
-    this.listed += 1;
+    this.listed.push(lane);
     const { items, next } = this.#chain.ledger.ready(0, lane, limit, cursor);
     return { items: items.map((i) => ({ ...i, traceparent: '' })), next: next ?? '' };
   }

@@ -17,6 +17,8 @@ export class Network {
   readonly addresses: string[] = [];
   /** traceparent headers under which batches came in. */
   readonly batchParents: string[] = [];
+  /** Calls of GetLease and ListReady. */
+  looks = 0;
   readonly #servers: RpcServer[] = [];
   readonly #waiting = new Set<() => void>();
   #timer: NodeJS.Timeout | undefined;
@@ -101,12 +103,19 @@ export class Network {
     const { chain } = this;
     const height = () => BigInt(chain.ledger.height);
     const nextBlock = (signal: AbortSignal) => this.nextBlock(signal);
+    const lease = () => {
+      const l = chain.lease();
+      const holder = l.holder === undefined ? new Uint8Array() : fromHex(l.holder);
+      const { epoch, released, nextSeq } = l;
+      return { holder, epoch, expiresAtMs: BigInt(l.expiresAt), released, nextSeq, height: height(), timeMs: BigInt(l.time) };
+    };
     return {
       getStatus: async () => ({ height: height() }),
-      async *streamBlocks(_: unknown, { signal }: CallContext) {
+      async *watchShard(_: unknown, { signal }: CallContext) {
         while (!signal.aborted) {
+          const { consumer, industrial } = chain.lease().ready ?? { consumer: 0, industrial: 0 };
+          yield { lease: lease(), readyConsumer: consumer, readyIndustrial: industrial };
           await nextBlock(signal);
-          yield { block: { height: height(), block: new Uint8Array(1), certificate: new Uint8Array(1) } };
         }
       },
       getAccount: async ({ account }: ledger.GetAccountRequest) => {
@@ -133,6 +142,7 @@ export class Network {
         return { disbursement: { id: disbursement, body: encode(disbursementBody, found.body), state: found.state }, height: height() };
       },
       listReady: async ({ lane, limit, cursor }: ledger.ListReadyRequest) => {
+        this.looks += 1;
         const { items, next } = chain.ledger.ready(0, lane as 'consumer', limit, cursor);
         const ready = items.map((i) => ({
           id: fromHex(i.id),
@@ -143,17 +153,8 @@ export class Network {
         return { items: ready, nextCursor: next ?? '', height: height(), timeMs: BigInt(chain.ledger.time) };
       },
       getLease: async () => {
-        const l = chain.lease();
-        const holder = l.holder === undefined ? new Uint8Array() : fromHex(l.holder);
-        return {
-          holder,
-          epoch: l.epoch,
-          expiresAtMs: BigInt(l.expiresAt),
-          released: l.released,
-          nextSeq: l.nextSeq,
-          height: height(),
-          timeMs: BigInt(l.time),
-        };
+        this.looks += 1;
+        return lease();
       },
       getTransaction: async ({ transactionId: id }: ledger.GetTransactionRequest) => {
         const found = chain.outcome(toHex(id));

@@ -1,13 +1,13 @@
-/** Wakes the executor with each final block. What it does then it reads from the ledger, so nothing is lost with the stream. */
+/** Wakes the executor with each new view of its shard. What is lost with a stream, the next one or the ledger says. */
 import { backoffMs, messageOf } from '@bursar/shared-core';
 import type { Ledgers } from './ledgers.ts';
 
 export interface FollowOptions {
-  readonly ledgers: Ledgers;
-  /** A new final block; or the stream was lost, which is worth a look as well. */
+  readonly ledgers: Pick<Ledgers, 'watch'>;
+  /** The shard is at a new final block; or the stream was lost, which is worth a look as well. */
   readonly onBlock: () => void;
   readonly onLost: (why: string) => void;
-  /** Whether a stream delivers blocks now: then nobody needs hints. */
+  /** Whether a stream delivers now: then nobody needs hints. */
   readonly onLive: (live: boolean) => void;
   /** Aborted when another storage is preferred: gives the signal for the next stream. */
   readonly untilRotated: () => AbortSignal;
@@ -15,16 +15,14 @@ export interface FollowOptions {
 }
 
 /** Follows the preferred storage until the signal aborts. */
-export async function followBlocks(
+export async function followShard(
   { ledgers, onBlock, onLost, onLive, untilRotated, sleep }: FollowOptions,
   signal: AbortSignal,
 ): Promise<void> {
   for (let failures = 0; !signal.aborted; ) {
     const until = AbortSignal.any([signal, untilRotated()]);
     try {
-      const client = ledgers.preferred;
-      const { height } = await client.getStatus({}, { signal: until });
-      for await (const _ of client.streamBlocks({ fromHeight: height + 1n, follow: true, results: false }, { signal: until })) {
+      for await (const _ of ledgers.watch(until)) {
         failures = 0;
         onLive(true);
         onBlock();
