@@ -80,6 +80,17 @@ describe('one trace from the call to the receipt', () => {
     expect(new Set(linked('block').map((s) => s.instance)).size).toBe(VALIDATORS);
   });
 
+  it('the signatures and the commit of that block are spans of the signer and of storage under it, though they share one stream', () => {
+    const server = submitOf(of('storage', 'execute importSeal')[0] as ExportedSpan);
+    const block = collector.spans.find(
+      (s) => s.service === 'consensus' && s.name === 'block' && s.links.some((l) => l.spanId === server.spanId),
+    ) as ExportedSpan;
+    const under = (service: string, name: string) =>
+      collector.spans.filter((s) => s.service === service && s.name === name && s.traceId === block.traceId && s.kind === 2);
+    expect(under('crypto-signing', 'bursar.signing.v1.Signing/Sign').length).toBeGreaterThan(0);
+    expect(under('storage', 'bursar.storage.v1.Commits/Commit').map((s) => s.parentSpanId)).toContain(block.spanId);
+  });
+
   it('the executor takes the payments up under the import, and its batch stands in the same trace', () => {
     const [seal] = of('storage', 'execute importSeal');
     const [planned] = of('treasury-executor', 'execute-batch');

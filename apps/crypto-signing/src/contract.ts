@@ -11,7 +11,7 @@ export const contract: ContractFacts = {
     { what: 'which key belongs to which validator', owner: 'validator-set' },
     { what: 'keys of clients, approvers and executors', owner: 'their holders, in files of mode 0600' },
   ],
-  accepts: ['signing.v1.Signing: one call for each purpose, from the own cell (bearer token)'],
+  accepts: ['signing.v1.Signing: one kind of request for each purpose, on a stream of the own cell (bearer token)'],
   produces: [
     'ed25519 signatures over hashes that this service computes itself from typed fields: votes, batches, evidence against others',
     'the list of what was signed, for consensus at its start',

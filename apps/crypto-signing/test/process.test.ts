@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { MessageInitShape } from '@bufbuild/protobuf';
 import { keyPairFromSeed, sign, verify } from '@bursar/crypto';
 import {
   encode,
@@ -20,7 +21,7 @@ import {
   voteHash,
 } from '@bursar/protocol';
 import { common, signing } from '@bursar/protocol/rpc';
-import { createRpcClient } from '@bursar/shared-core';
+import { createRpcClient, openStreamCalls } from '@bursar/shared-core';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 const main = join(import.meta.dirname, '..', 'src', 'main.ts');
@@ -114,19 +115,29 @@ async function serve(): Promise<Running> {
   }
   throw new Error('crypto-signing ended before it served');
 }
-const clientOf = ({ port }: Running, bearer: string | undefined = token) =>
-  createRpcClient(signing.Signing, `127.0.0.1:${port}`, bearer === undefined ? {} : { bearer });
+type Purpose = NonNullable<MessageInitShape<typeof signing.SignRequestSchema>['purpose']>;
+function clientOf({ port }: Running, bearer = token) {
+  const client = createRpcClient(signing.Signing, `127.0.0.1:${port}`, { bearer });
+  const calls = openStreamCalls(client.sign, { what: 'crypto-signing', timeoutMs: 10_000, most: 8 });
+  const sign = async (purpose: Purpose): Promise<Uint8Array> => (await calls.call({ purpose })).signature;
+  const close = () => {
+    calls.close();
+    client.close();
+  };
+  return { ...client, sign, close };
+}
+const prepare = (digest: number) => ({ case: 'prepare', value: ballot(digest) }) as const;
 const ballot = (digest: number) => ({ epoch: 0, height: 1n, view: 0n, digest: new Uint8Array(32).fill(digest) });
 
 describe('the process', () => {
   it('signs with the key that init printed, over kill -9 the same, and never twice', async () => {
     const running = await serve();
     const client = clientOf(running);
-    const { signature } = await client.signPrepare({ ballot: ballot(1) });
+    const signature = await client.sign(prepare(1));
     const { chain } = parseGenesis(genesisWith(publicKey));
     const hash = voteHash({ chain, epoch: 0, height: 1, view: 0, phase: 'prepare', digest: '01'.repeat(32) });
     expect(verify(fromHex(publicKey), hash, signature)).toBe(true);
-    await expect(client.signPrepare({ ballot: ballot(2) })).rejects.toMatchObject({
+    await expect(client.sign(prepare(2))).rejects.toMatchObject({
       reason: 'DOUBLE_SIGN_REFUSED',
       code: 8301,
       severity: 'critical',
@@ -136,8 +147,8 @@ describe('the process', () => {
     await once(running.child, 'exit');
 
     const again = clientOf(await serve());
-    expect(toHex((await again.signPrepare({ ballot: ballot(1) })).signature)).toBe(toHex(signature));
-    await expect(again.signPrepare({ ballot: ballot(2) })).rejects.toMatchObject({ reason: 'DOUBLE_SIGN_REFUSED' });
+    expect(toHex(await again.sign(prepare(1)))).toBe(toHex(signature));
+    await expect(again.sign(prepare(2))).rejects.toMatchObject({ reason: 'DOUBLE_SIGN_REFUSED' });
     const { rows } = await again.listSigned({ fromHeight: 1n });
     expect(rows.map((r) => [r.phase, r.ballot?.height])).toEqual([['prepare', 1n]]);
     again.close();
@@ -146,12 +157,12 @@ describe('the process', () => {
   it('refuses callers without the token of the cell, and fields that break their rules', async () => {
     const running = await serve();
     const stranger = clientOf(running, 'another token');
-    await expect(stranger.signPrepare({ ballot: ballot(1) })).rejects.toMatchObject({ reason: 'UNAUTHENTICATED' });
+    await expect(stranger.sign(prepare(1))).rejects.toMatchObject({ reason: 'UNAUTHENTICATED' });
     const friend = clientOf(running);
-    await expect(friend.signCommit({ ballot: { ...ballot(1), digest: new Uint8Array(31) } })).rejects.toMatchObject({
-      violations: [expect.objectContaining({ field: 'ballot.digest' })],
+    await expect(friend.sign({ case: 'commit', value: { ...ballot(1), digest: new Uint8Array(31) } })).rejects.toMatchObject({
+      violations: [expect.objectContaining({ field: 'commit.digest' })],
     });
-    await expect(friend.signCommit({})).rejects.toMatchObject({ violations: [expect.objectContaining({ field: 'ballot' })] });
+    await expect(friend.sign({ case: undefined })).rejects.toMatchObject({ violations: [expect.objectContaining({ field: 'purpose' })] });
     const contract = createRpcClient(common.Contract, `127.0.0.1:${running.port}`, {});
     expect((await contract.describe({})).id).toBe('crypto-signing');
     for (const c of [stranger, friend, contract]) c.close();
@@ -166,11 +177,11 @@ describe('the process', () => {
       return { phase: 'prepare', view: 0, digest, signature: sign(offender.secretKey, voteHash(vote)), content: undefined };
     };
     const found = evidenceOf(1, 0, 3, said('a'.repeat(64)), said('b'.repeat(64)));
-    const { signature } = await client.signEvidence({ evidence: encode(evidence, found) });
+    const signature = await client.sign({ case: 'evidence', value: encode(evidence, found) });
     expect(verify(fromHex(publicKey), transactionHash(evidenceTransaction(chain, publicKey, found)), signature)).toBe(true);
     const invalid = { reason: 'EVIDENCE_INVALID', code: 7301, severity: 'high' };
-    await expect(client.signEvidence({ evidence: encode(evidence, { ...found, height: 4 }) })).rejects.toMatchObject(invalid);
-    await expect(client.signEvidence({ evidence: new Uint8Array(9) })).rejects.toMatchObject(invalid);
+    await expect(client.sign({ case: 'evidence', value: encode(evidence, { ...found, height: 4 }) })).rejects.toMatchObject(invalid);
+    await expect(client.sign({ case: 'evidence', value: new Uint8Array(9) })).rejects.toMatchObject(invalid);
     client.close();
   });
 

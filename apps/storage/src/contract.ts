@@ -20,7 +20,7 @@ export const contract: ContractFacts = {
     { what: 'which approved payment is tried when', owner: 'treasury-executor' },
   ],
   accepts: [
-    'storage.v1.Commits/Commit: a block with commit certificate and bodies, from the own cell (bearer token)',
+    'storage.v1.Commits/Commit: blocks with commit certificate and bodies, on a stream of the own cell (bearer token)',
     'storage.v1.Commits/CommitRun: consecutive blocks of a catch-up, made durable by one fsync, from the own cell (bearer token)',
     'storage.v1.Commits/GetFinalBlocks: heights, from the own cell (bearer token)',
     'storage.v1.Ledger: reads, and streams of blocks and of views of a shard, from anybody',

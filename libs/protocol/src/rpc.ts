@@ -1,4 +1,5 @@
 /** Generated protobuf, one namespace per file: `import { health, ledger } from '@bursar/protocol/rpc'`. */
+export * as call from './gen/bursar/common/v1/call_pb.ts';
 export * as common from './gen/bursar/common/v1/describe_pb.ts';
 export * as rejection from './gen/bursar/common/v1/rejection_pb.ts';
 export * as consensus from './gen/bursar/consensus/v1/consensus_pb.ts';

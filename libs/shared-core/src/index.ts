@@ -77,11 +77,13 @@ export {
   type Metrics,
 } from './metrics.ts';
 export { backoffMs, createBulkhead, type RetryOptions, retry, retryForever, withTimeout } from './resilience.ts';
+export { type AnswerOptions, answerCalls } from './rpc/answer-calls.ts';
 export type { CallContext } from './rpc/call.ts';
 export { type CallOptions, createRpcClient, type RpcClient, type RpcClientOptions } from './rpc/client.ts';
 export { MAX_MESSAGE_BYTES } from './rpc/method.ts';
 export { createRpcServer, type Handlers, type RpcServer, type RpcServerOptions } from './rpc/server.ts';
 export { ERROR_DOMAIN, fromStatus, toStatus } from './rpc/status.ts';
+export { openStreamCalls, type StreamCalls, type StreamCallsOptions } from './rpc/stream-calls.ts';
 export { startTelemetry, type Telemetry, type TelemetryOptions } from './telemetry.ts';
 export {
   activeTraceId,

@@ -3,9 +3,9 @@ import { createServer } from 'node:net';
 import { promisify } from 'node:util';
 import { health } from '@bursar/protocol/rpc';
 import { describe, expect, it } from '@jest/globals';
-import { createMetrics, createRpcClient, createRpcServer } from '../src/index.ts';
+import { type CallContext, createMetrics, createRpcClient, createRpcServer, rejection } from '../src/index.ts';
 import { Echo, type Note } from './support/echo.ts';
-import { all, echo, failure, start } from './support/echo-server.ts';
+import { all, echo, failure, range, start } from './support/echo-server.ts';
 
 describe('access', () => {
   it('a wrong and a missing token are refused, and the handler never runs', async () => {
@@ -100,5 +100,19 @@ describe('running', () => {
     const text = await metrics.render();
     expect(text).toContain('echo_rpc_server_calls_total{method="Echo/Say",outcome="ok"} 1');
     expect(text).toContain('echo_rpc_server_calls_total{method="Echo/Say",outcome="rejected"} 1');
+  });
+  it('counts the calls on a stream in place of the stream', async () => {
+    const metrics = createMetrics('echo_', { processMetrics: false });
+    async function* chat(notes: AsyncIterable<Note>, { answered }: CallContext) {
+      for await (const note of notes) {
+        answered(1, note.number === 1 ? rejection('RateLimited') : undefined);
+        yield note;
+      }
+    }
+    const { client } = await start({ chat }, { metrics });
+    await all(client.chat(range(3)));
+    const text = await metrics.render();
+    expect(text).toContain('echo_rpc_server_calls_total{method="Echo/Chat",outcome="ok"} 2');
+    expect(text).toContain('echo_rpc_server_calls_total{method="Echo/Chat",outcome="rejected"} 1');
   });
 });

@@ -64,7 +64,6 @@ async function bundle(root: string, node: string, esbuild: string, app: BundledA
     '--format=esm',
     '--target=node24',
     '--log-level=error',
-    '--keep-names',
     `--banner:js=${BANNER}`,
     ...EXTERNAL.map((name) => `--external:${name}`),
   ];

@@ -119,7 +119,8 @@ export class EngineHost implements Ports {
     const answer = (signed: Signed) => {
       if (signed !== 'unwanted') done(signed === 'refused' ? undefined : signed);
     };
-    this.#parts.signer.sign(vote, isWanted).then(answer, (error: unknown) => {
+    const { signer, spans } = this.#parts;
+    spans.within(vote.digest, () => signer.sign(vote, isWanted)).then(answer, (error: unknown) => {
       if (this.#parts.signal.aborted) return;
       if (codeOf(error) === rejections.SignerBehind.code) this.#parts.halt('SignerBehind', (error as Error).message);
       else this.#parts.onFailure(error);

@@ -1,7 +1,8 @@
-/** crypto-signing over gRPC: one call for each purpose (S3), retried until it answers. */
+/** crypto-signing over gRPC: one kind of request for each purpose (S3) on a stream that stays open, retried until it answers. */
+import type { MessageInitShape } from '@bufbuild/protobuf';
 import { type BatchRef, type Digest, encode, evidence, fromHex, rejections, type SignedVote, toHex, type Vote } from '@bursar/protocol';
 import { signing } from '@bursar/protocol/rpc';
-import { BursarError, createRpcClient, type Logger, retryForever, type Secret } from '@bursar/shared-core';
+import { BursarError, createRpcClient, type Logger, openStreamCalls, retryForever, type Secret } from '@bursar/shared-core';
 import type { SignerPort } from '../ports.ts';
 import { type OnReachable, reports } from './reachable.ts';
 
@@ -15,6 +16,10 @@ export interface SignerClientOptions {
   readonly onReachable: OnReachable;
 }
 
+type Purpose = NonNullable<MessageInitShape<typeof signing.SignRequestSchema>['purpose']>;
+const CASES = { prepare: 'prepare', commit: 'commit', 'view-change': 'viewChange', 'new-view': 'newView' } as const;
+/** A few votes, batches and pieces of evidence at a time. */
+const UNDER_WAY = 64;
 const REFUSED = rejections.DoubleSignRefused.code;
 const BEHIND = rejections.SignerBehind.code;
 const hasCode = (error: unknown, ...codes: number[]): boolean => error instanceof BursarError && codes.includes(error.code);
@@ -22,6 +27,8 @@ const hasCode = (error: unknown, ...codes: number[]): boolean => error instanceo
 export function createSignerClient(options: SignerClientOptions): SignerPort & { close(): void } {
   const { address, bearer, chain, validator, signal, log, onReachable } = options;
   const client = createRpcClient(signing.Signing, address, { bearer, unaryMs: 5_000 });
+  const calls = openStreamCalls(client.sign, { what: 'crypto-signing', timeoutMs: 5_000, most: UNDER_WAY });
+  const sign = async (purpose: Purpose): Promise<Uint8Array> => (await calls.call({ purpose })).signature;
   const isAnswer = (error: unknown) => hasCode(error, REFUSED, BEHIND, rejections.EvidenceInvalid.code);
   const watched = reports(onReachable, isAnswer);
   const forEver = <T>(what: string, call: () => Promise<T>, isWanted = () => true): Promise<T> =>
@@ -38,26 +45,12 @@ export function createSignerClient(options: SignerClientOptions): SignerPort & {
     view: BigInt(vote.view),
     digest: fromHex(vote.digest),
   });
-  const signVote = (vote: Vote): Promise<{ readonly signature: Uint8Array }> => {
-    const request = { ballot: ballot(vote) };
-    const call = { timeoutMs: 5_000, signal };
-    switch (vote.phase) {
-      case 'prepare':
-        return client.signPrepare(request, call);
-      case 'commit':
-        return client.signCommit(request, call);
-      case 'view-change':
-        return client.signViewChange(request, call);
-      case 'new-view':
-        return client.signNewView(request, call);
-    }
-  };
   const toRow = ({ vote, signature }: SignedVote) => ({ ballot: ballot(vote), phase: vote.phase, signature });
   return {
     publicKey: async () => toHex((await forEver('give its key', () => client.getPublicKey({}, { signal }))).publicKey),
     async sign(vote, isWanted) {
       try {
-        return (await forEver('sign', () => signVote(vote), isWanted)).signature;
+        return await forEver('sign', () => sign({ case: CASES[vote.phase], value: ballot(vote) }), isWanted);
       } catch (error) {
         if (hasCode(error, REFUSED)) return 'refused';
         if (!isAnswer(error) && !signal.aborted && !isWanted()) return 'unwanted';
@@ -65,7 +58,7 @@ export function createSignerClient(options: SignerClientOptions): SignerPort & {
       }
     },
     signBatch: async (ref: BatchRef, finalTime) => {
-      const request = {
+      const value = {
         number: BigInt(ref.number),
         digest: fromHex(ref.digest),
         bytes: ref.bytes,
@@ -74,16 +67,13 @@ export function createSignerClient(options: SignerClientOptions): SignerPort & {
         finalTimeMs: BigInt(finalTime),
       };
       try {
-        return (await forEver('sign a batch', () => client.signBatch(request, { signal }))).signature;
+        return await forEver('sign a batch', () => sign({ case: 'batch', value }));
       } catch (error) {
         if (hasCode(error, REFUSED)) return undefined;
         throw error;
       }
     },
-    signEvidence: async (found) => {
-      const request = { evidence: encode(evidence, found) };
-      return (await forEver('sign evidence', () => client.signEvidence(request, { signal }))).signature;
-    },
+    signEvidence: (found) => forEver('sign evidence', () => sign({ case: 'evidence', value: encode(evidence, found) })),
     async listSigned(fromHeight) {
       const { rows } = await forEver('list its signatures', () => client.listSigned({ fromHeight: BigInt(fromHeight) }, { signal }));
       return rows.flatMap((row) => {
@@ -96,7 +86,10 @@ export function createSignerClient(options: SignerClientOptions): SignerPort & {
     async reconcile(known) {
       await forEver('compare its record', () => client.reconcile({ known: known.map(toRow) }, { signal }));
     },
-    close: () => client.close(),
+    close() {
+      calls.close();
+      client.close();
+    },
   };
 }
 

@@ -14,7 +14,7 @@ import {
   toHex,
 } from '@bursar/protocol';
 import { commits, ledger } from '@bursar/protocol/rpc';
-import { BursarError, createRpcClient, type Logger, rejection, retryForever, type Secret } from '@bursar/shared-core';
+import { BursarError, createRpcClient, type Logger, openStreamCalls, rejection, retryForever, type Secret } from '@bursar/shared-core';
 import { packFinalBlocks } from '../core/final-blocks.ts';
 import { RUN_BYTES } from '../core/recent-blocks.ts';
 import type { CommitAnswer, FinalBlock, StoragePort } from '../ports.ts';
@@ -27,6 +27,8 @@ export interface StorageClientOptions {
   readonly log: Logger;
   readonly onReachable: OnReachable;
 }
+/** A block with a full batch of every validator takes a second on a slow disk. */
+const COMMIT_MS = 30_000;
 /** Answers that another try cannot change. */
 const FINAL: ReadonlySet<number> = new Set([rejections.StateForkDetected.code, rejections.SequenceGap.code]);
 /** Of blocks that are not what they say. */
@@ -38,7 +40,8 @@ const isOneOf = (error: unknown, codes: ReadonlySet<number>): boolean => error i
 
 export function createStorageClient({ address, bearer, signal, log, onReachable }: StorageClientOptions): StoragePort & { close(): void } {
   const reads = createRpcClient(ledger.Ledger, address, { bearer, unaryMs: 5_000 });
-  const writes = createRpcClient(commits.Commits, address, { bearer, unaryMs: 30_000 });
+  const writes = createRpcClient(commits.Commits, address, { bearer, unaryMs: COMMIT_MS });
+  const commit = openStreamCalls(writes.commit, { what: 'storage', timeoutMs: COMMIT_MS, most: 1 });
   const watched = reports(onReachable, (error) => isOneOf(error, FINAL) || isOneOf(error, REFUSED));
   const forEver = <T>(what: string, call: () => Promise<T>): Promise<T> =>
     retryForever(() => watched(call), {
@@ -75,14 +78,13 @@ export function createStorageClient({ address, bearer, signal, log, onReachable 
         return found;
       }),
     async commit(block: Block, certificate: Certificate, bodies) {
-      const request = { block: encode(blockCodec, block), certificate: encode(certificateCodec, certificate), batches: [...bodies] };
-      const answer = await forEver('commit', () => writes.commit(request, { signal }));
-      return toAnswer(answer);
+      const given = { block: encode(blockCodec, block), certificate: encode(certificateCodec, certificate), batches: [...bodies] };
+      return toAnswer((await forEver('commit', () => commit.call({ block: given }))).executed);
     },
     async commitRun(run) {
       const blocks = run.map(({ block, certificate, batches }) => ({ block, certificate, batches: [...batches] }));
       try {
-        return (await forEver('commit', () => writes.commitRun({ blocks }, { signal }))).blocks.map(toAnswer);
+        return (await forEver('commit', () => writes.commitRun({ blocks }, { signal }))).blocks.map((b) => toAnswer(b));
       } catch (error) {
         if (isOneOf(error, REFUSED)) return undefined;
         throw error;
@@ -107,17 +109,17 @@ export function createStorageClient({ address, bearer, signal, log, onReachable 
       }
     },
     close() {
+      commit.close();
       reads.close();
       writes.close();
     },
   };
 }
 
-const toAnswer = (answer: commits.CommitResponse): CommitAnswer => ({
-  stateRoot: toHex(answer.stateRoot),
-  resultsRoot: toHex(answer.resultsRoot),
-  results: answer.transactionResults,
-});
+function toAnswer(executed: commits.ExecutedBlock | undefined): CommitAnswer {
+  if (!executed) throw rejection('MalformedMessage', 'storage answered a commit without a block');
+  return { stateRoot: toHex(executed.stateRoot), resultsRoot: toHex(executed.resultsRoot), results: executed.transactionResults };
+}
 
 function toResult(bytes: Uint8Array): TransactionResult {
   const found = decode(resultCodec, bytes);

@@ -32,7 +32,7 @@ import {
   voteHash,
 } from '@bursar/protocol';
 import { commits, ledger, signing, validatorSet } from '@bursar/protocol/rpc';
-import { createRpcServer, type Handlers, type RpcServer, rejection } from '@bursar/shared-core';
+import { answerCalls, createRpcServer, type Handlers, type RpcServer, rejection } from '@bursar/shared-core';
 
 export const TOKEN = 'the token of the cell';
 interface Stored {
@@ -98,8 +98,7 @@ export class Cell {
     await this.#server?.stop(100);
   }
 
-  #sign(phase: Phase, ballot: signing.Ballot | undefined): { signature: Uint8Array } {
-    if (!ballot) throw rejection('MalformedMessage');
+  #sign(phase: Phase, ballot: signing.Ballot): { signature: Uint8Array } {
     if (this.isSignerDown) throw rejection('PeerUnreachable', 'the signer is down');
     const { epoch } = ballot;
     const [height, view, digestOf] = [Number(ballot.height), Number(ballot.view), toHex(ballot.digest)];
@@ -116,35 +115,48 @@ export class Cell {
     this.#votes.set(key, { digest: digestOf, phase, epoch, signature });
     return { signature };
   }
+  #claim(r: signing.BatchClaim): { signature: Uint8Array } {
+    const known = this.#batches.get(r.number);
+    const digestOf = toHex(r.digest);
+    if (known?.digest === digestOf) return known;
+    if (known && known.expiresAt >= r.finalTimeMs) throw rejection('DoubleSignRefused');
+    const ref = {
+      origin: this.self,
+      number: Number(r.number),
+      digest: digestOf,
+      bytes: r.bytes,
+      transactions: r.transactions,
+      expiresAt: Number(r.expiresAtMs),
+    };
+    const made = { digest: digestOf, expiresAt: r.expiresAtMs, signature: sign(this.#keys.secretKey, batchHash(this.chain, ref)) };
+    this.#batches.set(r.number, made);
+    return made;
+  }
+  #signEvidence(encoded: Uint8Array): { signature: Uint8Array } {
+    if (this.refusesEvidence) throw rejection('PeerUnreachable', 'no evidence is signed now');
+    const body = evidenceTransaction(this.chain, toHex(this.#keys.publicKey), decode(evidenceCodec, encoded));
+    return { signature: sign(this.#keys.secretKey, transactionHash(body)) };
+  }
   #signing(): Handlers<(typeof signing.Signing)['method']> {
     return {
       getPublicKey: async () => ({ publicKey: this.#keys.publicKey }),
-      signPrepare: async ({ ballot }) => this.#sign('prepare', ballot),
-      signCommit: async ({ ballot }) => this.#sign('commit', ballot),
-      signViewChange: async ({ ballot }) => this.#sign('view-change', ballot),
-      signNewView: async ({ ballot }) => this.#sign('new-view', ballot),
-      signBatch: async (r) => {
-        const known = this.#batches.get(r.number);
-        const digestOf = toHex(r.digest);
-        if (known?.digest === digestOf) return known;
-        if (known && known.expiresAt >= r.finalTimeMs) throw rejection('DoubleSignRefused');
-        const ref = {
-          origin: this.self,
-          number: Number(r.number),
-          digest: digestOf,
-          bytes: r.bytes,
-          transactions: r.transactions,
-          expiresAt: Number(r.expiresAtMs),
-        };
-        const made = { digest: digestOf, expiresAt: r.expiresAtMs, signature: sign(this.#keys.secretKey, batchHash(this.chain, ref)) };
-        this.#batches.set(r.number, made);
-        return made;
-      },
-      signEvidence: async (r) => {
-        if (this.refusesEvidence) throw rejection('PeerUnreachable', 'no evidence is signed now');
-        const body = evidenceTransaction(this.chain, toHex(this.#keys.publicKey), decode(evidenceCodec, r.evidence));
-        return { signature: sign(this.#keys.secretKey, transactionHash(body)) };
-      },
+      sign: answerCalls({ name: 'sign', most: 8 }, async ({ purpose }: signing.SignRequest) => {
+        switch (purpose.case) {
+          case 'prepare':
+          case 'commit':
+            return this.#sign(purpose.case, purpose.value);
+          case 'viewChange':
+            return this.#sign('view-change', purpose.value);
+          case 'newView':
+            return this.#sign('new-view', purpose.value);
+          case 'batch':
+            return this.#claim(purpose.value);
+          case 'evidence':
+            return this.#signEvidence(purpose.value);
+          case undefined:
+            throw rejection('MalformedMessage');
+        }
+      }),
       listSigned: async ({ fromHeight }) => ({
         rows: [...this.#votes].flatMap(([key, v]) => {
           const [height, view] = key.split('/').map(Number) as [number, number];
@@ -204,7 +216,10 @@ export class Cell {
   }
   #commits(): Handlers<(typeof commits.Commits)['method']> {
     return {
-      commit: async (r) => this.#commit([r])[0] ?? {},
+      commit: answerCalls({ name: 'commit', most: 1 }, async ({ block }: commits.CommitRequest) => {
+        const [executed] = this.#commit(block ? [block] : []);
+        return executed ? { executed } : {};
+      }),
       commitRun: async ({ blocks }) => ({ blocks: this.#commit(blocks) }),
       getFinalBlocks: async ({ fromHeight, toHeight, maxBytes }) => {
         const first = Number(fromHeight) - 1;
@@ -223,7 +238,7 @@ export class Cell {
   }
 
   /** Storage checks what consensus gives it: a run that is not certified is refused as a whole. */
-  #commit(requests: readonly commits.CommitRequest[]) {
+  #commit(requests: readonly commits.FinalBlock[]) {
     if (this.isDown) throw rejection('PeerUnreachable', 'storage is down');
     this.runs.push(requests.length);
     const run = requests.map((request) => ({
@@ -244,7 +259,7 @@ export class Cell {
     }
     return run.map(({ request, block }) => this.#take(request, block));
   }
-  #take(request: commits.CommitRequest, block: Block) {
+  #take(request: commits.FinalBlock, block: Block) {
     const { height } = block.header;
     const stored = this.blocks[height - 1];
     if (stored && headerDigest(stored.block.header) !== headerDigest(block.header)) throw rejection('StateForkDetected');

@@ -2,9 +2,12 @@
 import type { VoteRow } from '@bursar/pbft';
 import { DecodeError, decode, type Evidence, evidence, fromHex, type Phase, toHex } from '@bursar/protocol';
 import type { signing } from '@bursar/protocol/rpc';
-import { type Handlers, rejection } from '@bursar/shared-core';
+import { answerCalls, type Handlers, rejection } from '@bursar/shared-core';
 import type { Ballot, Signer } from '../core/signer.ts';
 import type { Purpose, SigningMetrics } from '../metrics.ts';
+
+/** Requests that are at work together share one fsync. */
+const AT_ONCE = 64;
 
 /** Heights and views are numbers inside; protovalidate does not bound them. */
 function small(field: string, v: bigint): number {
@@ -13,14 +16,20 @@ function small(field: string, v: bigint): number {
   return Number(v);
 }
 
-function ballotOf(b: signing.Ballot | undefined, phase: Phase): Ballot {
-  if (!b) throw rejection('FieldInvalid', 'ballot is missing', { violations: [{ field: 'ballot', description: 'required' }] });
+function ballotOf(b: signing.Ballot, phase: Phase): Ballot {
   return { epoch: b.epoch, height: small('ballot.height', b.height), view: small('ballot.view', b.view), phase, digest: toHex(b.digest) };
+}
+
+function claimOf(c: signing.BatchClaim): Parameters<Signer['signBatch']> {
+  const { bytes, transactions } = c;
+  const claim = { number: small('number', c.number), digest: toHex(c.digest), bytes, transactions };
+  return [{ ...claim, expiresAt: small('expires_at_ms', c.expiresAtMs) }, small('final_time_ms', c.finalTimeMs)];
 }
 
 function rowOf({ ballot, phase, signature }: signing.Signed): VoteRow {
   if (signature.length !== 64)
     throw rejection('FieldInvalid', 'a signature has 64 bytes', { violations: [{ field: 'known.signature', description: '64 bytes' }] });
+  if (!ballot) throw rejection('FieldInvalid', 'ballot is missing', { violations: [{ field: 'known.ballot', description: 'required' }] });
   return { kind: 'vote', ...ballotOf(ballot, phase as Phase), signature };
 }
 
@@ -44,39 +53,37 @@ export function signingHandlers(
   metrics: SigningMetrics,
   signEvidence: (evidence: Evidence) => Uint8Array,
 ): Handlers<(typeof signing.Signing)['method']> {
-  const answer = async (purpose: Purpose, sign: () => Promise<Uint8Array>): Promise<{ signature: Uint8Array }> => {
-    const started = performance.now();
-    try {
-      const signature = await sign();
-      metrics.onSigned(purpose, performance.now() - started);
-      return { signature };
-    } catch (e) {
-      metrics.onRefused(purpose);
-      throw e;
+  const sign = ({ purpose }: signing.SignRequest): readonly [Purpose, () => Promise<Uint8Array> | Uint8Array] => {
+    switch (purpose.case) {
+      case 'prepare':
+      case 'commit':
+        return [purpose.case, () => signer.signVote(ballotOf(purpose.value, purpose.case))];
+      case 'viewChange':
+        return ['view-change', () => signer.signVote(ballotOf(purpose.value, 'view-change'))];
+      case 'newView':
+        return ['new-view', () => signer.signVote(ballotOf(purpose.value, 'new-view'))];
+      case 'batch':
+        return ['batch', () => signer.signBatch(...claimOf(purpose.value))];
+      case 'evidence':
+        return ['evidence', () => signEvidence(evidenceIn(purpose.value))];
+      case undefined:
+        throw rejection('FieldInvalid', 'purpose is missing', { violations: [{ field: 'purpose', description: 'required' }] });
     }
   };
-  const vote = (phase: Phase) => (request: { ballot?: signing.Ballot | undefined }) =>
-    answer(phase, () => signer.signVote(ballotOf(request.ballot, phase)));
   return {
     getPublicKey: async () => ({ publicKey }),
-    signPrepare: vote('prepare'),
-    signCommit: vote('commit'),
-    signViewChange: vote('view-change'),
-    signNewView: vote('new-view'),
-    signBatch: (r) =>
-      answer('batch', () =>
-        signer.signBatch(
-          {
-            number: small('number', r.number),
-            digest: toHex(r.digest),
-            bytes: r.bytes,
-            transactions: r.transactions,
-            expiresAt: small('expires_at_ms', r.expiresAtMs),
-          },
-          small('final_time_ms', r.finalTimeMs),
-        ),
-      ),
-    signEvidence: (r) => answer('evidence', async () => signEvidence(evidenceIn(r.evidence))),
+    sign: answerCalls({ name: 'bursar.signing.v1.Signing/Sign', most: AT_ONCE }, async (request: signing.SignRequest) => {
+      const started = performance.now();
+      const [purpose, make] = sign(request);
+      try {
+        const signature = await make();
+        metrics.onSigned(purpose, performance.now() - started);
+        return { signature };
+      } catch (e) {
+        metrics.onRefused(purpose);
+        throw e;
+      }
+    }),
     listSigned: async (r) => ({ rows: (await signer.listSigned(small('from_height', r.fromHeight))).map(signedOf) }),
     async reconcile(r) {
       await signer.reconcile(r.known.map(rowOf));

@@ -1,12 +1,14 @@
 /** Real processes for integration tests: storage from its source, NATS from BURSAR_NATS_SERVER; free ports, own folders. */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { MessageInitShape } from '@bufbuild/protobuf';
 import { formatGenesis } from '@bursar/protocol';
 import { commits, ledger } from '@bursar/protocol/rpc';
-import { createRpcClient } from '@bursar/shared-core';
+import { createRpcClient, openStreamCalls } from '@bursar/shared-core';
 import type { TestChain } from './chain.ts';
 
 export const TOKEN = 'test-token-of-the-cell';
@@ -146,12 +148,17 @@ export async function restartNats(
 
 export function clients(cleanup: Cleanup, cell: Cell, bearer: string | undefined = TOKEN) {
   const address = `127.0.0.1:${cell.grpcPort}`;
-  const made = { commits: createRpcClient(commits.Commits, address, { bearer }), ledger: createRpcClient(ledger.Ledger, address) };
+  const writes = createRpcClient(commits.Commits, address, { bearer });
+  const calls = openStreamCalls(writes.commit, { what: 'storage', timeoutMs: 30_000, most: 1 });
+  const reads = createRpcClient(ledger.Ledger, address);
   cleanup.add(() => {
-    made.commits.close();
-    made.ledger.close();
+    calls.close();
+    writes.close();
+    reads.close();
   });
-  return made;
+  const commit = async (block: MessageInitShape<typeof commits.FinalBlockSchema>): Promise<commits.ExecutedBlock> =>
+    (await calls.call({ block })).executed as commits.ExecutedBlock;
+  return { commits: { ...writes, commit }, ledger: reads };
 }
 
 export async function admin(cell: Cell, path: string): Promise<{ readonly status: number; readonly body: string }> {

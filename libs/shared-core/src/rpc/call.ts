@@ -21,6 +21,8 @@ export interface CallContext {
   readonly isOwn: boolean;
   /** First value of a request header. */
   header(name: string): string | undefined;
+  /** One call of several on this stream was answered: it is counted, and logged if it failed, in place of the stream as a whole. */
+  answered(ms: number, error: unknown): void;
 }
 export type Outcome = 'ok' | 'rejected' | 'failed' | 'cancelled';
 /** What the server gives to all its calls. */
@@ -46,7 +48,14 @@ export function handleCall(method: DescMethod, handler: Handler, policy: CallPol
   return (call: AnyCall, reply?: sendUnaryData<unknown>): void => {
     const started = performance.now();
     const abort = new AbortController();
-    const context = contextOf(call, abort.signal, streamsOut(method) ? policy.streamMs : policy.unaryMs, policy.isOwn);
+    let isCountedByCall = false;
+    const context = {
+      ...contextOf(call, abort.signal, streamsOut(method) ? policy.streamMs : policy.unaryMs, policy.isOwn),
+      answered(ms: number, error: unknown) {
+        isCountedByCall = true;
+        policy.done(method, outcomeOf(error), ms, error);
+      },
+    };
     const timer = setTimeout(() => abort.abort(rejection('ProcessingTimeout')), Math.max(0, context.deadlineMs - Date.now()));
     let finished = false;
     call.once('cancelled', () => {
@@ -59,7 +68,7 @@ export function handleCall(method: DescMethod, handler: Handler, policy: CallPol
       clearTimeout(timer);
       policy.open.delete(abort);
       leave?.();
-      policy.done(method, outcomeOf(error), performance.now() - started, error);
+      if (!isCountedByCall) policy.done(method, outcomeOf(error), performance.now() - started, error);
     };
     const run = () => {
       policy.authenticate?.(context.header('authorization'));
@@ -83,7 +92,7 @@ export function handleCall(method: DescMethod, handler: Handler, policy: CallPol
   };
 }
 
-function contextOf(call: AnyCall, signal: AbortSignal, ownMs: number, isOwn: CallPolicy['isOwn']): CallContext {
+function contextOf(call: AnyCall, signal: AbortSignal, ownMs: number, isOwn: CallPolicy['isOwn']): Omit<CallContext, 'answered'> {
   const theirs = call.getDeadline();
   const header = (name: string) => call.metadata.get(name)[0]?.toString();
   return {

@@ -18,18 +18,22 @@ const MAX_TRAILER_BYTES = 6_144;
 
 /** What a server answers. A stranger becomes INTERNAL "internal error" with nothing of its text. */
 export function toStatus(thrown: unknown): ServiceError {
-  const error = errorFrom(thrown);
-  const code = statusOf(error.code);
-  const message = clip(error.message, MAX_TEXT);
+  const { code, message, bytes } = sized(errorFrom(thrown));
   const metadata = new Metadata();
-  metadata.set(TRAILER, trailer(error, code, message));
+  metadata.set(TRAILER, Buffer.from(bytes));
   return Object.assign(new Error(message), { code, details: message, metadata });
 }
 
-function trailer(error: BursarError, code: status, message: string): Buffer {
+/** The same where one call of several on a stream is refused. */
+export const toStatusMessage = (thrown: unknown): rpcStatus.Status => sized(errorFrom(thrown)).said;
+
+function sized(error: BursarError): { code: status; message: string; said: rpcStatus.Status; bytes: Uint8Array } {
+  const code = statusOf(error.code);
+  const message = clip(error.message, MAX_TEXT);
   for (let violations = MAX_VIOLATIONS; ; violations = violations >> 1) {
-    const bytes = toBinary(rpcStatus.StatusSchema, create(rpcStatus.StatusSchema, { code, message, details: details(error, violations) }));
-    if (bytes.byteLength <= MAX_TRAILER_BYTES || violations === 0) return Buffer.from(bytes);
+    const said = create(rpcStatus.StatusSchema, { code, message, details: details(error, violations) });
+    const bytes = toBinary(rpcStatus.StatusSchema, said);
+    if (bytes.byteLength <= MAX_TRAILER_BYTES || violations === 0) return { code, message, said, bytes };
   }
 }
 
@@ -54,15 +58,20 @@ export function fromStatus(thrown: unknown): BursarError {
   if (thrown instanceof BursarError) return thrown;
   const error = thrown as Partial<ServiceError>;
   if (typeof error?.code !== 'number') return errorFrom(thrown);
-  const grpc = status[error.code] ?? String(error.code);
-  const message = error.details || messageOf(thrown);
   const raw = error.metadata?.get(TRAILER)[0];
-  const all = raw instanceof Uint8Array ? unpackAll(raw) : [];
+  return said(error.code, error.details || messageOf(thrown), raw instanceof Uint8Array ? unpackAll(raw) : [], thrown);
+}
+
+/** What the caller of one call on a stream throws. */
+export const fromStatusMessage = ({ code, message, details }: rpcStatus.Status): BursarError => said(code, message, details, undefined);
+
+function said(code: number, message: string, all: readonly Any[], thrown: unknown): BursarError {
+  const grpc = status[code] ?? String(code);
   const info = find(all, errorDetails.ErrorInfoSchema);
   const ours = Number(info?.metadata['code'] ?? Number.NaN);
   // Without a whole number as its code it is no error of ours, whatever it says of itself.
   if (!info || info.domain !== ERROR_DOMAIN || !Number.isSafeInteger(ours))
-    return foreign(error.code, message, { details: { grpc }, cause: thrown });
+    return foreign(code, message, { details: { grpc }, cause: thrown });
   const { code: _, severity, ...rest } = info.metadata;
   const retry = find(all, errorDetails.RetryInfoSchema)?.retryDelay;
   return new BursarError({

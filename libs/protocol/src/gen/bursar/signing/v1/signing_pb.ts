@@ -2,18 +2,22 @@
 // @generated from file bursar/signing/v1/signing.proto (package bursar.signing.v1, syntax proto3)
 /* eslint-disable */
 
-// The only holder of a validator's key. One method for each purpose: nothing signs bytes of the caller's choice (S3).
+// The only holder of a validator's key. One kind of request for each purpose: nothing signs bytes of the caller's choice (S3).
 
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
+import type { Call } from "../../common/v1/call_pb.ts";
+import { file_bursar_common_v1_call } from "../../common/v1/call_pb.ts";
+import type { Status } from "../../../google/rpc/status_pb.ts";
+import { file_google_rpc_status } from "../../../google/rpc/status_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file bursar/signing/v1/signing.proto.
  */
 export const file_bursar_signing_v1_signing: GenFile = /*@__PURE__*/
-  fileDesc("Ch9idXJzYXIvc2lnbmluZy92MS9zaWduaW5nLnByb3RvEhFidXJzYXIuc2lnbmluZy52MSIVChNHZXRQdWJsaWNLZXlSZXF1ZXN0IioKFEdldFB1YmxpY0tleVJlc3BvbnNlEhIKCnB1YmxpY19rZXkYASABKAwiVwoGQmFsbG90Eg0KBWVwb2NoGAEgASgNEhcKBmhlaWdodBgCIAEoBEIHukgEMgIoARIMCgR2aWV3GAMgASgEEhcKBmRpZ2VzdBgEIAEoDEIHukgEegJoICJHChJTaWduUHJlcGFyZVJlcXVlc3QSMQoGYmFsbG90GAEgASgLMhkuYnVyc2FyLnNpZ25pbmcudjEuQmFsbG90Qga6SAPIAQEiKAoTU2lnblByZXBhcmVSZXNwb25zZRIRCglzaWduYXR1cmUYASABKAwiRgoRU2lnbkNvbW1pdFJlcXVlc3QSMQoGYmFsbG90GAEgASgLMhkuYnVyc2FyLnNpZ25pbmcudjEuQmFsbG90Qga6SAPIAQEiJwoSU2lnbkNvbW1pdFJlc3BvbnNlEhEKCXNpZ25hdHVyZRgBIAEoDCJKChVTaWduVmlld0NoYW5nZVJlcXVlc3QSMQoGYmFsbG90GAEgASgLMhkuYnVyc2FyLnNpZ25pbmcudjEuQmFsbG90Qga6SAPIAQEiKwoWU2lnblZpZXdDaGFuZ2VSZXNwb25zZRIRCglzaWduYXR1cmUYASABKAwiRwoSU2lnbk5ld1ZpZXdSZXF1ZXN0EjEKBmJhbGxvdBgBIAEoCzIZLmJ1cnNhci5zaWduaW5nLnYxLkJhbGxvdEIGukgDyAEBIigKE1NpZ25OZXdWaWV3UmVzcG9uc2USEQoJc2lnbmF0dXJlGAEgASgMIpcBChBTaWduQmF0Y2hSZXF1ZXN0EhcKBm51bWJlchgBIAEoBEIHukgEMgIoARIXCgZkaWdlc3QYAiABKAxCB7pIBHoCaCASDQoFYnl0ZXMYAyABKA0SFAoMdHJhbnNhY3Rpb25zGAQgASgNEhUKDWV4cGlyZXNfYXRfbXMYBSABKAQSFQoNZmluYWxfdGltZV9tcxgGIAEoBCImChFTaWduQmF0Y2hSZXNwb25zZRIRCglzaWduYXR1cmUYASABKAwiNAoTU2lnbkV2aWRlbmNlUmVxdWVzdBIdCghldmlkZW5jZRgBIAEoDEILukgIegYQARiAgAIiKQoUU2lnbkV2aWRlbmNlUmVzcG9uc2USEQoJc2lnbmF0dXJlGAEgASgMIigKEUxpc3RTaWduZWRSZXF1ZXN0EhMKC2Zyb21faGVpZ2h0GAEgASgEIj0KEkxpc3RTaWduZWRSZXNwb25zZRInCgRyb3dzGAEgAygLMhkuYnVyc2FyLnNpZ25pbmcudjEuU2lnbmVkIoQBCgZTaWduZWQSKQoGYmFsbG90GAEgASgLMhkuYnVyc2FyLnNpZ25pbmcudjEuQmFsbG90EjwKBXBoYXNlGAIgASgJQi26SCpyKFIHcHJlcGFyZVIGY29tbWl0Ugt2aWV3LWNoYW5nZVIIbmV3LXZpZXcSEQoJc2lnbmF0dXJlGAMgASgMIkcKEFJlY29uY2lsZVJlcXVlc3QSMwoFa25vd24YASADKAsyGS5idXJzYXIuc2lnbmluZy52MS5TaWduZWRCCbpIBpIBAxDoByITChFSZWNvbmNpbGVSZXNwb25zZTLUBgoHU2lnbmluZxJfCgxHZXRQdWJsaWNLZXkSJi5idXJzYXIuc2lnbmluZy52MS5HZXRQdWJsaWNLZXlSZXF1ZXN0GicuYnVyc2FyLnNpZ25pbmcudjEuR2V0UHVibGljS2V5UmVzcG9uc2USXAoLU2lnblByZXBhcmUSJS5idXJzYXIuc2lnbmluZy52MS5TaWduUHJlcGFyZVJlcXVlc3QaJi5idXJzYXIuc2lnbmluZy52MS5TaWduUHJlcGFyZVJlc3BvbnNlElkKClNpZ25Db21taXQSJC5idXJzYXIuc2lnbmluZy52MS5TaWduQ29tbWl0UmVxdWVzdBolLmJ1cnNhci5zaWduaW5nLnYxLlNpZ25Db21taXRSZXNwb25zZRJlCg5TaWduVmlld0NoYW5nZRIoLmJ1cnNhci5zaWduaW5nLnYxLlNpZ25WaWV3Q2hhbmdlUmVxdWVzdBopLmJ1cnNhci5zaWduaW5nLnYxLlNpZ25WaWV3Q2hhbmdlUmVzcG9uc2USXAoLU2lnbk5ld1ZpZXcSJS5idXJzYXIuc2lnbmluZy52MS5TaWduTmV3Vmlld1JlcXVlc3QaJi5idXJzYXIuc2lnbmluZy52MS5TaWduTmV3Vmlld1Jlc3BvbnNlElYKCVNpZ25CYXRjaBIjLmJ1cnNhci5zaWduaW5nLnYxLlNpZ25CYXRjaFJlcXVlc3QaJC5idXJzYXIuc2lnbmluZy52MS5TaWduQmF0Y2hSZXNwb25zZRJfCgxTaWduRXZpZGVuY2USJi5idXJzYXIuc2lnbmluZy52MS5TaWduRXZpZGVuY2VSZXF1ZXN0GicuYnVyc2FyLnNpZ25pbmcudjEuU2lnbkV2aWRlbmNlUmVzcG9uc2USWQoKTGlzdFNpZ25lZBIkLmJ1cnNhci5zaWduaW5nLnYxLkxpc3RTaWduZWRSZXF1ZXN0GiUuYnVyc2FyLnNpZ25pbmcudjEuTGlzdFNpZ25lZFJlc3BvbnNlElYKCVJlY29uY2lsZRIjLmJ1cnNhci5zaWduaW5nLnYxLlJlY29uY2lsZVJlcXVlc3QaJC5idXJzYXIuc2lnbmluZy52MS5SZWNvbmNpbGVSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate]);
+  fileDesc("Ch9idXJzYXIvc2lnbmluZy92MS9zaWduaW5nLnByb3RvEhFidXJzYXIuc2lnbmluZy52MSIVChNHZXRQdWJsaWNLZXlSZXF1ZXN0IioKFEdldFB1YmxpY0tleVJlc3BvbnNlEhIKCnB1YmxpY19rZXkYASABKAwiVwoGQmFsbG90Eg0KBWVwb2NoGAEgASgNEhcKBmhlaWdodBgCIAEoBEIHukgEMgIoARIMCgR2aWV3GAMgASgEEhcKBmRpZ2VzdBgEIAEoDEIHukgEegJoICLaAgoLU2lnblJlcXVlc3QSLAoEY2FsbBgBIAEoCzIWLmJ1cnNhci5jb21tb24udjEuQ2FsbEIGukgDyAEBEiwKB3ByZXBhcmUYAiABKAsyGS5idXJzYXIuc2lnbmluZy52MS5CYWxsb3RIABIrCgZjb21taXQYAyABKAsyGS5idXJzYXIuc2lnbmluZy52MS5CYWxsb3RIABIwCgt2aWV3X2NoYW5nZRgEIAEoCzIZLmJ1cnNhci5zaWduaW5nLnYxLkJhbGxvdEgAEi0KCG5ld192aWV3GAUgASgLMhkuYnVyc2FyLnNpZ25pbmcudjEuQmFsbG90SAASLgoFYmF0Y2gYBiABKAsyHS5idXJzYXIuc2lnbmluZy52MS5CYXRjaENsYWltSAASHwoIZXZpZGVuY2UYByABKAxCC7pICHoGEAEYgIACSABCEAoHcHVycG9zZRIFukgCCAEikQEKCkJhdGNoQ2xhaW0SFwoGbnVtYmVyGAEgASgEQge6SAQyAigBEhcKBmRpZ2VzdBgCIAEoDEIHukgEegJoIBINCgVieXRlcxgDIAEoDRIUCgx0cmFuc2FjdGlvbnMYBCABKA0SFQoNZXhwaXJlc19hdF9tcxgFIAEoBBIVCg1maW5hbF90aW1lX21zGAYgASgEIlIKDFNpZ25SZXNwb25zZRIKCgJpZBgBIAEoBBIjCgdyZWZ1c2VkGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXMSEQoJc2lnbmF0dXJlGAMgASgMIigKEUxpc3RTaWduZWRSZXF1ZXN0EhMKC2Zyb21faGVpZ2h0GAEgASgEIj0KEkxpc3RTaWduZWRSZXNwb25zZRInCgRyb3dzGAEgAygLMhkuYnVyc2FyLnNpZ25pbmcudjEuU2lnbmVkIoQBCgZTaWduZWQSKQoGYmFsbG90GAEgASgLMhkuYnVyc2FyLnNpZ25pbmcudjEuQmFsbG90EjwKBXBoYXNlGAIgASgJQi26SCpyKFIHcHJlcGFyZVIGY29tbWl0Ugt2aWV3LWNoYW5nZVIIbmV3LXZpZXcSEQoJc2lnbmF0dXJlGAMgASgMIkcKEFJlY29uY2lsZVJlcXVlc3QSMwoFa25vd24YASADKAsyGS5idXJzYXIuc2lnbmluZy52MS5TaWduZWRCCbpIBpIBAxDoByITChFSZWNvbmNpbGVSZXNwb25zZTLqAgoHU2lnbmluZxJfCgxHZXRQdWJsaWNLZXkSJi5idXJzYXIuc2lnbmluZy52MS5HZXRQdWJsaWNLZXlSZXF1ZXN0GicuYnVyc2FyLnNpZ25pbmcudjEuR2V0UHVibGljS2V5UmVzcG9uc2USSwoEU2lnbhIeLmJ1cnNhci5zaWduaW5nLnYxLlNpZ25SZXF1ZXN0Gh8uYnVyc2FyLnNpZ25pbmcudjEuU2lnblJlc3BvbnNlKAEwARJZCgpMaXN0U2lnbmVkEiQuYnVyc2FyLnNpZ25pbmcudjEuTGlzdFNpZ25lZFJlcXVlc3QaJS5idXJzYXIuc2lnbmluZy52MS5MaXN0U2lnbmVkUmVzcG9uc2USVgoJUmVjb25jaWxlEiMuYnVyc2FyLnNpZ25pbmcudjEuUmVjb25jaWxlUmVxdWVzdBokLmJ1cnNhci5zaWduaW5nLnYxLlJlY29uY2lsZVJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_bursar_common_v1_call, file_google_rpc_status]);
 
 /**
  * Nothing to say.
@@ -94,179 +98,88 @@ export const BallotSchema: GenMessage<Ballot> = /*@__PURE__*/
   messageDesc(file_bursar_signing_v1_signing, 2);
 
 /**
- * A Prepare.
+ * One thing to be signed.
  *
- * @generated from message bursar.signing.v1.SignPrepareRequest
+ * @generated from message bursar.signing.v1.SignRequest
  */
-export type SignPrepareRequest = Message<"bursar.signing.v1.SignPrepareRequest"> & {
+export type SignRequest = Message<"bursar.signing.v1.SignRequest"> & {
   /**
-   * What to sign.
+   * Its call.
    *
-   * @generated from field: bursar.signing.v1.Ballot ballot = 1;
+   * @generated from field: bursar.common.v1.Call call = 1;
    */
-  ballot?: Ballot | undefined;
+  call?: Call | undefined;
+
+  /**
+   * What for.
+   *
+   * @generated from oneof bursar.signing.v1.SignRequest.purpose
+   */
+  purpose: {
+    /**
+     * A Prepare; a PrePrepare carries the same.
+     *
+     * @generated from field: bursar.signing.v1.Ballot prepare = 2;
+     */
+    value: Ballot;
+    case: "prepare";
+  } | {
+    /**
+     * A Commit.
+     *
+     * @generated from field: bursar.signing.v1.Ballot commit = 3;
+     */
+    value: Ballot;
+    case: "commit";
+  } | {
+    /**
+     * A ViewChange; `view` is the view to be entered: from then on no vote of a lower view of this height is signed.
+     *
+     * @generated from field: bursar.signing.v1.Ballot view_change = 4;
+     */
+    value: Ballot;
+    case: "viewChange";
+  } | {
+    /**
+     * A NewView; `view` is the view it opens.
+     *
+     * @generated from field: bursar.signing.v1.Ballot new_view = 5;
+     */
+    value: Ballot;
+    case: "newView";
+  } | {
+    /**
+     * The claim of a batch; two digests for one number are refused unless the first has expired in final ledger time.
+     *
+     * @generated from field: bursar.signing.v1.BatchClaim batch = 6;
+     */
+    value: BatchClaim;
+    case: "batch";
+  } | {
+    /**
+     * Canonical evidence (docs/protocol.md, "Evidence"): signed is the hash of the transaction by which this validator hands it in
+     * (version 1, this chain, its own key, nonce 0), if the evidence proves what it says.
+     *
+     * @generated from field: bytes evidence = 7;
+     */
+    value: Uint8Array;
+    case: "evidence";
+  } | { case: undefined; value?: undefined };
 };
 
 /**
- * Describes the message bursar.signing.v1.SignPrepareRequest.
- * Use `create(SignPrepareRequestSchema)` to create a new message.
+ * Describes the message bursar.signing.v1.SignRequest.
+ * Use `create(SignRequestSchema)` to create a new message.
  */
-export const SignPrepareRequestSchema: GenMessage<SignPrepareRequest> = /*@__PURE__*/
+export const SignRequestSchema: GenMessage<SignRequest> = /*@__PURE__*/
   messageDesc(file_bursar_signing_v1_signing, 3);
-
-/**
- * The signature.
- *
- * @generated from message bursar.signing.v1.SignPrepareResponse
- */
-export type SignPrepareResponse = Message<"bursar.signing.v1.SignPrepareResponse"> & {
-  /**
-   * 64 bytes.
-   *
-   * @generated from field: bytes signature = 1;
-   */
-  signature: Uint8Array;
-};
-
-/**
- * Describes the message bursar.signing.v1.SignPrepareResponse.
- * Use `create(SignPrepareResponseSchema)` to create a new message.
- */
-export const SignPrepareResponseSchema: GenMessage<SignPrepareResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_signing_v1_signing, 4);
-
-/**
- * A Commit.
- *
- * @generated from message bursar.signing.v1.SignCommitRequest
- */
-export type SignCommitRequest = Message<"bursar.signing.v1.SignCommitRequest"> & {
-  /**
-   * What to sign.
-   *
-   * @generated from field: bursar.signing.v1.Ballot ballot = 1;
-   */
-  ballot?: Ballot | undefined;
-};
-
-/**
- * Describes the message bursar.signing.v1.SignCommitRequest.
- * Use `create(SignCommitRequestSchema)` to create a new message.
- */
-export const SignCommitRequestSchema: GenMessage<SignCommitRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_signing_v1_signing, 5);
-
-/**
- * The signature.
- *
- * @generated from message bursar.signing.v1.SignCommitResponse
- */
-export type SignCommitResponse = Message<"bursar.signing.v1.SignCommitResponse"> & {
-  /**
-   * 64 bytes.
-   *
-   * @generated from field: bytes signature = 1;
-   */
-  signature: Uint8Array;
-};
-
-/**
- * Describes the message bursar.signing.v1.SignCommitResponse.
- * Use `create(SignCommitResponseSchema)` to create a new message.
- */
-export const SignCommitResponseSchema: GenMessage<SignCommitResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_signing_v1_signing, 6);
-
-/**
- * A ViewChange; `view` is the view to be entered.
- *
- * @generated from message bursar.signing.v1.SignViewChangeRequest
- */
-export type SignViewChangeRequest = Message<"bursar.signing.v1.SignViewChangeRequest"> & {
-  /**
-   * What to sign.
-   *
-   * @generated from field: bursar.signing.v1.Ballot ballot = 1;
-   */
-  ballot?: Ballot | undefined;
-};
-
-/**
- * Describes the message bursar.signing.v1.SignViewChangeRequest.
- * Use `create(SignViewChangeRequestSchema)` to create a new message.
- */
-export const SignViewChangeRequestSchema: GenMessage<SignViewChangeRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_signing_v1_signing, 7);
-
-/**
- * The signature.
- *
- * @generated from message bursar.signing.v1.SignViewChangeResponse
- */
-export type SignViewChangeResponse = Message<"bursar.signing.v1.SignViewChangeResponse"> & {
-  /**
-   * 64 bytes.
-   *
-   * @generated from field: bytes signature = 1;
-   */
-  signature: Uint8Array;
-};
-
-/**
- * Describes the message bursar.signing.v1.SignViewChangeResponse.
- * Use `create(SignViewChangeResponseSchema)` to create a new message.
- */
-export const SignViewChangeResponseSchema: GenMessage<SignViewChangeResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_signing_v1_signing, 8);
-
-/**
- * A NewView; `view` is the view it opens.
- *
- * @generated from message bursar.signing.v1.SignNewViewRequest
- */
-export type SignNewViewRequest = Message<"bursar.signing.v1.SignNewViewRequest"> & {
-  /**
-   * What to sign.
-   *
-   * @generated from field: bursar.signing.v1.Ballot ballot = 1;
-   */
-  ballot?: Ballot | undefined;
-};
-
-/**
- * Describes the message bursar.signing.v1.SignNewViewRequest.
- * Use `create(SignNewViewRequestSchema)` to create a new message.
- */
-export const SignNewViewRequestSchema: GenMessage<SignNewViewRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_signing_v1_signing, 9);
-
-/**
- * The signature.
- *
- * @generated from message bursar.signing.v1.SignNewViewResponse
- */
-export type SignNewViewResponse = Message<"bursar.signing.v1.SignNewViewResponse"> & {
-  /**
-   * 64 bytes.
-   *
-   * @generated from field: bytes signature = 1;
-   */
-  signature: Uint8Array;
-};
-
-/**
- * Describes the message bursar.signing.v1.SignNewViewResponse.
- * Use `create(SignNewViewResponseSchema)` to create a new message.
- */
-export const SignNewViewResponseSchema: GenMessage<SignNewViewResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_signing_v1_signing, 10);
 
 /**
  * A batch claim.
  *
- * @generated from message bursar.signing.v1.SignBatchRequest
+ * @generated from message bursar.signing.v1.BatchClaim
  */
-export type SignBatchRequest = Message<"bursar.signing.v1.SignBatchRequest"> & {
+export type BatchClaim = Message<"bursar.signing.v1.BatchClaim"> & {
   /**
    * Number of the batch, from 1.
    *
@@ -311,74 +224,46 @@ export type SignBatchRequest = Message<"bursar.signing.v1.SignBatchRequest"> & {
 };
 
 /**
- * Describes the message bursar.signing.v1.SignBatchRequest.
- * Use `create(SignBatchRequestSchema)` to create a new message.
+ * Describes the message bursar.signing.v1.BatchClaim.
+ * Use `create(BatchClaimSchema)` to create a new message.
  */
-export const SignBatchRequestSchema: GenMessage<SignBatchRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_signing_v1_signing, 11);
+export const BatchClaimSchema: GenMessage<BatchClaim> = /*@__PURE__*/
+  messageDesc(file_bursar_signing_v1_signing, 4);
 
 /**
- * The signature.
+ * The answer to one call.
  *
- * @generated from message bursar.signing.v1.SignBatchResponse
+ * @generated from message bursar.signing.v1.SignResponse
  */
-export type SignBatchResponse = Message<"bursar.signing.v1.SignBatchResponse"> & {
+export type SignResponse = Message<"bursar.signing.v1.SignResponse"> & {
+  /**
+   * That of the call.
+   *
+   * @generated from field: uint64 id = 1;
+   */
+  id: bigint;
+
+  /**
+   * Set when it was refused.
+   *
+   * @generated from field: google.rpc.Status refused = 2;
+   */
+  refused?: Status | undefined;
+
   /**
    * 64 bytes.
    *
-   * @generated from field: bytes signature = 1;
+   * @generated from field: bytes signature = 3;
    */
   signature: Uint8Array;
 };
 
 /**
- * Describes the message bursar.signing.v1.SignBatchResponse.
- * Use `create(SignBatchResponseSchema)` to create a new message.
+ * Describes the message bursar.signing.v1.SignResponse.
+ * Use `create(SignResponseSchema)` to create a new message.
  */
-export const SignBatchResponseSchema: GenMessage<SignBatchResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_signing_v1_signing, 12);
-
-/**
- * Evidence.
- *
- * @generated from message bursar.signing.v1.SignEvidenceRequest
- */
-export type SignEvidenceRequest = Message<"bursar.signing.v1.SignEvidenceRequest"> & {
-  /**
-   * Canonical evidence (docs/protocol.md, "Evidence").
-   *
-   * @generated from field: bytes evidence = 1;
-   */
-  evidence: Uint8Array;
-};
-
-/**
- * Describes the message bursar.signing.v1.SignEvidenceRequest.
- * Use `create(SignEvidenceRequestSchema)` to create a new message.
- */
-export const SignEvidenceRequestSchema: GenMessage<SignEvidenceRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_signing_v1_signing, 13);
-
-/**
- * The signature.
- *
- * @generated from message bursar.signing.v1.SignEvidenceResponse
- */
-export type SignEvidenceResponse = Message<"bursar.signing.v1.SignEvidenceResponse"> & {
-  /**
-   * 64 bytes, over the hash of the transaction.
-   *
-   * @generated from field: bytes signature = 1;
-   */
-  signature: Uint8Array;
-};
-
-/**
- * Describes the message bursar.signing.v1.SignEvidenceResponse.
- * Use `create(SignEvidenceResponseSchema)` to create a new message.
- */
-export const SignEvidenceResponseSchema: GenMessage<SignEvidenceResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_signing_v1_signing, 14);
+export const SignResponseSchema: GenMessage<SignResponse> = /*@__PURE__*/
+  messageDesc(file_bursar_signing_v1_signing, 5);
 
 /**
  * From where.
@@ -399,7 +284,7 @@ export type ListSignedRequest = Message<"bursar.signing.v1.ListSignedRequest"> &
  * Use `create(ListSignedRequestSchema)` to create a new message.
  */
 export const ListSignedRequestSchema: GenMessage<ListSignedRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_signing_v1_signing, 15);
+  messageDesc(file_bursar_signing_v1_signing, 6);
 
 /**
  * The record, at most the last 1,000 rows.
@@ -420,7 +305,7 @@ export type ListSignedResponse = Message<"bursar.signing.v1.ListSignedResponse">
  * Use `create(ListSignedResponseSchema)` to create a new message.
  */
 export const ListSignedResponseSchema: GenMessage<ListSignedResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_signing_v1_signing, 16);
+  messageDesc(file_bursar_signing_v1_signing, 7);
 
 /**
  * One signature that was given.
@@ -455,7 +340,7 @@ export type Signed = Message<"bursar.signing.v1.Signed"> & {
  * Use `create(SignedSchema)` to create a new message.
  */
 export const SignedSchema: GenMessage<Signed> = /*@__PURE__*/
-  messageDesc(file_bursar_signing_v1_signing, 17);
+  messageDesc(file_bursar_signing_v1_signing, 8);
 
 /**
  * What consensus knows.
@@ -476,7 +361,7 @@ export type ReconcileRequest = Message<"bursar.signing.v1.ReconcileRequest"> & {
  * Use `create(ReconcileRequestSchema)` to create a new message.
  */
 export const ReconcileRequestSchema: GenMessage<ReconcileRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_signing_v1_signing, 18);
+  messageDesc(file_bursar_signing_v1_signing, 9);
 
 /**
  * Nothing is missing.
@@ -491,7 +376,7 @@ export type ReconcileResponse = Message<"bursar.signing.v1.ReconcileResponse"> &
  * Use `create(ReconcileResponseSchema)` to create a new message.
  */
 export const ReconcileResponseSchema: GenMessage<ReconcileResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_signing_v1_signing, 19);
+  messageDesc(file_bursar_signing_v1_signing, 10);
 
 /**
  * Serves only its own cell, by bearer token.
@@ -510,66 +395,16 @@ export const Signing: GenService<{
     output: typeof GetPublicKeyResponseSchema;
   },
   /**
-   * Signs a Prepare (a PrePrepare carries the same). FAILED_PRECONDITION (DoubleSignRefused) if another digest was signed for
-   * this height, view and phase, or a ViewChange has left the view; the same request gets the stored signature (S4).
+   * Signs for each request what its purpose says, several at once, and answers in the order in which they are on disk. The same request
+   * gets the stored signature (S4). FAILED_PRECONDITION (DoubleSignRefused): another digest was signed for this height, view and phase,
+   * or a ViewChange has left the view, or another batch of this number has not expired. INVALID_ARGUMENT (EvidenceInvalid).
    *
-   * @generated from rpc bursar.signing.v1.Signing.SignPrepare
+   * @generated from rpc bursar.signing.v1.Signing.Sign
    */
-  signPrepare: {
-    methodKind: "unary";
-    input: typeof SignPrepareRequestSchema;
-    output: typeof SignPrepareResponseSchema;
-  },
-  /**
-   * Signs a Commit, under the same rules.
-   *
-   * @generated from rpc bursar.signing.v1.Signing.SignCommit
-   */
-  signCommit: {
-    methodKind: "unary";
-    input: typeof SignCommitRequestSchema;
-    output: typeof SignCommitResponseSchema;
-  },
-  /**
-   * Signs a ViewChange into a view: from then on no vote of a lower view of this height is signed.
-   *
-   * @generated from rpc bursar.signing.v1.Signing.SignViewChange
-   */
-  signViewChange: {
-    methodKind: "unary";
-    input: typeof SignViewChangeRequestSchema;
-    output: typeof SignViewChangeResponseSchema;
-  },
-  /**
-   * Signs a NewView.
-   *
-   * @generated from rpc bursar.signing.v1.Signing.SignNewView
-   */
-  signNewView: {
-    methodKind: "unary";
-    input: typeof SignNewViewRequestSchema;
-    output: typeof SignNewViewResponseSchema;
-  },
-  /**
-   * Signs the claim of a batch; two digests for one number are refused unless the first has expired in final ledger time.
-   *
-   * @generated from rpc bursar.signing.v1.Signing.SignBatch
-   */
-  signBatch: {
-    methodKind: "unary";
-    input: typeof SignBatchRequestSchema;
-    output: typeof SignBatchResponseSchema;
-  },
-  /**
-   * Signs the transaction by which this validator hands in evidence against another: version 1, this chain, its own key, nonce 0.
-   * INVALID_ARGUMENT (EvidenceInvalid) unless the evidence proves what it says.
-   *
-   * @generated from rpc bursar.signing.v1.Signing.SignEvidence
-   */
-  signEvidence: {
-    methodKind: "unary";
-    input: typeof SignEvidenceRequestSchema;
-    output: typeof SignEvidenceResponseSchema;
+  sign: {
+    methodKind: "bidi_streaming";
+    input: typeof SignRequestSchema;
+    output: typeof SignResponseSchema;
   },
   /**
    * What was signed for a height and above: consensus reads it when it starts.

@@ -7,20 +7,24 @@
 import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { file_buf_validate_validate } from "../../../buf/validate/validate_pb.ts";
+import type { Call } from "../../common/v1/call_pb.ts";
+import { file_bursar_common_v1_call } from "../../common/v1/call_pb.ts";
+import type { Status } from "../../../google/rpc/status_pb.ts";
+import { file_google_rpc_status } from "../../../google/rpc/status_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file bursar/storage/v1/commits.proto.
  */
 export const file_bursar_storage_v1_commits: GenFile = /*@__PURE__*/
-  fileDesc("Ch9idXJzYXIvc3RvcmFnZS92MS9jb21taXRzLnByb3RvEhFidXJzYXIuc3RvcmFnZS52MSJoCg1Db21taXRSZXF1ZXN0EhoKBWJsb2NrGAEgASgMQgu6SAh6BhABGICAARIgCgtjZXJ0aWZpY2F0ZRgCIAEoDEILukgIegYQARiAgAESGQoHYmF0Y2hlcxgDIAMoDEIIukgFkgECEEAiZwoOQ29tbWl0UmVzcG9uc2USDgoGaGVpZ2h0GAEgASgEEhIKCnN0YXRlX3Jvb3QYAiABKAwSFAoMcmVzdWx0c19yb290GAMgASgMEhsKE3RyYW5zYWN0aW9uX3Jlc3VsdHMYBCADKAwiUQoQQ29tbWl0UnVuUmVxdWVzdBI9CgZibG9ja3MYASADKAsyIC5idXJzYXIuc3RvcmFnZS52MS5Db21taXRSZXF1ZXN0Qgu6SAiSAQUIARCAAiJGChFDb21taXRSdW5SZXNwb25zZRIxCgZibG9ja3MYASADKAsyIS5idXJzYXIuc3RvcmFnZS52MS5Db21taXRSZXNwb25zZSJkChVHZXRGaW5hbEJsb2Nrc1JlcXVlc3QSHAoLZnJvbV9oZWlnaHQYASABKARCB7pIBDICKAESGgoJdG9faGVpZ2h0GAIgASgEQge6SAQyAigBEhEKCW1heF9ieXRlcxgDIAEoDSJkChZHZXRGaW5hbEJsb2Nrc1Jlc3BvbnNlEjMKBmJsb2NrcxgBIAMoCzIjLmJ1cnNhci5zdG9yYWdlLnYxLlN0b3JlZEZpbmFsQmxvY2sSFQoNbmV3ZXN0X2hlaWdodBgCIAEoBCJHChBTdG9yZWRGaW5hbEJsb2NrEg0KBWJsb2NrGAEgASgMEhMKC2NlcnRpZmljYXRlGAIgASgMEg8KB2JhdGNoZXMYAyADKAwylwIKB0NvbW1pdHMSTQoGQ29tbWl0EiAuYnVyc2FyLnN0b3JhZ2UudjEuQ29tbWl0UmVxdWVzdBohLmJ1cnNhci5zdG9yYWdlLnYxLkNvbW1pdFJlc3BvbnNlElYKCUNvbW1pdFJ1bhIjLmJ1cnNhci5zdG9yYWdlLnYxLkNvbW1pdFJ1blJlcXVlc3QaJC5idXJzYXIuc3RvcmFnZS52MS5Db21taXRSdW5SZXNwb25zZRJlCg5HZXRGaW5hbEJsb2NrcxIoLmJ1cnNhci5zdG9yYWdlLnYxLkdldEZpbmFsQmxvY2tzUmVxdWVzdBopLmJ1cnNhci5zdG9yYWdlLnYxLkdldEZpbmFsQmxvY2tzUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate]);
+  fileDesc("Ch9idXJzYXIvc3RvcmFnZS92MS9jb21taXRzLnByb3RvEhFidXJzYXIuc3RvcmFnZS52MSJlCgpGaW5hbEJsb2NrEhoKBWJsb2NrGAEgASgMQgu6SAh6BhABGICAARIgCgtjZXJ0aWZpY2F0ZRgCIAEoDEILukgIegYQARiAgAESGQoHYmF0Y2hlcxgDIAMoDEIIukgFkgECEEAiZgoNRXhlY3V0ZWRCbG9jaxIOCgZoZWlnaHQYASABKAQSEgoKc3RhdGVfcm9vdBgCIAEoDBIUCgxyZXN1bHRzX3Jvb3QYAyABKAwSGwoTdHJhbnNhY3Rpb25fcmVzdWx0cxgEIAMoDCJzCg1Db21taXRSZXF1ZXN0EiwKBGNhbGwYASABKAsyFi5idXJzYXIuY29tbW9uLnYxLkNhbGxCBrpIA8gBARI0CgVibG9jaxgCIAEoCzIdLmJ1cnNhci5zdG9yYWdlLnYxLkZpbmFsQmxvY2tCBrpIA8gBASJ1Cg5Db21taXRSZXNwb25zZRIKCgJpZBgBIAEoBBIjCgdyZWZ1c2VkGAIgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXMSMgoIZXhlY3V0ZWQYAyABKAsyIC5idXJzYXIuc3RvcmFnZS52MS5FeGVjdXRlZEJsb2NrIk4KEENvbW1pdFJ1blJlcXVlc3QSOgoGYmxvY2tzGAEgAygLMh0uYnVyc2FyLnN0b3JhZ2UudjEuRmluYWxCbG9ja0ILukgIkgEFCAEQgAIiRQoRQ29tbWl0UnVuUmVzcG9uc2USMAoGYmxvY2tzGAEgAygLMiAuYnVyc2FyLnN0b3JhZ2UudjEuRXhlY3V0ZWRCbG9jayJkChVHZXRGaW5hbEJsb2Nrc1JlcXVlc3QSHAoLZnJvbV9oZWlnaHQYASABKARCB7pIBDICKAESGgoJdG9faGVpZ2h0GAIgASgEQge6SAQyAigBEhEKCW1heF9ieXRlcxgDIAEoDSJeChZHZXRGaW5hbEJsb2Nrc1Jlc3BvbnNlEi0KBmJsb2NrcxgBIAMoCzIdLmJ1cnNhci5zdG9yYWdlLnYxLkZpbmFsQmxvY2sSFQoNbmV3ZXN0X2hlaWdodBgCIAEoBDKbAgoHQ29tbWl0cxJRCgZDb21taXQSIC5idXJzYXIuc3RvcmFnZS52MS5Db21taXRSZXF1ZXN0GiEuYnVyc2FyLnN0b3JhZ2UudjEuQ29tbWl0UmVzcG9uc2UoATABElYKCUNvbW1pdFJ1bhIjLmJ1cnNhci5zdG9yYWdlLnYxLkNvbW1pdFJ1blJlcXVlc3QaJC5idXJzYXIuc3RvcmFnZS52MS5Db21taXRSdW5SZXNwb25zZRJlCg5HZXRGaW5hbEJsb2NrcxIoLmJ1cnNhci5zdG9yYWdlLnYxLkdldEZpbmFsQmxvY2tzUmVxdWVzdBopLmJ1cnNhci5zdG9yYWdlLnYxLkdldEZpbmFsQmxvY2tzUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_bursar_common_v1_call, file_google_rpc_status]);
 
 /**
- * A final block.
+ * A final block with its bodies.
  *
- * @generated from message bursar.storage.v1.CommitRequest
+ * @generated from message bursar.storage.v1.FinalBlock
  */
-export type CommitRequest = Message<"bursar.storage.v1.CommitRequest"> & {
+export type FinalBlock = Message<"bursar.storage.v1.FinalBlock"> & {
   /**
    * Canonical block: header and references.
    *
@@ -44,18 +48,18 @@ export type CommitRequest = Message<"bursar.storage.v1.CommitRequest"> & {
 };
 
 /**
- * Describes the message bursar.storage.v1.CommitRequest.
- * Use `create(CommitRequestSchema)` to create a new message.
+ * Describes the message bursar.storage.v1.FinalBlock.
+ * Use `create(FinalBlockSchema)` to create a new message.
  */
-export const CommitRequestSchema: GenMessage<CommitRequest> = /*@__PURE__*/
+export const FinalBlockSchema: GenMessage<FinalBlock> = /*@__PURE__*/
   messageDesc(file_bursar_storage_v1_commits, 0);
 
 /**
- * It is durable.
+ * A final block, executed and durable.
  *
- * @generated from message bursar.storage.v1.CommitResponse
+ * @generated from message bursar.storage.v1.ExecutedBlock
  */
-export type CommitResponse = Message<"bursar.storage.v1.CommitResponse"> & {
+export type ExecutedBlock = Message<"bursar.storage.v1.ExecutedBlock"> & {
   /**
    * Height.
    *
@@ -86,11 +90,74 @@ export type CommitResponse = Message<"bursar.storage.v1.CommitResponse"> & {
 };
 
 /**
+ * Describes the message bursar.storage.v1.ExecutedBlock.
+ * Use `create(ExecutedBlockSchema)` to create a new message.
+ */
+export const ExecutedBlockSchema: GenMessage<ExecutedBlock> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_commits, 1);
+
+/**
+ * One block to be executed.
+ *
+ * @generated from message bursar.storage.v1.CommitRequest
+ */
+export type CommitRequest = Message<"bursar.storage.v1.CommitRequest"> & {
+  /**
+   * Its call.
+   *
+   * @generated from field: bursar.common.v1.Call call = 1;
+   */
+  call?: Call | undefined;
+
+  /**
+   * The block.
+   *
+   * @generated from field: bursar.storage.v1.FinalBlock block = 2;
+   */
+  block?: FinalBlock | undefined;
+};
+
+/**
+ * Describes the message bursar.storage.v1.CommitRequest.
+ * Use `create(CommitRequestSchema)` to create a new message.
+ */
+export const CommitRequestSchema: GenMessage<CommitRequest> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_commits, 2);
+
+/**
+ * The answer to one call.
+ *
+ * @generated from message bursar.storage.v1.CommitResponse
+ */
+export type CommitResponse = Message<"bursar.storage.v1.CommitResponse"> & {
+  /**
+   * That of the call.
+   *
+   * @generated from field: uint64 id = 1;
+   */
+  id: bigint;
+
+  /**
+   * Set when it was refused.
+   *
+   * @generated from field: google.rpc.Status refused = 2;
+   */
+  refused?: Status | undefined;
+
+  /**
+   * What became of it.
+   *
+   * @generated from field: bursar.storage.v1.ExecutedBlock executed = 3;
+   */
+  executed?: ExecutedBlock | undefined;
+};
+
+/**
  * Describes the message bursar.storage.v1.CommitResponse.
  * Use `create(CommitResponseSchema)` to create a new message.
  */
 export const CommitResponseSchema: GenMessage<CommitResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_commits, 1);
+  messageDesc(file_bursar_storage_v1_commits, 3);
 
 /**
  * Consecutive final blocks, oldest first.
@@ -101,9 +168,9 @@ export type CommitRunRequest = Message<"bursar.storage.v1.CommitRunRequest"> & {
   /**
    * The first is at most one above the newest stored.
    *
-   * @generated from field: repeated bursar.storage.v1.CommitRequest blocks = 1;
+   * @generated from field: repeated bursar.storage.v1.FinalBlock blocks = 1;
    */
-  blocks: CommitRequest[];
+  blocks: FinalBlock[];
 };
 
 /**
@@ -111,7 +178,7 @@ export type CommitRunRequest = Message<"bursar.storage.v1.CommitRunRequest"> & {
  * Use `create(CommitRunRequestSchema)` to create a new message.
  */
 export const CommitRunRequestSchema: GenMessage<CommitRunRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_commits, 2);
+  messageDesc(file_bursar_storage_v1_commits, 4);
 
 /**
  * They are durable.
@@ -122,9 +189,9 @@ export type CommitRunResponse = Message<"bursar.storage.v1.CommitRunResponse"> &
   /**
    * In the order of the request.
    *
-   * @generated from field: repeated bursar.storage.v1.CommitResponse blocks = 1;
+   * @generated from field: repeated bursar.storage.v1.ExecutedBlock blocks = 1;
    */
-  blocks: CommitResponse[];
+  blocks: ExecutedBlock[];
 };
 
 /**
@@ -132,7 +199,7 @@ export type CommitRunResponse = Message<"bursar.storage.v1.CommitRunResponse"> &
  * Use `create(CommitRunResponseSchema)` to create a new message.
  */
 export const CommitRunResponseSchema: GenMessage<CommitRunResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_commits, 3);
+  messageDesc(file_bursar_storage_v1_commits, 5);
 
 /**
  * Which blocks.
@@ -167,7 +234,7 @@ export type GetFinalBlocksRequest = Message<"bursar.storage.v1.GetFinalBlocksReq
  * Use `create(GetFinalBlocksRequestSchema)` to create a new message.
  */
 export const GetFinalBlocksRequestSchema: GenMessage<GetFinalBlocksRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_commits, 4);
+  messageDesc(file_bursar_storage_v1_commits, 6);
 
 /**
  * As they were committed.
@@ -178,9 +245,9 @@ export type GetFinalBlocksResponse = Message<"bursar.storage.v1.GetFinalBlocksRe
   /**
    * Consecutive, oldest first.
    *
-   * @generated from field: repeated bursar.storage.v1.StoredFinalBlock blocks = 1;
+   * @generated from field: repeated bursar.storage.v1.FinalBlock blocks = 1;
    */
-  blocks: StoredFinalBlock[];
+  blocks: FinalBlock[];
 
   /**
    * Height of the newest final block here.
@@ -195,42 +262,7 @@ export type GetFinalBlocksResponse = Message<"bursar.storage.v1.GetFinalBlocksRe
  * Use `create(GetFinalBlocksResponseSchema)` to create a new message.
  */
 export const GetFinalBlocksResponseSchema: GenMessage<GetFinalBlocksResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_commits, 5);
-
-/**
- * A final block with its bodies.
- *
- * @generated from message bursar.storage.v1.StoredFinalBlock
- */
-export type StoredFinalBlock = Message<"bursar.storage.v1.StoredFinalBlock"> & {
-  /**
-   * Canonical block.
-   *
-   * @generated from field: bytes block = 1;
-   */
-  block: Uint8Array;
-
-  /**
-   * Canonical commit certificate.
-   *
-   * @generated from field: bytes certificate = 2;
-   */
-  certificate: Uint8Array;
-
-  /**
-   * Canonical batches.
-   *
-   * @generated from field: repeated bytes batches = 3;
-   */
-  batches: Uint8Array[];
-};
-
-/**
- * Describes the message bursar.storage.v1.StoredFinalBlock.
- * Use `create(StoredFinalBlockSchema)` to create a new message.
- */
-export const StoredFinalBlockSchema: GenMessage<StoredFinalBlock> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_commits, 6);
+  messageDesc(file_bursar_storage_v1_commits, 7);
 
 /**
  * Called by this cell's consensus.
@@ -239,7 +271,7 @@ export const StoredFinalBlockSchema: GenMessage<StoredFinalBlock> = /*@__PURE__*
  */
 export const Commits: GenService<{
   /**
-   * Executes a final block and makes block, certificate, bodies and results durable in one step, then answers the roots. The
+   * Executes one final block after the other, in the order of the stream, and makes block, certificate, bodies and results durable in one step, then answers the roots. The
    * certificate is checked. A height that is stored already answers the stored roots. A height further on: OUT_OF_RANGE
    * (SequenceGap). A certified block that contradicts the stored chain has no answer: storage writes a dump and ends with
    * exit code 70 (StateForkDetected), so the caller sees UNAVAILABLE.
@@ -247,7 +279,7 @@ export const Commits: GenService<{
    * @generated from rpc bursar.storage.v1.Commits.Commit
    */
   commit: {
-    methodKind: "unary";
+    methodKind: "bidi_streaming";
     input: typeof CommitRequestSchema;
     output: typeof CommitResponseSchema;
   },
