@@ -119,11 +119,12 @@ export class EngineHost implements Ports {
     const answer = (signed: Signed) => {
       if (signed !== 'unwanted') done(signed === 'refused' ? undefined : signed);
     };
-    const { signer, spans } = this.#parts;
-    spans.within(vote.digest, () => signer.sign(vote, isWanted)).then(answer, (error: unknown) => {
-      if (this.#parts.signal.aborted) return;
-      if (codeOf(error) === rejections.SignerBehind.code) this.#parts.halt('SignerBehind', (error as Error).message);
-      else this.#parts.onFailure(error);
+    const { signer, spans, signal, halt, onFailure } = this.#parts;
+    const signed = spans.within(vote.digest, () => signer.sign(vote, isWanted));
+    signed.then(answer, (error: unknown) => {
+      if (signal.aborted) return;
+      if (codeOf(error) === rejections.SignerBehind.code) halt('SignerBehind', (error as Error).message);
+      else onFailure(error);
     });
   }
 
