@@ -22,6 +22,7 @@ export const contract: ContractFacts = {
   accepts: [
     'Transactions.Submit and SubmitBatch: signed transactions of at most 256 KiB',
     'Transactions.Wait and Watch: what became of a transaction',
+    'Transactions.Follow: many transactions on one stream, and every step of each; at most 1,000 under way on it',
     'Consensus.GetStatus, ListRounds, ListTransitions, GetPipeline, GetFinality, ListEvidence, GetEvidence',
     'PrePrepare, Prepare, Commit, ViewChange, NewView of other validators on NATS, at most 10 KiB each',
     'batches of other validators on NATS, at most 512 KiB each; fetch requests; final notices',

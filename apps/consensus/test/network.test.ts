@@ -87,6 +87,22 @@ describe('four processes over a real NATS server', () => {
     client.close();
   }, 60_000);
 
+  it('Follow tells all steps of many on one stream, and of a refused one between them', async () => {
+    const client = network.transactions(1);
+    const good = Array.from({ length: 20 }, next);
+    const bad = { body: new Uint8Array(9), signature: new Uint8Array(64) };
+    const requests = async function* () {
+      yield* [...good.slice(0, 10), bad, ...good.slice(10)];
+    };
+    const steps = new Map<bigint, (string | undefined)[]>();
+    for await (const { number, step } of client.follow(requests(), { timeoutMs: 20_000 }))
+      steps.set(number, [...(steps.get(number) ?? []), step.case]);
+    expect(steps.get(10n)).toEqual(['refused']);
+    steps.delete(10n);
+    expect([...steps.values()]).toEqual(good.map(() => ['taken', 'final', 'provable']));
+    client.close();
+  }, 60_000);
+
   it('one killed with SIGKILL catches up, while the others go on', async () => {
     await network.kill(2);
     const before = network.cells[2]?.height ?? 0;

@@ -15,7 +15,7 @@ import type { Connection } from '../../../libs/client/src/index.ts';
 import * as p from '../../../libs/protocol/src/index.ts';
 import { transactions, treasury } from '../../../libs/protocol/src/rpc.ts';
 import { BursarError, type CallContext, coreError, rejection } from '../../../libs/shared-core/src/index.ts';
-import { methodDefinition, Undecodable } from '../../../libs/shared-core/src/rpc/method.ts';
+import { methodDefinition, streamsIn, Undecodable } from '../../../libs/shared-core/src/rpc/method.ts';
 import { loadValidate } from '../../../libs/shared-core/src/rpc/validate.ts';
 import * as s from '../samples.ts';
 import { must, type Target } from '../target.ts';
@@ -45,6 +45,10 @@ async function call(handler: Handler, request: unknown): Promise<unknown[]> {
   return all;
 }
 
+async function* once(request: unknown): AsyncGenerator<unknown> {
+  yield request;
+}
+
 function method(
   service: { readonly methods: readonly DescMethod[] },
   name: string,
@@ -66,7 +70,7 @@ function method(
         if (request instanceof Undecodable) return false;
         try {
           validate(desc.input, request as never);
-          for (const reply of await call(handler, request)) responseSerialize(reply);
+          for (const reply of await call(handler, streamsIn(desc) ? once(request) : request)) responseSerialize(reply);
           return true;
         } catch (e) {
           must(e instanceof BursarError, `an error of ours: ${e instanceof Error ? e.stack : e}`);
@@ -137,6 +141,12 @@ const ofTransactions: Target[] = [
   method(transactions.Transactions, 'wait', transactionsOf, [bytesOf(T.wait, { transactionId: id })]),
   method(transactions.Transactions, 'waitBatch', transactionsOf, [bytesOf(T.waitBatch, { transactionIds: [id, id] })]),
   method(transactions.Transactions, 'watch', transactionsOf, [bytesOf(T.watch, { transactionId: id })]),
+  method(
+    transactions.Transactions,
+    'follow',
+    transactionsOf,
+    s.transactions.map((t) => bytesOf(T.follow, t)),
+  ),
 ];
 
 /** A ledger that knows one account, one import and one disbursement. */

@@ -1,9 +1,10 @@
 /** bursar.consensus.v1.Transactions: what clients call. */
 import { encode, fromHex, limits, result as resultCodec, toHex } from '@bursar/protocol';
 import { transactions } from '@bursar/protocol/rpc';
-import { activeTraceparent, activeTracestate, type Handlers, rejection } from '@bursar/shared-core';
+import { activeTraceparent, activeTracestate, BursarError, type Handlers, rejection } from '@bursar/shared-core';
 import { awaitOutcomes, type FollowParts, followOutcome, outcomeError } from '../core/await-outcome.ts';
-import type { Intake } from '../core/intake.ts';
+import { followStream, type Told } from '../core/follow-stream.ts';
+import type { Given, Intake } from '../core/intake.ts';
 import type { Outcome } from '../core/outcomes.ts';
 import { errorMessage, rejectionMessage } from './rejection-message.ts';
 
@@ -51,6 +52,11 @@ export function transactionsHandlers(intake: Intake, follow: FollowParts): Handl
         isFirst = false;
       }
     },
+    async *follow(requests, { signal }) {
+      const trace = traceOfCall();
+      const submit = (given: readonly Given[]) => intake.submitAll(given, trace);
+      for await (const told of followStream(requests, { ...follow, submit }, signal)) yield stepMessage(told);
+    },
   };
 }
 
@@ -58,6 +64,14 @@ export function transactionsHandlers(intake: Intake, follow: FollowParts): Handl
 async function* watchFrom(id: string, follow: FollowParts, signal: AbortSignal): AsyncGenerator<Outcome | undefined> {
   if (!follow.outcomes.find(id)) yield undefined;
   yield* followOutcome(id, follow, signal);
+}
+
+function stepMessage({ number, id, step }: Told) {
+  const about = { number: BigInt(number), transactionId: id === undefined ? new Uint8Array() : fromHex(id) };
+  if (step === 'taken') return { ...about, step: { case: 'taken' as const, value: {} } };
+  if (step instanceof BursarError) return { ...about, step: { case: 'refused' as const, value: errorMessage(step) } };
+  if (!step.result.consumed) return { ...about, step: { case: 'refused' as const, value: rejectionMessage(step.result.code) } };
+  return { ...about, step: { case: step.provable ? ('provable' as const) : ('final' as const), value: resultMessage(step) } };
 }
 
 function resultMessage({ result, certificateKind }: Outcome) {

@@ -1,4 +1,4 @@
-/** Follows one transaction: out of memory, out of storage, then as blocks are executed. */
+/** Follows transactions: out of memory, out of storage, then as blocks are executed. */
 import { type Digest, findRejection, type RejectionName, type rejections } from '@bursar/protocol';
 import { type BursarError, coreError, rejection, retryForever } from '@bursar/shared-core';
 import type { StoragePort } from '../ports.ts';
@@ -12,7 +12,7 @@ export interface FollowParts {
 }
 
 /** Nothing more will come: it is provable, or nothing was consumed and no lookup will ever find it. */
-const isLast = (o: Outcome): boolean => o.provable || !o.result.consumed;
+export const isLast = (o: Outcome): boolean => o.provable || !o.result.consumed;
 /** Lookups under way for one call, however many transactions it asks about. */
 const LOOKUPS = 8;
 
@@ -23,20 +23,17 @@ const LOOKUPS = 8;
 export async function* followOutcome(id: Digest, parts: FollowParts, signal: AbortSignal): AsyncGenerator<Outcome> {
   const queue: Outcome[] = [];
   let wake = () => {};
-  const stop = watchAll(
-    [id],
-    parts,
-    (outcome) => {
-      queue.push(outcome);
-      if (queue.length > 8) queue.shift(); // steps of one transaction are few; the newest counts
-      wake();
-    },
-    signal,
-  );
+  const tell = (outcome: Outcome) => {
+    queue.push(outcome);
+    if (queue.length > 8) queue.shift(); // steps of one transaction are few; the newest counts
+    wake();
+  };
+  const watching = watchOutcomes(parts, tell, signal);
   const abort = () => wake();
   signal.addEventListener('abort', abort, { once: true });
   let told: Outcome | undefined;
   try {
+    watching.add(id, 0);
     for (;;) {
       signal.throwIfAborted();
       const outcome = queue.shift();
@@ -53,7 +50,7 @@ export async function* followOutcome(id: Digest, parts: FollowParts, signal: Abo
       if (isLast(outcome)) return;
     }
   } finally {
-    stop();
+    watching.stop();
     signal.removeEventListener('abort', abort);
   }
 }
@@ -74,68 +71,79 @@ export async function awaitOutcomes(ids: readonly Digest[], parts: FollowParts, 
     if (--open === 0) resolve(found as Outcome[]);
   };
   const abort = () => reject(signal.reason);
-  const stop = watchAll(ids, parts, take, signal);
+  const watching = watchOutcomes(parts, take, signal);
   signal.addEventListener('abort', abort, { once: true });
   try {
+    for (const [i, id] of ids.entries()) watching.add(id, i);
     return await promise;
   } finally {
-    stop();
+    watching.stop();
     signal.removeEventListener('abort', abort);
   }
 }
 
+/** The transactions of one call, each at a place of its own. */
+export interface Watching {
+  /** Begins with what is known by now: it may be told before this returns. @throws QueueFull when too many wait */
+  add(id: Digest, place: number): void;
+  /** Nothing more is told of this place. */
+  leave(place: number): void;
+  /** Leaves all, and ends the lookups. */
+  stop(): void;
+}
+
 /**
- * Tells every step of these transactions with its place among them: out of memory, as blocks are executed, and what storage says. Storage
- * is asked of what is not known here, and of a result that consumed nothing: it gives way to an earlier one of the same transaction (it
- * came a second time). A storage that does not answer is no answer: it is asked again.
- * @returns what ends it. @throws QueueFull when too many wait
+ * Tells every step of the transactions that are added, with their places: out of memory, as blocks are executed, and what storage says.
+ * Storage is asked of what is not known here, and of a result that consumed nothing: it gives way to an earlier one of the same transaction
+ * (it came a second time). A storage that does not answer is no answer: it is asked again. A step may be told twice.
  */
-function watchAll(
-  ids: readonly Digest[],
+export function watchOutcomes(
   { outcomes, storage, isPending }: FollowParts,
-  tell: (outcome: Outcome, i: number) => void,
+  tell: (outcome: Outcome, place: number) => void,
   signal: AbortSignal,
-): () => void {
+): Watching {
   const over = new AbortController();
   const until = AbortSignal.any([signal, over.signal]);
-  const leaves: (() => void)[] = [];
-  /** Place → what is known of it. */
-  const wanted = new Map<number, Outcome | undefined>();
+  const leaves = new Map<number, () => void>();
+  /** Place → whom to ask about, and what is known of it. */
+  const wanted = new Map<number, { readonly id: Digest; readonly known: Outcome | undefined }>();
   let looking = 0;
   const look = async () => {
     looking++;
-    for (const [i, known] of wanted) {
-      wanted.delete(i); // no other look takes it, and what comes meanwhile is behind it
-      const asked = retryForever(() => storage.transaction(ids[i] as Digest), { signal: until, capMs: 2_000 });
+    for (const [place, { id, known }] of wanted) {
+      wanted.delete(place); // no other look takes it, and what comes meanwhile is behind it
+      const asked = retryForever(() => storage.transaction(id), { signal: until, capMs: 2_000 });
       const stored = await asked.catch(() => undefined); // the caller is gone
       const outcome = stored ? outcomes.adopt(stored) : known;
       if (until.aborted) break;
-      if (outcome) tell(outcome, i);
+      if (outcome && leaves.has(place)) tell(outcome, place);
     }
     looking--;
   };
-  const consider = (i: number, known: Outcome | undefined) => {
-    if (known?.result.consumed) return tell(known, i);
-    wanted.set(i, known);
+  const consider = (id: Digest, place: number, known: Outcome | undefined) => {
+    if (known?.result.consumed) return tell(known, place);
+    wanted.set(place, { id, known });
     if (looking < LOOKUPS) void look();
   };
-  const stop = () => {
-    over.abort();
-    for (const leave of leaves.splice(0)) leave();
+  return {
+    add(id, place) {
+      const leave = outcomes.watch(id, (outcome) => consider(id, place, outcome));
+      if (!leave) throw rejection('QueueFull', 'too many calls wait for transactions', { retryAfterMs: 1_000 });
+      leaves.set(place, leave);
+      const known = outcomes.find(id);
+      if (known || !isPending(id)) consider(id, place, known);
+    },
+    leave(place) {
+      leaves.get(place)?.();
+      leaves.delete(place);
+      wanted.delete(place);
+    },
+    stop() {
+      over.abort();
+      for (const leave of leaves.values()) leave();
+      leaves.clear();
+    },
   };
-  for (const [i, id] of ids.entries()) {
-    const leave = outcomes.watch(id, (outcome) => consider(i, outcome));
-    if (!leave) {
-      stop();
-      throw rejection('QueueFull', 'too many calls wait for transactions', { retryAfterMs: 1_000 });
-    }
-    leaves.push(leave);
-  }
-  for (const [i, id] of ids.entries()) {
-    const known = outcomes.find(id);
-    if (known || !isPending(id)) consider(i, known);
-  }
-  return stop;
 }
 
 /** A result that failed, as the error that the caller gets; undefined for one that is done. */

@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file bursar/consensus/v1/transactions.proto.
  */
 export const file_bursar_consensus_v1_transactions: GenFile = /*@__PURE__*/
-  fileDesc("CiZidXJzYXIvY29uc2Vuc3VzL3YxL3RyYW5zYWN0aW9ucy5wcm90bxITYnVyc2FyLmNvbnNlbnN1cy52MSJGCg1TdWJtaXRSZXF1ZXN0EhkKBGJvZHkYASABKAxCC7pICHoGEAEYgIAQEhoKCXNpZ25hdHVyZRgCIAEoDEIHukgEegJoQCIoCg5TdWJtaXRSZXNwb25zZRIWCg50cmFuc2FjdGlvbl9pZBgBIAEoDCJbChJTdWJtaXRCYXRjaFJlcXVlc3QSRQoMdHJhbnNhY3Rpb25zGAEgAygLMiIuYnVyc2FyLmNvbnNlbnN1cy52MS5TdWJtaXRSZXF1ZXN0Qgu6SAiSAQUIARDoByKsAQoTU3VibWl0QmF0Y2hSZXNwb25zZRJCCghvdXRjb21lcxgBIAMoCzIwLmJ1cnNhci5jb25zZW5zdXMudjEuU3VibWl0QmF0Y2hSZXNwb25zZS5PdXRjb21lGlEKB091dGNvbWUSFgoOdHJhbnNhY3Rpb25faWQYASABKAwSLgoJcmVqZWN0aW9uGAIgASgLMhsuYnVyc2FyLmNvbW1vbi52MS5SZWplY3Rpb24iLgoLV2FpdFJlcXVlc3QSHwoOdHJhbnNhY3Rpb25faWQYASABKAxCB7pIBHoCaCAiRgoMV2FpdFJlc3BvbnNlEjYKBnJlc3VsdBgBIAEoCzImLmJ1cnNhci5jb25zZW5zdXMudjEuVHJhbnNhY3Rpb25SZXN1bHQiPgoQV2FpdEJhdGNoUmVxdWVzdBIqCg90cmFuc2FjdGlvbl9pZHMYASADKAxCEbpIDpIBCwgBEOgHIgR6AmggIkwKEVdhaXRCYXRjaFJlc3BvbnNlEjcKB3Jlc3VsdHMYASADKAsyJi5idXJzYXIuY29uc2Vuc3VzLnYxLlRyYW5zYWN0aW9uUmVzdWx0Ii8KDFdhdGNoUmVxdWVzdBIfCg50cmFuc2FjdGlvbl9pZBgBIAEoDEIHukgEegJoICJ9Cg1XYXRjaFJlc3BvbnNlEjQKBXN0YXRlGAEgASgOMiUuYnVyc2FyLmNvbnNlbnN1cy52MS5UcmFuc2FjdGlvblN0YXRlEjYKBnJlc3VsdBgCIAEoCzImLmJ1cnNhci5jb25zZW5zdXMudjEuVHJhbnNhY3Rpb25SZXN1bHQiuwEKEVRyYW5zYWN0aW9uUmVzdWx0EhYKDnRyYW5zYWN0aW9uX2lkGAEgASgMEg4KBmhlaWdodBgCIAEoBBINCgVpbmRleBgDIAEoDRIYChBjZXJ0aWZpY2F0ZV9raW5kGAQgASgJEi4KCXJlamVjdGlvbhgFIAEoCzIbLmJ1cnNhci5jb21tb24udjEuUmVqZWN0aW9uEhIKCml0ZW1fY29kZXMYBiADKA0SEQoJY2Fub25pY2FsGAcgASgMKpEBChBUcmFuc2FjdGlvblN0YXRlEiEKHVRSQU5TQUNUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASHQoZVFJBTlNBQ1RJT05fU1RBVEVfUEVORElORxABEhsKF1RSQU5TQUNUSU9OX1NUQVRFX0ZJTkFMEAISHgoaVFJBTlNBQ1RJT05fU1RBVEVfUFJPVkFCTEUQAzK+AwoMVHJhbnNhY3Rpb25zElEKBlN1Ym1pdBIiLmJ1cnNhci5jb25zZW5zdXMudjEuU3VibWl0UmVxdWVzdBojLmJ1cnNhci5jb25zZW5zdXMudjEuU3VibWl0UmVzcG9uc2USYAoLU3VibWl0QmF0Y2gSJy5idXJzYXIuY29uc2Vuc3VzLnYxLlN1Ym1pdEJhdGNoUmVxdWVzdBooLmJ1cnNhci5jb25zZW5zdXMudjEuU3VibWl0QmF0Y2hSZXNwb25zZRJLCgRXYWl0EiAuYnVyc2FyLmNvbnNlbnN1cy52MS5XYWl0UmVxdWVzdBohLmJ1cnNhci5jb25zZW5zdXMudjEuV2FpdFJlc3BvbnNlEloKCVdhaXRCYXRjaBIlLmJ1cnNhci5jb25zZW5zdXMudjEuV2FpdEJhdGNoUmVxdWVzdBomLmJ1cnNhci5jb25zZW5zdXMudjEuV2FpdEJhdGNoUmVzcG9uc2USUAoFV2F0Y2gSIS5idXJzYXIuY29uc2Vuc3VzLnYxLldhdGNoUmVxdWVzdBoiLmJ1cnNhci5jb25zZW5zdXMudjEuV2F0Y2hSZXNwb25zZTABYgZwcm90bzM", [file_buf_validate_validate, file_bursar_common_v1_rejection]);
+  fileDesc("CiZidXJzYXIvY29uc2Vuc3VzL3YxL3RyYW5zYWN0aW9ucy5wcm90bxITYnVyc2FyLmNvbnNlbnN1cy52MSJGCg1TdWJtaXRSZXF1ZXN0EhkKBGJvZHkYASABKAxCC7pICHoGEAEYgIAQEhoKCXNpZ25hdHVyZRgCIAEoDEIHukgEegJoQCIoCg5TdWJtaXRSZXNwb25zZRIWCg50cmFuc2FjdGlvbl9pZBgBIAEoDCJbChJTdWJtaXRCYXRjaFJlcXVlc3QSRQoMdHJhbnNhY3Rpb25zGAEgAygLMiIuYnVyc2FyLmNvbnNlbnN1cy52MS5TdWJtaXRSZXF1ZXN0Qgu6SAiSAQUIARDoByKsAQoTU3VibWl0QmF0Y2hSZXNwb25zZRJCCghvdXRjb21lcxgBIAMoCzIwLmJ1cnNhci5jb25zZW5zdXMudjEuU3VibWl0QmF0Y2hSZXNwb25zZS5PdXRjb21lGlEKB091dGNvbWUSFgoOdHJhbnNhY3Rpb25faWQYASABKAwSLgoJcmVqZWN0aW9uGAIgASgLMhsuYnVyc2FyLmNvbW1vbi52MS5SZWplY3Rpb24iLgoLV2FpdFJlcXVlc3QSHwoOdHJhbnNhY3Rpb25faWQYASABKAxCB7pIBHoCaCAiRgoMV2FpdFJlc3BvbnNlEjYKBnJlc3VsdBgBIAEoCzImLmJ1cnNhci5jb25zZW5zdXMudjEuVHJhbnNhY3Rpb25SZXN1bHQiPgoQV2FpdEJhdGNoUmVxdWVzdBIqCg90cmFuc2FjdGlvbl9pZHMYASADKAxCEbpIDpIBCwgBEOgHIgR6AmggIkwKEVdhaXRCYXRjaFJlc3BvbnNlEjcKB3Jlc3VsdHMYASADKAsyJi5idXJzYXIuY29uc2Vuc3VzLnYxLlRyYW5zYWN0aW9uUmVzdWx0Ii8KDFdhdGNoUmVxdWVzdBIfCg50cmFuc2FjdGlvbl9pZBgBIAEoDEIHukgEegJoICJ9Cg1XYXRjaFJlc3BvbnNlEjQKBXN0YXRlGAEgASgOMiUuYnVyc2FyLmNvbnNlbnN1cy52MS5UcmFuc2FjdGlvblN0YXRlEjYKBnJlc3VsdBgCIAEoCzImLmJ1cnNhci5jb25zZW5zdXMudjEuVHJhbnNhY3Rpb25SZXN1bHQiMAoNRm9sbG93UmVxdWVzdBIMCgRib2R5GAEgASgMEhEKCXNpZ25hdHVyZRgCIAEoDCKqAgoORm9sbG93UmVzcG9uc2USDgoGbnVtYmVyGAEgASgEEhYKDnRyYW5zYWN0aW9uX2lkGAIgASgMEjoKBXRha2VuGAMgASgLMikuYnVyc2FyLmNvbnNlbnN1cy52MS5Gb2xsb3dSZXNwb25zZS5UYWtlbkgAEi4KB3JlZnVzZWQYBCABKAsyGy5idXJzYXIuY29tbW9uLnYxLlJlamVjdGlvbkgAEjcKBWZpbmFsGAUgASgLMiYuYnVyc2FyLmNvbnNlbnN1cy52MS5UcmFuc2FjdGlvblJlc3VsdEgAEjoKCHByb3ZhYmxlGAYgASgLMiYuYnVyc2FyLmNvbnNlbnN1cy52MS5UcmFuc2FjdGlvblJlc3VsdEgAGgcKBVRha2VuQgYKBHN0ZXAiuwEKEVRyYW5zYWN0aW9uUmVzdWx0EhYKDnRyYW5zYWN0aW9uX2lkGAEgASgMEg4KBmhlaWdodBgCIAEoBBINCgVpbmRleBgDIAEoDRIYChBjZXJ0aWZpY2F0ZV9raW5kGAQgASgJEi4KCXJlamVjdGlvbhgFIAEoCzIbLmJ1cnNhci5jb21tb24udjEuUmVqZWN0aW9uEhIKCml0ZW1fY29kZXMYBiADKA0SEQoJY2Fub25pY2FsGAcgASgMKpEBChBUcmFuc2FjdGlvblN0YXRlEiEKHVRSQU5TQUNUSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASHQoZVFJBTlNBQ1RJT05fU1RBVEVfUEVORElORxABEhsKF1RSQU5TQUNUSU9OX1NUQVRFX0ZJTkFMEAISHgoaVFJBTlNBQ1RJT05fU1RBVEVfUFJPVkFCTEUQAzKVBAoMVHJhbnNhY3Rpb25zElEKBlN1Ym1pdBIiLmJ1cnNhci5jb25zZW5zdXMudjEuU3VibWl0UmVxdWVzdBojLmJ1cnNhci5jb25zZW5zdXMudjEuU3VibWl0UmVzcG9uc2USYAoLU3VibWl0QmF0Y2gSJy5idXJzYXIuY29uc2Vuc3VzLnYxLlN1Ym1pdEJhdGNoUmVxdWVzdBooLmJ1cnNhci5jb25zZW5zdXMudjEuU3VibWl0QmF0Y2hSZXNwb25zZRJLCgRXYWl0EiAuYnVyc2FyLmNvbnNlbnN1cy52MS5XYWl0UmVxdWVzdBohLmJ1cnNhci5jb25zZW5zdXMudjEuV2FpdFJlc3BvbnNlEloKCVdhaXRCYXRjaBIlLmJ1cnNhci5jb25zZW5zdXMudjEuV2FpdEJhdGNoUmVxdWVzdBomLmJ1cnNhci5jb25zZW5zdXMudjEuV2FpdEJhdGNoUmVzcG9uc2USUAoFV2F0Y2gSIS5idXJzYXIuY29uc2Vuc3VzLnYxLldhdGNoUmVxdWVzdBoiLmJ1cnNhci5jb25zZW5zdXMudjEuV2F0Y2hSZXNwb25zZTABElUKBkZvbGxvdxIiLmJ1cnNhci5jb25zZW5zdXMudjEuRm9sbG93UmVxdWVzdBojLmJ1cnNhci5jb25zZW5zdXMudjEuRm9sbG93UmVzcG9uc2UoATABYgZwcm90bzM", [file_buf_validate_validate, file_bursar_common_v1_rejection]);
 
 /**
  * One signed transaction.
@@ -270,6 +270,117 @@ export const WatchResponseSchema: GenMessage<WatchResponse> = /*@__PURE__*/
   messageDesc(file_bursar_consensus_v1_transactions, 9);
 
 /**
+ * One signed transaction. No rule here refuses one: that would end the stream.
+ *
+ * @generated from message bursar.consensus.v1.FollowRequest
+ */
+export type FollowRequest = Message<"bursar.consensus.v1.FollowRequest"> & {
+  /**
+   * Canonical transaction bytes, as in SubmitRequest.
+   *
+   * @generated from field: bytes body = 1;
+   */
+  body: Uint8Array;
+
+  /**
+   * 64-byte ed25519 signature over the transaction hash.
+   *
+   * @generated from field: bytes signature = 2;
+   */
+  signature: Uint8Array;
+};
+
+/**
+ * Describes the message bursar.consensus.v1.FollowRequest.
+ * Use `create(FollowRequestSchema)` to create a new message.
+ */
+export const FollowRequestSchema: GenMessage<FollowRequest> = /*@__PURE__*/
+  messageDesc(file_bursar_consensus_v1_transactions, 10);
+
+/**
+ * One step of one transaction. Each has `taken`, `final` and `provable` in this order (without `final` when it is provable by
+ * then), or ends with `refused`.
+ *
+ * @generated from message bursar.consensus.v1.FollowResponse
+ */
+export type FollowResponse = Message<"bursar.consensus.v1.FollowResponse"> & {
+  /**
+   * Which request: its place in the stream, from 0.
+   *
+   * @generated from field: uint64 number = 1;
+   */
+  number: bigint;
+
+  /**
+   * 32 bytes; empty when it was refused before it had an id.
+   *
+   * @generated from field: bytes transaction_id = 2;
+   */
+  transactionId: Uint8Array;
+
+  /**
+   * What happened.
+   *
+   * @generated from oneof bursar.consensus.v1.FollowResponse.step
+   */
+  step: {
+    /**
+     * What the reply to Submit means: it is on this validator's disk and will be offered for ordering.
+     *
+     * @generated from field: bursar.consensus.v1.FollowResponse.Taken taken = 3;
+     */
+    value: FollowResponse_Taken;
+    case: "taken";
+  } | {
+    /**
+     * It changed nothing, not even the nonce: it was not taken, or it came into a block too early. The last step.
+     *
+     * @generated from field: bursar.common.v1.Rejection refused = 4;
+     */
+    value: Rejection;
+    case: "refused";
+  } | {
+    /**
+     * In a final block and executed; when it failed the result bears the rejection.
+     *
+     * @generated from field: bursar.consensus.v1.TransactionResult final = 5;
+     */
+    value: TransactionResult;
+    case: "final";
+  } | {
+    /**
+     * The header that holds the root with its result is final too. The last step.
+     *
+     * @generated from field: bursar.consensus.v1.TransactionResult provable = 6;
+     */
+    value: TransactionResult;
+    case: "provable";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message bursar.consensus.v1.FollowResponse.
+ * Use `create(FollowResponseSchema)` to create a new message.
+ */
+export const FollowResponseSchema: GenMessage<FollowResponse> = /*@__PURE__*/
+  messageDesc(file_bursar_consensus_v1_transactions, 11);
+
+/**
+ * It is durable here.
+ *
+ * @generated from message bursar.consensus.v1.FollowResponse.Taken
+ */
+export type FollowResponse_Taken = Message<"bursar.consensus.v1.FollowResponse.Taken"> & {
+};
+
+/**
+ * Describes the message bursar.consensus.v1.FollowResponse.Taken.
+ * Use `create(FollowResponse_TakenSchema)` to create a new message.
+ */
+export const FollowResponse_TakenSchema: GenMessage<FollowResponse_Taken> = /*@__PURE__*/
+  messageDesc(file_bursar_consensus_v1_transactions, 11, 0);
+
+/**
  * What the ledger made of a transaction.
  *
  * @generated from message bursar.consensus.v1.TransactionResult
@@ -330,7 +441,7 @@ export type TransactionResult = Message<"bursar.consensus.v1.TransactionResult">
  * Use `create(TransactionResultSchema)` to create a new message.
  */
 export const TransactionResultSchema: GenMessage<TransactionResult> = /*@__PURE__*/
-  messageDesc(file_bursar_consensus_v1_transactions, 10);
+  messageDesc(file_bursar_consensus_v1_transactions, 12);
 
 /**
  * How far a transaction is.
@@ -440,6 +551,22 @@ export const Transactions: GenService<{
     methodKind: "server_streaming";
     input: typeof WatchRequestSchema;
     output: typeof WatchResponseSchema;
+  },
+  /**
+   * Submit and Watch of many on one stream, for programs that send all the time: a call costs ten times what a message on an open
+   * stream does. Each request is one transaction, taken in the order of the stream; the steps of all come as they happen.
+   * At most 1,000 are under way on a stream, then no more are read until some have ended. Close the sending side when all is sent:
+   * the stream ends after the last step. What is refused is told of that transaction and ends nothing. The stream itself ends with
+   * INVALID_ARGUMENT (a message that is no FollowRequest or has more than 16 MiB), RESOURCE_EXHAUSTED (too many wait for
+   * transactions here), DEADLINE_EXCEEDED (after an hour), UNAVAILABLE: this says nothing about what is under way, and the same
+   * bytes may be sent again, on another stream or to another validator.
+   *
+   * @generated from rpc bursar.consensus.v1.Transactions.Follow
+   */
+  follow: {
+    methodKind: "bidi_streaming";
+    input: typeof FollowRequestSchema;
+    output: typeof FollowResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_bursar_consensus_v1_transactions, 0);
