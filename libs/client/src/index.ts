@@ -19,6 +19,7 @@ export {
 export { findCycle } from './dependency-graph.ts';
 export { fetchPaymentProof } from './fetch-payment-proof.ts';
 export { findTransaction } from './find-transaction.ts';
+export { type Follow, type FollowStep, openFollow } from './follow.ts';
 export { type ClientKey, createKeyFile, keyFromSeed, readKeyFile } from './key-file.ts';
 export { clientKeyProblem, type PaymentOrder } from './payment-order.ts';
 export { BadProofFile, formatPaymentProof, type PaymentProof, parsePaymentProof } from './payment-proof.ts';

@@ -1,10 +1,11 @@
 /** Sends transactions and finds out what became of them, whatever breaks in between: always the same bytes, never signed again. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Digest, findRejection, fromHex, type Genesis, type TransactionResult } from '@bursar/protocol';
+import { type Digest, fromHex, type Genesis, type TransactionResult } from '@bursar/protocol';
 import type { transactions } from '@bursar/protocol/rpc';
 import { BursarError, type CallOptions, errorFrom, reasonOf, rejection } from '@bursar/shared-core';
 import { type Connection, mayWorkElsewhere, type ValidatorClient } from './connection.ts';
 import { decodeResult, findProven, findTransaction } from './find-transaction.ts';
+import { ledgerError } from './ledger-error.ts';
 import { Refusals } from './refusals.ts';
 import type { Signed } from './sign-transaction.ts';
 
@@ -206,17 +207,7 @@ const isLater = (e: BursarError): boolean =>
 
 function finish(connection: Connection, r: TransactionResult, finalityMs: number | undefined): Settled {
   connection.saw(r.height);
-  if (r.code !== 0) {
-    const known = findRejection(r.code);
-    throw new BursarError({
-      code: r.code,
-      reason: reasonOf(known?.name ?? 'Unknown'),
-      message: known?.reason ?? `the ledger refused with code ${r.code}`,
-      remedy: known?.remedy ?? 'Use a newer version of this program, which knows the code.',
-      ...(known ? { severity: known.severity } : {}),
-      details: { transaction: r.transaction, height: String(r.height) },
-    });
-  }
+  if (r.code !== 0) throw ledgerError(r);
   return { id: r.transaction, height: r.height, result: r, finalityMs };
 }
 
