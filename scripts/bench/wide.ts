@@ -2,8 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type NatsProxy, startNatsProxy } from '../../libs/chaos/src/index.ts';
-import type { Connection, Signed, ValidatorClient } from '../../libs/client/src/index.ts';
-import { transactions } from '../../libs/protocol/src/rpc.ts';
+import { type Follow, openFollow, type Signed } from '../../libs/client/src/index.ts';
 import type { Context } from './context.ts';
 import { metricsOf, sample, startCosts } from './costs.ts';
 import { openLanes, runLoad } from './load.ts';
@@ -43,6 +42,8 @@ export async function benchWide(context: Context): Promise<Row[]> {
   };
   const network = await openBenchNetwork(join(context.folder, 'seven'), { validators: VALIDATORS, natsUrl });
   const { connection } = network.session;
+  /** One for each validator, open all the time: two calls for each transfer would weigh in the figures. */
+  const streams = connection.validators.map((v) => openFollow(v));
   try {
     const each = Math.ceil((2 * PROBES * (seconds + WARM_S.light)) / PROBE_ACCOUNTS);
     const { work: probes } = await openFunded(network, 'probe', PROBE_ACCOUNTS, each);
@@ -52,16 +53,16 @@ export async function benchWide(context: Context): Promise<Row[]> {
     const fastShare = async () => sample(await metricsOf(network.net.network.validators[0]?.consensus.admin ?? 0), 'consensus_fast_share');
 
     say(`Following ${PROBES} transfers a second.`);
-    await follow(connection, lanes, WARM_S.light);
+    await follow(streams, lanes, WARM_S.light);
     const spent = await startCosts(network);
-    const light = await follow(connection, lanes, seconds);
+    const light = await follow(streams, lanes, seconds);
     const costs = await spent();
     const share = await fastShare();
-    const few = await follow(connection, lanes, seconds, FEW);
+    const few = await follow(streams, lanes, seconds, FEW);
     say(`Following ${PROBES} of ${FULL} a second.`);
     const load = runLoad({ lanes: openLanes(connection, full), group: GROUP, rate: FULL - PROBES, warmSeconds: WARM_S.full, seconds });
     await sleep(WARM_S.full * 1_000);
-    const busy = await follow(connection, lanes, seconds);
+    const busy = await follow(streams, lanes, seconds);
     const { accepted, seconds: took } = await load;
     const cpuUs = [...costs.cpu.values()].reduce((a, b) => a + b, 0);
     return [
@@ -83,6 +84,7 @@ export async function benchWide(context: Context): Promise<Row[]> {
       { bench: 'wide', what: `accepted beside the followed ones (offered ${FULL - PROBES}/s)`, value: accepted / took, unit: '/s' },
     ];
   } finally {
+    for (const stream of streams) void stream.close(); // what is left on them ends with the network
     await network.close();
     await Promise.all(proxies.map((p) => p.close()));
   }
@@ -117,27 +119,25 @@ interface Probe {
 }
 
 /** So many a second, each from an account that has none under way, at all validators in turn. */
-async function follow(connection: Connection, probes: readonly Probe[], seconds: number, perSecond = PROBES): Promise<Followed> {
+async function follow(streams: readonly Follow[], probes: readonly Probe[], seconds: number, perSecond = PROBES): Promise<Followed> {
   const finalMs: number[] = [];
   const provableMs: number[] = [];
   let lost = 0;
   const idle = probes.filter((p) => p.next < p.transfers.length);
   const under = new Set<Promise<void>>();
-  const one = async (probe: Probe, validator: ValidatorClient): Promise<void> => {
-    const { body, signature } = probe.transfers[probe.next] as Signed;
+  const one = async (probe: Probe, stream: Follow): Promise<void> => {
     const since = performance.now();
-    const { transactionId } = await validator.transactions.submit({ body, signature });
-    probe.next++;
     let isFinal = false;
-    for await (const { state } of validator.transactions.watch({ transactionId })) {
+    await stream.send(probe.transfers[probe.next] as Signed, (step) => {
       const ms = performance.now() - since;
-      if (state === transactions.TransactionState.PENDING) continue;
+      if (step === 'taken') {
+        probe.next++;
+        return;
+      }
       if (!isFinal) finalMs.push(ms);
       isFinal = true;
-      if (state !== transactions.TransactionState.PROVABLE) continue;
-      provableMs.push(ms);
-      break;
-    }
+      if (step === 'provable') provableMs.push(ms);
+    });
   };
   const started = performance.now();
   for (let sent = 0; performance.now() - started < seconds * 1_000; ) {
@@ -145,7 +145,7 @@ async function follow(connection: Connection, probes: readonly Probe[], seconds:
       const probe = idle.shift();
       sent++; // without an idle account this one is not sent: it shows as a smaller number of followed ones
       if (probe && probe.next < probe.transfers.length) {
-        const call: Promise<void> = one(probe, connection.validators[sent % connection.validators.length] as ValidatorClient)
+        const call: Promise<void> = one(probe, streams[sent % streams.length] as Follow)
           .catch(() => {
             lost++;
           })
