@@ -1,7 +1,10 @@
 /** Bounds and times of this service that are no settings (C6). */
 export const tuning = {
-  /** So many that a validator orders them within some seconds: past that a client is better told at once (QueueFull) than kept waiting. */
-  mempool: { maxCount: 4_096, maxBytes: 64 * 1024 * 1024 },
+  /**
+   * So many that a validator orders them within some seconds, and checks (`maxHeld`) within a part of one: past that a client is better told at
+   * once (QueueFull) than kept waiting.
+   */
+  mempool: { maxCount: 4_096, maxBytes: 64 * 1024 * 1024, maxHeld: 1_024 },
   /** A transaction waits so long for others of its batch (K3). */
   batchAgeMs: 5,
   /** And so long while batches before it are not ordered: nothing would order it much sooner. */

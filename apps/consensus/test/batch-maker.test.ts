@@ -10,7 +10,7 @@ const id = (n: number): string => n.toString(16).padStart(64, '0');
 async function made(count: number) {
   let now = 10_000;
   const sent: number[] = [];
-  const mempool = new Mempool({ maxCount: 100, maxBytes: 1_000_000 });
+  const mempool = new Mempool({ maxCount: 100, maxBytes: 1_000_000, maxHeld: 100 });
   const own = new OwnBatches(1, mempool, {
     chain: id(1),
     origin: 0,

@@ -23,7 +23,7 @@ afterEach(async () => {
 async function validator() {
   const disk = { append: () => {}, sync: async () => {}, rotate: () => 1, dropBefore: async () => {}, bytes: 0 };
   const outcomes = new Outcomes(0, { heights: 8, results: 1_000, watchers: 100 });
-  const mempool = new Mempool({ maxCount: 100, maxBytes: 1e7 });
+  const mempool = new Mempool({ maxCount: 100, maxBytes: 1e7, maxHeld: 100 });
   const intake = new Intake({
     clock: { now: () => 0 },
     verify: {

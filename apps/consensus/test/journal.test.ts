@@ -20,6 +20,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
+type Tx = ReturnType<typeof transfer>;
 const never = (error: unknown) => {
   throw error;
 };
@@ -94,7 +95,7 @@ describe('the journal', () => {
       verify,
       journal,
       outcomes,
-      mempool: new Mempool({ maxCount: 2, maxBytes: 1e6 }),
+      mempool: new Mempool({ maxCount: 2, maxBytes: 1e6, maxHeld: 2 }),
       onPending: () => {},
       onOutcome: () => {},
       isShort: () => isShort,
@@ -106,11 +107,12 @@ describe('the journal', () => {
     expect(files.journal.slice(-3).map((step) => step.split(' ')[0])).toEqual(['write', 'fdatasync', 'reply']);
     expect(await intake.submit(a, trace)).toBe(id); // the same bytes: the same answer
     const second = intake.submit(transfer(chain, 1n), trace);
-    await expect(second).rejects.toMatchObject({ reason: 'RATE_LIMITED', retryAfterMs: expect.any(Number) }); // its share; others go on
     const before = checked.length + 1;
+    await expect(second).rejects.toMatchObject({ reason: 'RATE_LIMITED', retryAfterMs: expect.any(Number) }); // its share; others go on
     const both = await intake.submitAll([b, c], trace); // there is room for one
     expect(both.map((x) => x.error?.reason)).toEqual([undefined, 'QUEUE_FULL']);
     await expect(intake.submit(c, trace)).rejects.toMatchObject({ reason: 'QUEUE_FULL', retryAfterMs: expect.any(Number) });
+    expect(await intake.submit(b, trace)).toBe(b.id); // whoever lost the answer gets it, however full it is
     expect(checked.length).toBe(before); // C6: nothing is spent on what is refused
     isShort = true; // C6: clients are the first to be refused
     await expect(intake.submit(c, trace)).rejects.toMatchObject({ reason: 'INSUFFICIENT_RESOURCES', retryAfterMs: expect.any(Number) });
@@ -123,6 +125,48 @@ describe('the journal', () => {
     expect([...found.transactions.keys()]).toEqual([b.id]);
     expect(found.transactions.get(b.id)?.traceparent).toBe(trace.traceparent);
   });
+  it('a place is held from the first look until the signature is checked: what fails gives it back, and what comes meanwhile is refused unchecked', async () => {
+    const checks: PromiseWithResolvers<void>[] = [];
+    const mempool = new Mempool({ maxCount: 8, maxBytes: 1e6, maxHeld: 2 });
+    const intake = new Intake({
+      clock: { now: () => 0 },
+      verify: {
+        transaction: async (e) => verifyTransaction(chain, e),
+        async transactions(all) {
+          const check = Promise.withResolvers<void>();
+          checks.push(check);
+          await check.promise;
+          return all.map((e) => verifyTransaction(chain, e));
+        },
+        batch: async () => ({ ok: false, name: 'MalformedMessage', why: '' }),
+      },
+      journal: { append: () => {}, sync: async () => {} } as unknown as Journal,
+      outcomes: new Outcomes(0, { heights: 4, results: 10, watchers: 10 }),
+      mempool,
+      onPending: () => {},
+      onOutcome: () => {},
+      isShort: () => false,
+    });
+    const [a, b, c, d] = [101, 102, 103, 104].map((by) => transfer(chain, 0n, by)) as [Tx, Tx, Tx, Tx];
+    const trace = { traceparent: '', tracestate: '' };
+    const forged = { body: b.body, signature: new Uint8Array(64) };
+    const first = intake.submitAll([a, forged], trace);
+    const meanwhile = await intake.submitAll([c, d], trace);
+    expect(meanwhile.map((x) => [x.id, x.error?.reason])).toEqual([
+      [c.id, 'QUEUE_FULL'],
+      [d.id, 'QUEUE_FULL'],
+    ]);
+    expect(checks).toHaveLength(1);
+    checks[0]?.resolve();
+    expect((await first).map((x) => x.error?.reason)).toEqual([undefined, 'INVALID_SIGNATURE']);
+    const after = intake.submitAll([c, d], trace);
+    checks[1]?.reject(new Error('the worker died'));
+    await expect(after).rejects.toThrow('the worker died');
+    const again = intake.submitAll([c, d], trace);
+    checks[2]?.resolve();
+    expect((await again).map((x) => x.error?.reason)).toEqual([undefined, undefined]);
+    expect(mempool.size).toBe(3);
+  });
   it('when the log has no room, nobody is told that a transaction was taken: not the same one twice in a call either', async () => {
     const full = {
       append: () => {
@@ -133,7 +177,7 @@ describe('the journal', () => {
       dropBefore: async () => {},
       bytes: 0,
     };
-    const mempool = new Mempool({ maxCount: 10, maxBytes: 1e6 });
+    const mempool = new Mempool({ maxCount: 10, maxBytes: 1e6, maxHeld: 10 });
     const intake = new Intake({
       clock: { now: () => 0 },
       verify: {

@@ -10,7 +10,7 @@ const tx = (n: number, size = 100, by = 0): Pending => ({
   tracestate: '',
 });
 const ids = (found: readonly Pending[]): number[] => found.map((p) => Number.parseInt(p.id, 16));
-const pool = (maxCount = 40, maxBytes = 40_000) => new Mempool({ maxCount, maxBytes });
+const pool = (maxCount = 40, maxBytes = 40_000) => new Mempool({ maxCount, maxBytes, maxHeld: maxCount });
 
 describe('mempool', () => {
   it('gives out in the order of arrival, what fits, and each once', () => {
@@ -34,6 +34,22 @@ describe('mempool', () => {
     expect(m.add(tx(2, 500, 2))).toBe('full');
     expect(m.add(tx(3, 100, 3))).toBe('added');
     expect(m.add(tx(4, 1, 4))).toBe('full');
+  });
+  it('a held place counts as taken, for all and for its signer, until it is filled or given back', () => {
+    const m = new Mempool({ maxCount: 3, maxBytes: 10_000, maxHeld: 2 });
+    const [one, two] = [m.hold(tx(1, 100, 1)), m.hold(tx(2, 100, 2))];
+    expect(m.hold(tx(3, 100, 3))).toBe('busy');
+    if (typeof one === 'string' || typeof two === 'string') throw new Error('there was room');
+    expect(m.fill(one, tx(1, 100, 1))).toBe('added');
+    expect(m.add(tx(4, 100, 1))).toBe('share'); // one free place, and this signer has one
+    m.release(two);
+    expect(m.add(tx(4, 100, 1))).toBe('added');
+    const again = m.hold(tx(1, 100, 9));
+    if (typeof again === 'string') throw new Error('there was room');
+    expect(m.hold(tx(5, 100, 5))).toBe('full');
+    expect(m.fill(again, tx(1, 100, 9))).toBe('duplicate');
+    expect(m.add(tx(5, 100, 5))).toBe('added');
+    expect([m.size, m.bytes]).toEqual([3, 3 * entryBytes(tx(1))]);
   });
   it('what is put back comes first, in its order, without what is finished', () => {
     const m = pool();

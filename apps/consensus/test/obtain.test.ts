@@ -22,7 +22,7 @@ const set = genesisSet(genesis);
 const ORIGIN = 1;
 
 function makeBatch(broken = false, atLeastBytes = 0, number = 1): OwnBatch {
-  const mempool = new Mempool({ maxCount: 10_000, maxBytes: 1e7 });
+  const mempool = new Mempool({ maxCount: 10_000, maxBytes: 1e7, maxHeld: 10_000 });
   for (let nonce = 0n; mempool.size === 0 || mempool.bytes < atLeastBytes; nonce++) {
     const { body, signature, id } = transfer(chain, nonce);
     const transaction = encode(signedTransaction, { body, signature: broken ? new Uint8Array(64) : signature });

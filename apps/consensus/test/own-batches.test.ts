@@ -11,7 +11,7 @@ const tx = (n: number, size = 50) => ({
   tracestate: '',
 });
 const set = (next = 1, fullTransactions: number = limits.transactionsPerBatch) => {
-  const mempool = new Mempool({ maxCount: 10_000, maxBytes: 1e8 });
+  const mempool = new Mempool({ maxCount: 10_000, maxBytes: 1e8, maxHeld: 10_000 });
   const own = new OwnBatches(next, mempool, {
     chain,
     origin: 2,

@@ -29,7 +29,7 @@ describe('verifying workers', () => {
   it('a batch holds with its origin signature and every transaction, or not at all', async () => {
     pool = new VerifyPool({ chain, validators, workers: 1 });
     const batch = (n: number, broken: boolean) => {
-      const mempool = new Mempool({ maxCount: 10, maxBytes: 1e6 });
+      const mempool = new Mempool({ maxCount: 10, maxBytes: 1e6, maxHeld: 10 });
       const { encoded, id, body } = signed(BigInt(n));
       const transaction = broken ? encode(signedTransaction, { body, signature: new Uint8Array(64) }) : encoded;
       mempool.add({ id, transaction, traceparent: '', tracestate: '' });
@@ -93,7 +93,7 @@ describe('verifying workers', () => {
     const good = given(doublePrepare(chain, 2, 9));
     const bad = given({ ...doublePrepare(chain, 2, 9), validator: 1 });
     expect((await pool.transactions([good, bad])).map((v) => (v.ok ? 'right' : v.name))).toEqual(['right', 'EvidenceInvalid']);
-    const mempool = new Mempool({ maxCount: 10, maxBytes: 1e6 });
+    const mempool = new Mempool({ maxCount: 10, maxBytes: 1e6, maxHeld: 10 });
     mempool.add({ id: 'f'.repeat(64), transaction: bad, traceparent: '', tracestate: '' });
     const batch = new OwnBatches(1, mempool, {
       chain,

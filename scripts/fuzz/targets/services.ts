@@ -95,7 +95,7 @@ const result: p.TransactionResult = {
 function transactionsOf() {
   const outcomes = new Outcomes(1, { heights: 8, results: 1_000, watchers: 64 });
   const journal = new Journal(nowhere, { compactBytes: 1e9, onFailure: () => {} });
-  const mempool = new Mempool({ maxCount: 64, maxBytes: 1e6 });
+  const mempool = new Mempool({ maxCount: 64, maxBytes: 1e6, maxHeld: 64 });
   const checked = (encoded: Uint8Array) => verifyTransaction(s.chain, encoded);
   const intake = new Intake({
     clock: { now: () => s.START_MS },

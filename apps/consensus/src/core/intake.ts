@@ -1,9 +1,9 @@
 /** Takes transactions from clients: form, chain and signature in the workers, then the mempool, then the disk, then the answer. */
-import { type Digest, encode, limits, type RejectionName, signedTransaction } from '@bursar/protocol';
+import { type Digest, encode, limits, type RejectionName, signedTransaction, transactionId } from '@bursar/protocol';
 import { BursarError, errorFrom, rejection } from '@bursar/shared-core';
 import type { Clock, VerifyPort } from '../ports.ts';
 import type { Journal } from './journal.ts';
-import type { Mempool, Pending } from './mempool.ts';
+import type { Hold, Mempool, Pending, Refused } from './mempool.ts';
 import type { Outcomes } from './outcomes.ts';
 import type { Verdict } from './verify-job.ts';
 
@@ -38,6 +38,11 @@ export interface Answer {
 interface Taken extends Answer {
   readonly pending?: Pending;
 }
+/** It has a place, and its signature is to be checked. */
+interface Held {
+  readonly encoded: Uint8Array;
+  readonly hold: Hold;
+}
 
 const RETRY_MS = 250;
 const TRACEPARENT_MAX = 64;
@@ -47,8 +52,6 @@ export class Intake {
   readonly #parts: IntakeParts;
   /** When a transaction came, for the latency figure. */
   readonly #sinceMs = new Map<Digest, number>();
-  /** With the workers: they will want room in the mempool. */
-  #checking = 0;
 
   constructor(parts: IntakeParts) {
     this.#parts = parts;
@@ -79,60 +82,68 @@ export class Intake {
     trace: TraceOf,
     check: (encoded: Uint8Array[]) => Promise<readonly Verdict[]>,
   ): Promise<readonly Answer[]> {
-    const { mempool, onOutcome, isShort } = this.#parts;
+    const { mempool, journal, onPending, onOutcome, isShort } = this.#parts;
     if (isShort()) {
       for (const _ of given) onOutcome('refused');
       throw rejection('InsufficientResources', 'memory is short', { retryAfterMs: RETRY_MS });
     }
-    // Before anything is spent on them: under overload the work on what is refused would be taken from what is not.
-    const tried = given.slice(0, Math.max(0, mempool.room - this.#checking));
-    const refused = given.slice(tried.length);
-    for (const _ of refused) onOutcome('refused');
-    const full: Answer = { id: undefined, error: refused.length > 0 ? queueFull(mempool.size) : undefined };
-    return [...(await this.#check(tried, trace, check)), ...refused.map(() => full)];
-  }
-
-  async #check(
-    given: readonly Given[],
-    trace: TraceOf,
-    check: (encoded: Uint8Array[]) => Promise<readonly Verdict[]>,
-  ): Promise<readonly Answer[]> {
-    const { journal, onPending, onOutcome } = this.#parts;
-    const encoded = given.map(encodeGiven);
-    const whole = encoded.filter((e) => e instanceof Uint8Array);
-    this.#checking += whole.length;
-    const verdicts = whole.length > 0 ? await check(whole).finally(() => this.#checked(whole.length)) : [];
-    let at = 0;
-    const answers = encoded.map((e): Taken => {
-      if (e instanceof BursarError) return { id: undefined, error: e };
-      const verdict = verdicts[at++] as Verdict;
-      if (!verdict.ok) return { id: verdict.id, error: refusal(verdict.name, verdict.why) };
-      return this.#take({ id: verdict.id, transaction: e, ...clipped(trace) });
-    });
-    const accepted = this.#log(answers);
+    const refusals = new Map<Refused, BursarError>(); // one for all: under overload there are thousands a second
+    const refuse = (why: Refused): BursarError => {
+      const error = refusals.get(why) ?? noPlace(why, mempool.size);
+      refusals.set(why, error);
+      return error;
+    };
+    const fitting = clipped(trace);
+    const begun = given.map((g) => this.#begin(g, fitting, refuse));
+    const accepted = this.#log(await this.#check(begun, fitting, check));
     for (const { error, pending } of accepted) onOutcome(error ? 'refused' : pending ? 'accepted' : 'repeated');
     if (accepted.some((a) => !a.error)) await journal.sync();
     if (accepted.some((a) => a.pending && !a.error)) onPending();
     return accepted;
   }
 
-  #checked(count: number): void {
-    this.#checking -= count;
+  /** A place first: under overload the work on what is refused would be taken from what is not. */
+  #begin(given: Given, trace: TraceOf, refuse: (why: Refused) => BursarError): Held | Answer {
+    const { mempool, outcomes } = this.#parts;
+    const encoded = encodeGiven(given);
+    if (encoded instanceof BursarError) return { id: undefined, error: encoded };
+    const hold = mempool.hold({ transaction: encoded, ...trace });
+    if (typeof hold !== 'string') return { encoded, hold };
+    const id = transactionId(given.body);
+    // What is here already needs no place: whoever asks again, because the answer was lost, gets it.
+    return { id, error: mempool.has(id) || outcomes.isDone(id) ? undefined : refuse(hold) };
   }
 
-  #take(pending: Pending): Taken {
+  async #check(
+    begun: readonly (Held | Answer)[],
+    trace: TraceOf,
+    check: (encoded: Uint8Array[]) => Promise<readonly Verdict[]>,
+  ): Promise<readonly Taken[]> {
+    const { mempool } = this.#parts;
+    const held = begun.filter((b) => 'hold' in b);
+    const release = (error: unknown): never => {
+      for (const { hold } of held) mempool.release(hold);
+      throw error;
+    };
+    const verdicts = held.length > 0 ? await check(held.map((h) => h.encoded)).catch(release) : [];
+    let at = 0;
+    return begun.map((b): Taken => {
+      if (!('hold' in b)) return b;
+      const verdict = verdicts[at++] as Verdict;
+      if (verdict.ok) return this.#take(b.hold, { id: verdict.id, transaction: b.encoded, ...trace });
+      mempool.release(b.hold);
+      return { id: verdict.id, error: refusal(verdict.name, verdict.why) };
+    });
+  }
+
+  #take(hold: Hold, pending: Pending): Taken {
     const { mempool, outcomes } = this.#parts;
     const { id } = pending;
-    if (outcomes.isDone(id)) return { id, error: undefined }; // done already: the same bytes get the same answer
-    const verdict = mempool.add(pending);
-    if (verdict === 'duplicate') return { id, error: undefined };
-    if (verdict === 'full') return { id, error: queueFull(mempool.size) };
-    if (verdict === 'share')
-      return {
-        id,
-        error: rejection('RateLimited', 'this signer has its share of what may wait to be ordered', { retryAfterMs: RETRY_MS }),
-      };
-    return { id, error: undefined, pending };
+    if (outcomes.isDone(id)) {
+      mempool.release(hold);
+      return { id, error: undefined }; // done already: the same bytes get the same answer
+    }
+    return mempool.fill(hold, pending) === 'duplicate' ? { id, error: undefined } : { id, error: undefined, pending };
   }
 
   /** What is new goes into the log, in one record. Where the log has no room, none of it was taken. */
@@ -156,8 +167,12 @@ export class Intake {
   }
 }
 
-const queueFull = (waiting: number): BursarError =>
-  rejection('QueueFull', `${waiting} transactions wait to be ordered`, { retryAfterMs: RETRY_MS });
+function noPlace(why: Refused, waiting: number): BursarError {
+  const later = { retryAfterMs: RETRY_MS };
+  if (why === 'share') return rejection('RateLimited', 'this signer has its share of what may wait to be ordered', later);
+  if (why === 'busy') return rejection('QueueFull', 'as many transactions as may be checked at a time are being checked', later);
+  return rejection('QueueFull', `${waiting} transactions wait to be ordered`, later);
+}
 
 function encodeGiven({ body, signature }: Given): Uint8Array | BursarError {
   if (body.length > limits.transaction) return rejection('TransactionTooLarge', `the transaction has ${body.length} bytes`);

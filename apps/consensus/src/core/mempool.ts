@@ -8,6 +8,12 @@ import { Waiting } from './waiting.ts';
 export interface Pending extends BatchEntry {
   readonly id: Digest;
 }
+export interface MempoolBounds {
+  readonly maxCount: number;
+  readonly maxBytes: number;
+  /** Places held at a time. */
+  readonly maxHeld: number;
+}
 type Place = 'queued' | 'batched';
 interface Entry {
   readonly pending: Pending;
@@ -22,8 +28,14 @@ interface Account {
   count: number;
   bytes: number;
 }
-/** `share`: the signer has as much here as is left for all others; they go on. */
-export type Added = 'added' | 'duplicate' | 'full' | 'share';
+/** Why there is no place. `busy`: so many are being checked already; `share`: the signer has as much here as is left for all others; they go on. */
+export type Refused = 'full' | 'busy' | 'share';
+export type Added = 'added' | 'duplicate' | Refused;
+/** A place that is held for an entry while its signature is checked. */
+export interface Hold {
+  readonly account: Account;
+  readonly size: number;
+}
 
 /** Bytes that an entry costs in a batch beside its transaction: three lengths. */
 const ENTRY_BYTES = 12;
@@ -34,24 +46,20 @@ export const entryBytes = (e: BatchEntry): number => e.transaction.length + e.tr
 const signerOf = (e: BatchEntry): string => Buffer.from(signerKey(e.transaction.subarray(4))).toString('latin1');
 
 export class Mempool {
-  readonly #maxCount: number;
-  readonly #maxBytes: number;
+  readonly #bounds: MempoolBounds;
   readonly #entries = new Map<Digest, Entry>();
   /** Signers that have something here. */
   readonly #accounts = new Map<string, Account>();
   /** Ids that are to be batched; finished ones are skipped when their turn comes. */
   readonly #waiting = new Waiting<string, Digest>();
   #bytes = 0;
+  #held = 0;
+  #heldBytes = 0;
   #queued = 0;
   #queuedBytes = 0;
 
-  constructor({ maxCount, maxBytes }: { readonly maxCount: number; readonly maxBytes: number }) {
-    this.#maxCount = maxCount;
-    this.#maxBytes = maxBytes;
-  }
-  /** How many more it could take, of small ones. */
-  get room(): number {
-    return this.#maxCount - this.#entries.size;
+  constructor(bounds: MempoolBounds) {
+    this.#bounds = bounds;
   }
   get size(): number {
     return this.#entries.size;
@@ -81,26 +89,56 @@ export class Mempool {
     for (const { pending } of this.#entries.values()) yield pending;
   }
 
-  add(pending: Pending, place: Place = 'queued'): Added {
-    if (this.#entries.has(pending.id)) return 'duplicate';
-    const size = entryBytes(pending);
-    const [free, freeBytes] = [this.#maxCount - this.#entries.size, this.#maxBytes - this.#bytes];
+  /** Takes a place before anything is spent on an entry; `fill` or `release` ends it. */
+  hold(entry: BatchEntry): Hold | Refused {
+    const { maxCount, maxBytes, maxHeld } = this.#bounds;
+    const size = entryBytes(entry);
+    const free = maxCount - this.#entries.size - this.#held;
+    const freeBytes = maxBytes - this.#bytes - this.#heldBytes;
     if (free < 1 || freeBytes < size) return 'full';
-    const signer = signerOf(pending);
+    if (this.#held >= maxHeld) return 'busy';
+    const signer = signerOf(entry);
     const account = this.#accounts.get(signer) ?? { signer, count: 0, bytes: 0 };
     // As much as is left free, and one in any case: k busy signers have 1/(k+1) each, and whoever comes next finds as much.
     if (account.count > 0 && (account.count >= free || account.bytes + size > freeBytes)) return 'share';
     this.#accounts.set(signer, account);
     account.count++;
     account.bytes += size;
+    this.#held++;
+    this.#heldBytes += size;
+    return { account, size };
+  }
+
+  /** Nothing came of it. */
+  release({ account, size }: Hold): void {
+    this.#held--;
+    this.#heldBytes -= size;
+    this.#leave(account, size);
+  }
+
+  /** Puts it into its place; a repeat gives the place back. */
+  fill(hold: Hold, pending: Pending, place: Place = 'queued'): 'added' | 'duplicate' {
+    if (this.#entries.has(pending.id)) {
+      this.release(hold);
+      return 'duplicate';
+    }
+    const { account, size } = hold;
+    this.#held--;
+    this.#heldBytes -= size;
     this.#entries.set(pending.id, { pending, size, account, place });
     this.#bytes += size;
     if (place === 'queued') {
-      this.#waiting.push(signer, pending.id);
+      this.#waiting.push(account.signer, pending.id);
       this.#queued++;
       this.#queuedBytes += size;
     }
     return 'added';
+  }
+
+  add(pending: Pending, place: Place = 'queued'): Added {
+    if (this.#entries.has(pending.id)) return 'duplicate';
+    const hold = this.hold(pending);
+    return typeof hold === 'string' ? hold : this.fill(hold, pending, place);
   }
 
   /** One of each signer in turn, each signer's in the order of arrival, as many as fit, at least one; they count as batched from now on. */
@@ -151,8 +189,7 @@ export class Mempool {
       const { account, size, place } = entry;
       this.#entries.delete(id);
       this.#bytes -= size;
-      account.bytes -= size;
-      if (--account.count === 0) this.#accounts.delete(account.signer);
+      this.#leave(account, size);
       if (place === 'queued') {
         this.#queued--;
         this.#queuedBytes -= size;
@@ -162,5 +199,10 @@ export class Mempool {
     // Others may order what waits here while no batch of ours is made (the signer is away): what is over must not pile up.
     if (this.#waiting.size > 2 * this.#queued + STALE) this.#waiting.sift((id) => this.#entries.get(id)?.place === 'queued');
     return removed;
+  }
+
+  #leave(account: Account, size: number): void {
+    account.bytes -= size;
+    if (--account.count === 0) this.#accounts.delete(account.signer);
   }
 }
