@@ -3,12 +3,17 @@
  * nonces arrive in order; it has one call under way at a time, and sends again from the first that was refused.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { create, toBinary, type UnknownField } from '@bufbuild/protobuf';
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import type { Connection, Signed, ValidatorClient } from '../../libs/client/src/index.ts';
 import { fromHex } from '../../libs/protocol/src/index.ts';
+import { transactions } from '../../libs/protocol/src/rpc.ts';
 import { errorFrom } from '../../libs/shared-core/src/index.ts';
 
 export interface Lane {
-  readonly transfers: readonly Signed[];
+  readonly transfers: readonly Pick<Signed, 'id'>[];
+  /** Each as SubmitBatch bears it, encoded before the clock starts: the peer's load generator does not encode while it measures either. */
+  readonly encoded: readonly UnknownField[];
   readonly validator: ValidatorClient;
   next: number;
 }
@@ -41,12 +46,18 @@ const PAUSE_MS = 50;
 const TICK_MS = 5;
 const WAIT_MS = 60_000;
 
+const { SubmitBatchRequestSchema, SubmitRequestSchema } = transactions;
+
+export function openLane(validator: ValidatorClient, transfers: readonly Signed[]): Lane {
+  const encoded = transfers.map(({ body, signature }): UnknownField => {
+    const message = toBinary(SubmitRequestSchema, create(SubmitRequestSchema, { body, signature }));
+    const { number: no } = SubmitBatchRequestSchema.field.transactions;
+    return { no, wireType: WireType.LengthDelimited, data: new BinaryWriter().bytes(message).finish() };
+  });
+  return { transfers, encoded, validator, next: 0 };
+}
 export const openLanes = (connection: Connection, work: readonly (readonly Signed[])[]): Lane[] =>
-  work.map((transfers, i) => ({
-    transfers,
-    validator: connection.validators[i % connection.validators.length] as ValidatorClient,
-    next: 0,
-  }));
+  work.map((transfers, i) => openLane(connection.validators[i % connection.validators.length] as ValidatorClient, transfers));
 
 export async function runLoad(options: LoadOptions): Promise<LoadFigures> {
   const { lanes, group, warmSeconds, seconds, rate, onWarm } = options;
@@ -61,15 +72,15 @@ export async function runLoad(options: LoadOptions): Promise<LoadFigures> {
     if (isMeasuring) refused.set(reason, (refused.get(reason) ?? 0) + transfers);
   };
   /** One call. @returns what was taken */
-  const submit = async (lane: Lane): Promise<readonly Signed[]> => {
+  const submit = async (lane: Lane): Promise<Lane['transfers']> => {
     const first = lane.next;
     const txs = lane.transfers.slice(first, first + group);
     lane.next += txs.length;
     if (isMeasuring) sent += txs.length;
     try {
-      const { outcomes } = await lane.validator.transactions.submitBatch({
-        transactions: txs.map(({ body, signature }) => ({ body, signature })),
-      });
+      const request = create(SubmitBatchRequestSchema);
+      request.$unknown = lane.encoded.slice(first, first + txs.length);
+      const { outcomes } = await lane.validator.transactions.submitBatch(request);
       const bad = outcomes.findIndex((o) => o.rejection !== undefined);
       if (bad === -1) {
         if (isMeasuring) accepted += txs.length;

@@ -127,7 +127,7 @@ describe('the journal', () => {
   });
   it('a place is held from the first look until the signature is checked: what fails gives it back, and what comes meanwhile is refused unchecked', async () => {
     const checks: PromiseWithResolvers<void>[] = [];
-    const mempool = new Mempool({ maxCount: 8, maxBytes: 1e6, maxHeld: 2 });
+    const mempool = new Mempool({ maxCount: 8, maxBytes: 1e6, maxHeld: 1 });
     const intake = new Intake({
       clock: { now: () => 0 },
       verify: {
@@ -159,7 +159,7 @@ describe('the journal', () => {
     expect(checks).toHaveLength(1);
     checks[0]?.resolve();
     expect((await first).map((x) => x.error?.reason)).toEqual([undefined, 'INVALID_SIGNATURE']);
-    const after = intake.submitAll([c, d], trace);
+    const after = intake.submitAll([c, d], trace); // two at once, though only one fits below the bound: a call is taken as a whole
     checks[1]?.reject(new Error('the worker died'));
     await expect(after).rejects.toThrow('the worker died');
     const again = intake.submitAll([c, d], trace);

@@ -38,11 +38,12 @@ describe('mempool', () => {
   it('a held place counts as taken, for all and for its signer, until it is filled or given back', () => {
     const m = new Mempool({ maxCount: 3, maxBytes: 10_000, maxHeld: 2 });
     const [one, two] = [m.hold(tx(1, 100, 1)), m.hold(tx(2, 100, 2))];
-    expect(m.hold(tx(3, 100, 3))).toBe('busy');
+    expect(m.isBusy).toBe(true);
     if (typeof one === 'string' || typeof two === 'string') throw new Error('there was room');
     expect(m.fill(one, tx(1, 100, 1))).toBe('added');
     expect(m.add(tx(4, 100, 1))).toBe('share'); // one free place, and this signer has one
     m.release(two);
+    expect(m.isBusy).toBe(false);
     expect(m.add(tx(4, 100, 1))).toBe('added');
     const again = m.hold(tx(1, 100, 9));
     if (typeof again === 'string') throw new Error('there was room');

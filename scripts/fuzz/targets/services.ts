@@ -21,6 +21,8 @@ import * as s from '../samples.ts';
 import { must, type Target } from '../target.ts';
 
 const validate = await loadValidate();
+/** google.rpc.Code. */
+const INTERNAL = 13;
 type Handler = (request: unknown, context: CallContext) => unknown;
 
 /** The caller leaves after two turns of the event loop: whoever waits for a block must end then. */
@@ -33,6 +35,7 @@ async function call(handler: Handler, request: unknown): Promise<unknown[]> {
     traceId: undefined,
     header: () => undefined,
     isOwn: false,
+    answered: () => {},
   };
   setImmediate(() => setImmediate(() => abort.abort(coreError('Cancelled', 'the caller ended the call'))));
   const given = await handler(request, context);
@@ -49,7 +52,7 @@ async function* once(request: unknown): AsyncGenerator<unknown> {
   yield request;
 }
 
-function method(
+export function method(
   service: { readonly methods: readonly DescMethod[] },
   name: string,
   handlers: () => object,
@@ -70,7 +73,10 @@ function method(
         if (request instanceof Undecodable) return false;
         try {
           validate(desc.input, request as never);
-          for (const reply of await call(handler, streamsIn(desc) ? once(request) : request)) responseSerialize(reply);
+          for (const reply of await call(handler, streamsIn(desc) ? once(request) : request)) {
+            responseSerialize(reply);
+            must((reply as { refused?: { code?: number } }).refused?.code !== INTERNAL, 'a refusal that says what is wrong');
+          }
           return true;
         } catch (e) {
           must(e instanceof BursarError, `an error of ours: ${e instanceof Error ? e.stack : e}`);
@@ -126,7 +132,7 @@ type In<M extends { input: unknown }> = M['input'] extends infer D
     ? MessageInitShape<D>
     : never
   : never;
-function bytesOf<M extends { readonly input: Parameters<typeof create>[0] }>(m: M, init: In<M>): Uint8Array {
+export function bytesOf<M extends { readonly input: Parameters<typeof create>[0] }>(m: M, init: In<M>): Uint8Array {
   return toBinary(m.input, create(m.input, init as never) as MessageShape<M['input']>);
 }
 const T = transactions.Transactions.method;

@@ -1,6 +1,7 @@
 /** bursar.consensus.v1.Transactions: what clients call. */
+import { create } from '@bufbuild/protobuf';
 import { encode, fromHex, limits, result as resultCodec, toHex } from '@bursar/protocol';
-import { transactions } from '@bursar/protocol/rpc';
+import { rejection as rejections, transactions } from '@bursar/protocol/rpc';
 import { activeTraceparent, activeTracestate, BursarError, type Handlers, rejection } from '@bursar/shared-core';
 import { awaitOutcomes, type FollowParts, followOutcome, outcomeError } from '../core/await-outcome.ts';
 import { followStream, type Told } from '../core/follow-stream.ts';
@@ -25,10 +26,16 @@ export function transactionsHandlers(intake: Intake, follow: FollowParts): Handl
           remedy: 'Send them in smaller groups.',
         });
       const answers = await intake.submitAll(given, traceOfCall());
+      const said = new Map<BursarError, rejections.Rejection>(); // thousands share one under overload
+      const saying = (error: BursarError): rejections.Rejection => {
+        const message = said.get(error) ?? create(rejections.RejectionSchema, errorMessage(error));
+        said.set(error, message);
+        return message;
+      };
       return {
         outcomes: answers.map(({ id, error }) => ({
           transactionId: id === undefined ? new Uint8Array() : fromHex(id),
-          ...(error ? { rejection: errorMessage(error) } : {}),
+          ...(error ? { rejection: saying(error) } : {}),
         })),
       };
     },

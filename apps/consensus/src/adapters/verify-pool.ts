@@ -54,6 +54,8 @@ const AHEAD = 2;
 /** A worker that dies sooner is replaced after a pause: what ended it would end the next as fast (no threads, a broken program). */
 const YOUNG_MS = 1_000;
 const PAUSE_MS = 500;
+/** Bytes of batches to one of transactions, where both wait: three of four transactions come in batches where there are four validators. */
+const BATCH_SHARE = 4;
 /** Most single transactions that travel in one message. */
 const GROUP = 256;
 
@@ -61,7 +63,8 @@ export class VerifyPool {
   readonly #options: Required<VerifyPoolOptions>;
   readonly #seats: Seat[] = [];
   readonly #waiting: Task[] = [];
-  #turn = 0;
+  /** Bytes of batches given to workers beyond `BATCH_SHARE` times those of transactions, while both waited. */
+  #ahead = 0;
   #bytes = 0;
   #nextJob = 1;
   #closed = false;
@@ -140,13 +143,17 @@ export class VerifyPool {
     }
   }
   /**
-   * Batches of others before what clients bring, or an overload of ours would hold up the blocks of all (C6: low priority waits); every
-   * fifth time the other way round, so that neither stands still.
+   * Batches of others before what clients bring, or an overload of ours would hold up the blocks of all (C6: low priority waits); of five
+   * bytes one is the clients' all the same, so that neither stands still.
    */
   #next(): Task {
-    const wanted = this.#turn++ % 5 === 4 ? 'transactions' : 'batch';
+    const wanted = this.#ahead > 0 ? 'transactions' : 'batch';
     const at = this.#waiting.findIndex((t) => t.job.kind === wanted);
-    return this.#waiting.splice(Math.max(0, at), 1)[0] as Task;
+    const [task] = this.#waiting.splice(Math.max(0, at), 1) as [Task];
+    // Where only one kind waits, nothing is owed to the other.
+    if (at < 0) this.#ahead = 0;
+    else this.#ahead += task.job.kind === 'batch' ? task.bytes : -BATCH_SHARE * task.bytes;
+    return task;
   }
   #give(seat: Seat, worker: Worker, task: Task): void {
     task.attempts++;

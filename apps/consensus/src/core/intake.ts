@@ -38,6 +38,8 @@ export interface Answer {
 interface Taken extends Answer {
   readonly pending?: Pending;
 }
+/** `busy`: so many are being checked that it would wait for seconds. */
+type NoPlace = Refused | 'busy';
 /** It has a place, and its signature is to be checked. */
 interface Held {
   readonly encoded: Uint8Array;
@@ -87,14 +89,15 @@ export class Intake {
       for (const _ of given) onOutcome('refused');
       throw rejection('InsufficientResources', 'memory is short', { retryAfterMs: RETRY_MS });
     }
-    const refusals = new Map<Refused, BursarError>(); // one for all: under overload there are thousands a second
-    const refuse = (why: Refused): BursarError => {
+    const refusals = new Map<NoPlace, BursarError>(); // one for all: under overload there are thousands a second
+    const refuse = (why: NoPlace): BursarError => {
       const error = refusals.get(why) ?? noPlace(why, mempool.size);
       refusals.set(why, error);
       return error;
     };
     const fitting = clipped(trace);
-    const begun = given.map((g) => this.#begin(g, fitting, refuse));
+    const { isBusy } = mempool; // a call is taken as a whole, or a large one would never be
+    const begun = given.map((g) => this.#begin(g, fitting, isBusy, refuse));
     const accepted = this.#log(await this.#check(begun, fitting, check));
     for (const { error, pending } of accepted) onOutcome(error ? 'refused' : pending ? 'accepted' : 'repeated');
     if (accepted.some((a) => !a.error)) await journal.sync();
@@ -103,11 +106,11 @@ export class Intake {
   }
 
   /** A place first: under overload the work on what is refused would be taken from what is not. */
-  #begin(given: Given, trace: TraceOf, refuse: (why: Refused) => BursarError): Held | Answer {
+  #begin(given: Given, trace: TraceOf, isBusy: boolean, refuse: (why: NoPlace) => BursarError): Held | Answer {
     const { mempool, outcomes } = this.#parts;
     const encoded = encodeGiven(given);
     if (encoded instanceof BursarError) return { id: undefined, error: encoded };
-    const hold = mempool.hold({ transaction: encoded, ...trace });
+    const hold = isBusy ? 'busy' : mempool.hold({ transaction: encoded, ...trace });
     if (typeof hold !== 'string') return { encoded, hold };
     const id = transactionId(given.body);
     // What is here already needs no place: whoever asks again, because the answer was lost, gets it.
@@ -167,10 +170,10 @@ export class Intake {
   }
 }
 
-function noPlace(why: Refused, waiting: number): BursarError {
+function noPlace(why: NoPlace, waiting: number): BursarError {
   const later = { retryAfterMs: RETRY_MS };
   if (why === 'share') return rejection('RateLimited', 'this signer has its share of what may wait to be ordered', later);
-  if (why === 'busy') return rejection('QueueFull', 'as many transactions as may be checked at a time are being checked', later);
+  if (why === 'busy') return rejection('QueueFull', 'so many transactions are being checked that this one would wait for seconds', later);
   return rejection('QueueFull', `${waiting} transactions wait to be ordered`, later);
 }
 

@@ -11,7 +11,7 @@ export interface Pending extends BatchEntry {
 export interface MempoolBounds {
   readonly maxCount: number;
   readonly maxBytes: number;
-  /** Places held at a time. */
+  /** Held places from which on the workers have enough to do. */
   readonly maxHeld: number;
 }
 type Place = 'queued' | 'batched';
@@ -28,8 +28,8 @@ interface Account {
   count: number;
   bytes: number;
 }
-/** Why there is no place. `busy`: so many are being checked already; `share`: the signer has as much here as is left for all others; they go on. */
-export type Refused = 'full' | 'busy' | 'share';
+/** Why there is no place. `share`: the signer has as much here as is left for all others; they go on. */
+export type Refused = 'full' | 'share';
 export type Added = 'added' | 'duplicate' | Refused;
 /** A place that is held for an entry while its signature is checked. */
 export interface Hold {
@@ -71,6 +71,10 @@ export class Mempool {
   get places(): number {
     return this.#waiting.size;
   }
+  /** Whoever comes now would wait long for the check of a signature. */
+  get isBusy(): boolean {
+    return this.#held >= this.#bounds.maxHeld;
+  }
   /** Not yet in a batch. */
   get queued(): number {
     return this.#queued;
@@ -91,12 +95,11 @@ export class Mempool {
 
   /** Takes a place before anything is spent on an entry; `fill` or `release` ends it. */
   hold(entry: BatchEntry): Hold | Refused {
-    const { maxCount, maxBytes, maxHeld } = this.#bounds;
+    const { maxCount, maxBytes } = this.#bounds;
     const size = entryBytes(entry);
     const free = maxCount - this.#entries.size - this.#held;
     const freeBytes = maxBytes - this.#bytes - this.#heldBytes;
     if (free < 1 || freeBytes < size) return 'full';
-    if (this.#held >= maxHeld) return 'busy';
     const signer = signerOf(entry);
     const account = this.#accounts.get(signer) ?? { signer, count: 0, bytes: 0 };
     // As much as is left free, and one in any case: k busy signers have 1/(k+1) each, and whoever comes next finds as much.
