@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { decode, encode, signedTransaction } from '@bursar/protocol';
 import { type DurableLog, openLog, recordingFiles, rejection } from '@bursar/shared-core';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { BodyStore } from '../src/core/body-store.ts';
 import { Intake } from '../src/core/intake.ts';
 import { Journal } from '../src/core/journal.ts';
 import { type JournalRecord, journalRecord } from '../src/core/journal-record.ts';
-import { Mempool } from '../src/core/mempool.ts';
+import { type Hold, Mempool } from '../src/core/mempool.ts';
 import { Outcomes } from '../src/core/outcomes.ts';
-import { readJournal } from '../src/core/restore.ts';
+import type { OwnBatches } from '../src/core/own-batches.ts';
+import { readJournal, restore } from '../src/core/restore.ts';
 import { verifyTransaction } from '../src/core/verify-job.ts';
 import { testGenesis, transfer } from './support/genesis.ts';
 
@@ -196,5 +198,23 @@ describe('the journal', () => {
     const answers = await intake.submitAll([a, a, b], { traceparent: '', tracestate: '' });
     expect(answers.map((x) => x.error?.reason)).toEqual(['QUEUE_FULL', 'QUEUE_FULL', 'QUEUE_FULL']);
     expect([mempool.size, mempool.queued]).toEqual([0, 0]);
+    const trace = { traceparent: '', tracestate: '' }; // whoever asks twice at once, too
+    const twice = await Promise.allSettled([intake.submitAll([a], trace), intake.submitAll([a], trace)]);
+    expect(twice.map((t) => t.status === 'fulfilled' && t.value[0]?.error?.reason)).toEqual(['QUEUE_FULL', 'QUEUE_FULL']);
+  });
+  it('a restart keeps all that was taken, in whatever order the checks of it ended', () => {
+    const bounds = { maxCount: 10, maxBytes: 1e6, maxHeld: 10 };
+    const before = new Mempool(bounds);
+    const held = [100, 100, 100, 100, 100, 101, 101, 101].map((by, n) => {
+      const { id, body, signature } = transfer(chain, BigInt(n), by);
+      const pending = { id, transaction: encode(signedTransaction, { body, signature }), traceparent: '', tracestate: '' };
+      return { pending, hold: before.hold(pending) as Hold };
+    });
+    for (const { pending, hold } of held.toReversed()) before.fill(hold, pending);
+    const transactions = new Map([...before.all()].map((p) => [p.id, p]));
+    const found = { engine: [], transactions, own: new Map(), bodies: new Map(), accusations: new Map() };
+    const mempool = new Mempool(bounds);
+    restore(found, 0, [], 0, { mempool, own: {} as OwnBatches, store: {} as BodyStore });
+    expect([mempool.size, mempool.queued, mempool.bytes]).toEqual([8, 8, before.bytes]);
   });
 });

@@ -98,7 +98,7 @@ export class Intake {
     const fitting = clipped(trace);
     const { isBusy } = mempool; // a call is taken as a whole, or a large one would never be
     const begun = given.map((g) => this.#begin(g, fitting, isBusy, refuse));
-    const accepted = this.#log(await this.#check(begun, fitting, check));
+    const accepted = await this.#check(begun, fitting, check);
     for (const { error, pending } of accepted) onOutcome(error ? 'refused' : pending ? 'accepted' : 'repeated');
     if (accepted.some((a) => !a.error)) await journal.sync();
     if (accepted.some((a) => a.pending && !a.error)) onPending();
@@ -117,6 +117,7 @@ export class Intake {
     return { id, error: mempool.has(id) || outcomes.isDone(id) ? undefined : refuse(hold) };
   }
 
+  /** Mempool and log in one go: nobody may find in the one what the other then refuses. */
   async #check(
     begun: readonly (Held | Answer)[],
     trace: TraceOf,
@@ -130,13 +131,14 @@ export class Intake {
     };
     const verdicts = held.length > 0 ? await check(held.map((h) => h.encoded)).catch(release) : [];
     let at = 0;
-    return begun.map((b): Taken => {
+    const taken = begun.map((b): Taken => {
       if (!('hold' in b)) return b;
       const verdict = verdicts[at++] as Verdict;
       if (verdict.ok) return this.#take(b.hold, { id: verdict.id, transaction: b.encoded, ...trace });
       mempool.release(b.hold);
       return { id: verdict.id, error: refusal(verdict.name, verdict.why) };
     });
+    return this.#log(taken);
   }
 
   #take(hold: Hold, pending: Pending): Taken {

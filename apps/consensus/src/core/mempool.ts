@@ -101,9 +101,13 @@ export class Mempool {
     const freeBytes = maxBytes - this.#bytes - this.#heldBytes;
     if (free < 1 || freeBytes < size) return 'full';
     const signer = signerOf(entry);
-    const account = this.#accounts.get(signer) ?? { signer, count: 0, bytes: 0 };
+    const account = this.#accounts.get(signer);
     // As much as is left free, and one in any case: k busy signers have 1/(k+1) each, and whoever comes next finds as much.
-    if (account.count > 0 && (account.count >= free || account.bytes + size > freeBytes)) return 'share';
+    if (account && (account.count >= free || account.bytes + size > freeBytes)) return 'share';
+    return this.#hold(signer, size);
+  }
+  #hold(signer: string, size: number): Hold {
+    const account = this.#accounts.get(signer) ?? { signer, count: 0, bytes: 0 };
     this.#accounts.set(signer, account);
     account.count++;
     account.bytes += size;
@@ -142,6 +146,11 @@ export class Mempool {
     if (this.#entries.has(pending.id)) return 'duplicate';
     const hold = this.hold(pending);
     return typeof hold === 'string' ? hold : this.fill(hold, pending, place);
+  }
+
+  /** What an earlier run took, whatever share its signer has: the log does not keep the order of the holds. */
+  restore(pending: Pending, place: Place): void {
+    if (!this.#entries.has(pending.id)) this.fill(this.#hold(signerOf(pending), entryBytes(pending)), pending, place);
   }
 
   /** One of each signer in turn, each signer's in the order of arrival, as many as fit, at least one; they count as batched from now on. */

@@ -98,7 +98,7 @@ export function restore(
     for (const id of ids) batched.add(id);
     if (verdict.ok) kept.push({ ...verdict.batch, encoded, signature: undefined });
   }
-  for (const [id, pending] of found.transactions) mempool.add(pending, batched.has(id) ? 'batched' : 'queued');
+  for (const [id, pending] of found.transactions) mempool.restore(pending, batched.has(id) ? 'batched' : 'queued');
   for (const body of found.bodies.values()) {
     if (body.ref.number < (next[body.ref.origin] ?? 1)) continue;
     if (body.signature === undefined || store.hold(body) !== 'held') kept.push(body);
