@@ -13,7 +13,7 @@ interface Answered {
   readonly n: number;
 }
 const answered = jest.fn<CallContext['answered']>();
-const context = { answered } as unknown as CallContext;
+const context = { answered, signal: new AbortController().signal } as unknown as CallContext;
 
 /** Both sides without a socket between them. */
 function connect(
@@ -193,6 +193,27 @@ describe('calls over one stream', () => {
     expect(await failure(ask(2))).toMatchObject({ reason: 'PEER_UNREACHABLE' });
     await settled();
     expect(seen).toMatchObject({ opened: 1, ended: 1 });
+  });
+});
+
+describe('the answering side', () => {
+  it.each([
+    ['no more may be at work', 1],
+    ['more may be', 2],
+  ])('ends when the caller leaves, however long the work goes on: %s', async (_, most) => {
+    const over = new AbortController();
+    const { answer, waiting, release } = gates();
+    const handler = answerCalls({ name: 'test/Ask', most }, async ({ n }: Asked) => ({ n: await answer(n) }));
+    async function* requests(): AsyncGenerator<Asked> {
+      yield { n: 1 };
+      await new Promise(() => {});
+    }
+    const next = failure(handler(requests(), { ...context, signal: over.signal }).next());
+    await settled();
+    expect(waiting()).toEqual([1]);
+    over.abort(rejection('PeerUnreachable', 'the caller left'));
+    expect(await Promise.race([next, settled()])).toMatchObject({ message: 'the caller left' });
+    release(1);
   });
 });
 

@@ -15,7 +15,10 @@ export interface AnswerOptions {
 }
 type Answered<A> = A | { readonly refused: rpcStatus.Status };
 
-/** A handler for a bidirectional method. `answer` runs in a span under the caller's; what it throws refuses that call alone. */
+/**
+ * A handler for a bidirectional method. `answer` runs in a span under the caller's; what it throws refuses that call alone. The stream ends
+ * with its signal, whatever is still at work: work that hangs keeps no place on the server.
+ */
 export function answerCalls<Q extends Asked, A extends object>({ name, most }: AnswerOptions, answer: (request: Q) => Promise<A>) {
   const one = async (request: Q, answered: CallContext['answered']): Promise<Answered<A> & { readonly id: bigint }> => {
     const started = performance.now();
@@ -30,7 +33,10 @@ export function answerCalls<Q extends Asked, A extends object>({ name, most }: A
       return { refused: toStatusMessage(error), id };
     }
   };
-  return async function* (requests: AsyncIterable<Q>, { answered }: CallContext): AsyncGenerator<Answered<A> & { readonly id: bigint }> {
+  return async function* (
+    requests: AsyncIterable<Q>,
+    { answered, signal }: CallContext,
+  ): AsyncGenerator<Answered<A> & { readonly id: bigint }> {
     const answers: (Answered<A> & { readonly id: bigint })[] = [];
     let atWork = 0;
     let isOver = false;
@@ -57,8 +63,10 @@ export function answerCalls<Q extends Asked, A extends object>({ name, most }: A
       wake();
     };
     void readAll().then(() => endReading(undefined), endReading);
+    signal.addEventListener('abort', () => wake(), { once: true });
     try {
       for (;;) {
+        signal.throwIfAborted();
         for (let next = answers.shift(); next; next = answers.shift()) {
           yield next;
           makeRoom();

@@ -23,7 +23,7 @@ export interface StreamCallsOptions {
 export interface StreamCalls<Q, A> {
   /** @throws what the call is refused with; QueueFull; PeerUnreachable, ProcessingTimeout and the like when the stream breaks: ask again */
   call(request: Q): Promise<A>;
-  /** Ends the stream, and with it what is under way: Cancelled. */
+  /** Ends the stream, and with it what is under way: PeerUnreachable. */
   close(): void;
 }
 /** Opens the stream: a method of an RpcClient. */
