@@ -57,7 +57,12 @@ export function openFollow({ transactions: client }: ValidatorClient, options: C
     if (!it) return;
     const isLast = reply.step.case === 'refused' || reply.step.case === 'provable';
     if (isLast) underWay.delete(number);
-    tell(it, reply.step);
+    try {
+      tell(it, reply.step);
+    } catch (e) {
+      it.fail(errorFrom(e)); // its listener failed: that ends the stream, of which this one is no part any more
+      throw e;
+    }
   };
   const read = async () => {
     try {

@@ -109,6 +109,16 @@ describe('openFollow', () => {
     await stream.close();
   });
 
+  it('a step that its listener fails on ends the stream, and no promise stays open: not that of the last step either', async () => {
+    const stream = openFollow(await validator((number, id) => (number === 0n ? whole(number, id) : [])));
+    const fails = (s: FollowStep) => {
+      if (s === 'provable') throw new Error('the listener broke');
+    };
+    const sent = await Promise.allSettled([stream.send(transfer(0n), fails), stream.send(transfer(1n))]);
+    expect(sent.map((s) => s.status)).toEqual(['rejected', 'rejected']);
+    await stream.close();
+  });
+
   it('a thousand are under way at most, and none after it was closed', async () => {
     const tx = transfer(0n);
     const stream = openFollow(
