@@ -1,6 +1,6 @@
 /** What the core of storage needs of the world: a durable log, a way to publish, a way to stop. */
 import type { Result } from '@bursar/protocol';
-import type { StoredBlock } from './core/stored-block.ts';
+import type { StoredBlock, TraceContext } from './core/stored-block.ts';
 
 /** Where a record stands in the log; opaque to the core. */
 export type Position = object;
@@ -23,12 +23,6 @@ export interface BlockLog {
 export interface LogRecord {
   readonly position: Position;
   readonly bytes: Uint8Array;
-}
-
-/** W3C trace context of the commit, as it is stored in the outbox row (A5). */
-export interface TraceContext {
-  readonly traceparent: string;
-  readonly tracestate: string;
 }
 
 /** A block that has just become durable, for metrics, spans, followers and the outbox. Never called on replay. */

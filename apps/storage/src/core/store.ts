@@ -12,10 +12,10 @@ import { merkleRoot } from '@bursar/merkle';
 import { type Batch, block, type Digest, decode, type Genesis, headerDigest, type Result, toHex } from '@bursar/protocol';
 import { BursarError, coreError, messageOf, rejection } from '@bursar/shared-core';
 import { aboveTip, gap, isUnread, refused } from '../errors.ts';
-import type { BlockLog, Dump, FinalBlock, Halt, LogRecord, Position, TraceContext } from '../ports.ts';
+import type { BlockLog, Dump, FinalBlock, Halt, LogRecord, Position } from '../ports.ts';
 import { type Candidate, checkBodies, checkCertified, checkRun, forkReason, type RawBlock, type Tip } from './check-block.ts';
 import { Indexes } from './indexes.ts';
-import { Assembler, bounded, type StoredBlock, toRecords } from './stored-block.ts';
+import { Assembler, bounded, type StoredBlock, type TraceContext, toRecords } from './stored-block.ts';
 import { StoredBlocks } from './stored-blocks.ts';
 import { Wakers } from './wakers.ts';
 

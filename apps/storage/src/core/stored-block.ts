@@ -1,6 +1,5 @@
 /** One final block as the log keeps it: everything that becomes durable together (B6, docs/protocol.md "Storage log"). */
 import { bytes, type Decoded, decode, encode, hex32, limits, list, struct, text, u16, uint } from '@bursar/protocol';
-import type { TraceContext } from '../ports.ts';
 
 /** Bounds of the wire as well (commits.proto). */
 export const MAX_BLOCK_BYTES = 16_384;
@@ -25,6 +24,8 @@ export const storedBlock = struct({
   outbox: struct({ traceparent: text(64), tracestate: text(512) }),
 });
 export type StoredBlock = Decoded<typeof storedBlock>;
+/** W3C trace context of the commit, as it is stored in the outbox row (A5). */
+export type TraceContext = StoredBlock['outbox'];
 
 /** Whatever a caller's headers held, the row has its bounds. */
 export const bounded = ({ traceparent, tracestate }: TraceContext): TraceContext =>
