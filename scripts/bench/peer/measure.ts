@@ -58,6 +58,7 @@ export async function benchPeer(context: Context): Promise<Row[]> {
     const [kept] = (await run(false, [{ seconds, count }])) as [PeerLoad];
     say('Running the peer, nodes passing transactions on.');
     const [passed] = (await run(true, [{ seconds, count }])) as [PeerLoad];
+    if (kept.final + passed.final === 0) throw new Error(`the peer made no block in ${kept.seconds} s, nor in another ${passed.seconds} s`);
     const gossip = rateOf(passed) > rateOf(kept);
     const best = gossip ? passed : kept;
     say('Offering the peer more than that.');
@@ -77,11 +78,15 @@ export async function benchPeer(context: Context): Promise<Row[]> {
 
 const row = (what: string, value: number, unit: string): Row => ({ bench: 'peer', what, value, unit });
 
-const rowsOf = (how: string, load: PeerLoad): Row[] => [
-  row(`${NAME}, ${how}: committed (${load.blocks} blocks)`, rateOf(load), '/s'),
-  row(`${how}: CPU a transaction, four nodes`, load.nodesCpuUs / load.final, 'µs'),
-  row(`${how}: CPU a transaction, its load generator`, load.cpuUs / load.final, 'µs'),
-];
+function rowsOf(how: string, load: PeerLoad): Row[] {
+  const committed = row(`${NAME}, ${how}: committed (${load.blocks} blocks)`, rateOf(load), '/s');
+  if (load.final === 0) return [committed];
+  return [
+    committed,
+    row(`${how}: CPU a transaction, four nodes`, load.nodesCpuUs / load.final, 'µs'),
+    row(`${how}: CPU a transaction, its load generator`, load.cpuUs / load.final, 'µs'),
+  ];
+}
 
 const overloadRows = (load: PeerLoad, offered: number, best: number): Row[] => [
   row(`committed when offered ${offered}/s (given ${Math.round(load.sent / load.seconds)}/s)`, rateOf(load), '/s'),

@@ -99,7 +99,6 @@ export async function openPeerNetwork(
         throw new Error(
           `the peer's load generator ended with ${code}: ${readFileSync(join(dir, 'load'), 'utf8').trim().split('\n').at(-1)}`,
         );
-      if (report.final === 0) throw new Error(`the peer made no block in ${report.seconds} s`);
       const rssBytes = Math.max(...nodes.map((n) => rssOf(n.pid as number)));
       return { ...report, nodesCpuUs, rssBytes };
     },
