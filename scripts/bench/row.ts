@@ -46,7 +46,7 @@ export function table(rows: readonly Row[]): string {
     limit ? `${shown(limit.value)} ${note(limit.what)}` : '',
     limit && value !== undefined ? `${Math.round(shareOf(value, limit.value))} %` : '',
     peer ? `${shown(peer.value)} ${note(peer.what)}` : '',
-    peer && value !== undefined ? `${(value / peer.value).toFixed(2)}×` : '',
+    peer && peer.value > 0 && value !== undefined ? `${(value / peer.value).toFixed(2)}×` : '',
     barText({ value, unit, ...row }),
   ]);
   const all = [['bench', 'figure', 'ours', 'limit', 'share', 'peer', 'ratio', 'bar'], ...cells];

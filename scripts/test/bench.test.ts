@@ -25,7 +25,9 @@ describe('rows of the bench', () => {
       row({ limit: { value: 180, what: 'light' }, peer: { value: 60, what: 'them' }, bar: { least: 100 } }),
       row({ limit: { value: 100, what: 'light' } }),
       row({ value: undefined, why: 'no Go' }),
+      row({ peer: { value: 0, what: 'them' } }),
     ]);
+    expect(text).not.toContain('Infinity'); // a peer that stands still is no divisor
     expect(text).toContain('90.0 /s  180.0 [1]  50 %');
     expect(text).toContain('60.0 [2]  1.50×  ≥ 100.0 MISSED');
     expect(text).toContain('100.0 [1]  90 %');
