@@ -39,6 +39,7 @@ const LARGEST = 60;
 export class Client {
   readonly #parts: ClientParts;
   readonly history: Recorded[] = [];
+  #transfers = 0;
 
   constructor(parts: ClientParts) {
     this.#parts = parts;
@@ -77,12 +78,15 @@ export class Client {
     const { connection, genesis, accounts, chain, now, id, patienceMs } = this.#parts;
     const key = accounts[input.from] as ClientKey;
     const to = (accounts[input.to] as ClientKey).publicKey;
+    // Equal transfers of two clients with one nonce would be equal bytes: one transaction, which both would take for theirs.
+    const memo = `${id}/${this.#transfers++}`;
     const call = now();
     const signed: Signed[] = [];
     for (;;) {
       try {
         const { nextNonce } = await connection.read((l) => l.getAccount({ account: fromHex(key.publicKey) }), patienceMs);
-        const tx = signTransaction(key, buildTransfer({ chain, signer: key.publicKey, nonce: nextNonce }, to, BigInt(input.amount)));
+        const author = { chain, signer: key.publicKey, nonce: nextNonce };
+        const tx = signTransaction(key, buildTransfer(author, to, BigInt(input.amount), memo));
         signed.push(tx);
         const { result } = await settle(connection, tx, { genesis, timeoutMs: patienceMs });
         const { height, index } = result;

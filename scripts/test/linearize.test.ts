@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { type Connection, keyFromSeed } from '../../libs/client/src/index.ts';
+import type { Genesis } from '../../libs/protocol/src/index.ts';
+import { rejection } from '../../libs/shared-core/src/index.ts';
+import { Random } from '../../libs/simulator/src/world/random.ts';
 import { type Bank, type BankInput, type BankOutput, bank } from '../linearize/bank.ts';
 import { check, type Operation, TooLong } from '../linearize/checker.ts';
+import { Client, type Recorded } from '../linearize/client.ts';
+import { contradictions } from '../linearize/final-order.ts';
 
 type Op = Operation<BankInput, BankOutput>;
 const START: Bank = [
@@ -52,6 +58,64 @@ describe('histories that have none', () => {
     const verdict = check(model, history);
     expect(verdict.linearizable).toBe(false);
     if (!verdict.linearizable) expect(verdict.stuck.length).toBeGreaterThan(0);
+  });
+});
+
+const placed = (o: Op, height: number, index?: number): Recorded => ({
+  ...o,
+  height,
+  ...(index === undefined ? {} : { index }),
+  signed: [],
+});
+
+describe('a history in the final order', () => {
+  const paid = placed(pay(0, 1, 0, 2, 60), 1, 0);
+  it.each<[string, Recorded[], string[]]>([
+    ['answers of their heights', [paid, placed(read(0, 1, 0, 100, 0), 0), placed(read(0, 3, 0, 40, 1), 1)], []],
+    [
+      'an answer of another height',
+      [paid, placed(read(2, 3, 0, 100, 0), 1)],
+      ['a read of account 0 at height 1 saw 100/0, the order says 40/1'],
+    ],
+    [
+      'a refusal though there was enough',
+      [placed(pay(0, 1, 0, 2, 60, 'refused'), 1, 0)],
+      ['transfer 1/0 cannot answer refused in the final order'],
+    ],
+    [
+      'an order against time',
+      [paid, placed(pay(2, 3, 0, 2, 10), 0, 0)],
+      ['transfer 1/0 was over before one was called that is ordered before it'],
+    ],
+    [
+      'a transaction that two take for theirs counts once',
+      [paid, paid, placed(read(2, 3, 0, 40, 1), 1)],
+      ['two operations claim the transaction at 1/0'],
+    ],
+    ['transactions of one block beside each other', [paid, placed(pay(0, 1, 1, 2, 10), 1, 1)], []],
+  ])('%s', (_, history, expected) => {
+    expect(contradictions(START, history)).toEqual(expected);
+  });
+});
+
+describe('clients', () => {
+  it('that make equal transfers with one nonce of one key sign two transactions', async () => {
+    const down = async () => Promise.reject(rejection('PeerUnreachable'));
+    const stub = {
+      validators: [{ transactions: { submit: down }, ledger: { getTransactionProof: down, getStatus: down } }],
+      read: async () => ({ nextNonce: 7n }),
+    } as unknown as Connection;
+    const accounts = [1, 2, 3].map((i) => keyFromSeed(Buffer.alloc(32, i)));
+    const transfer = async (id: number): Promise<Recorded> => {
+      const parts = { id, chain: '00'.repeat(32), genesis: {} as Genesis, connection: stub, accounts, random: new Random(1) };
+      const client = new Client({ ...parts, now: () => 0, patienceMs: 0 });
+      await client.run(() => client.history.length > 0);
+      return client.history[0] as Recorded;
+    };
+    const [one, other] = [await transfer(0), await transfer(accounts.length)];
+    expect(one.input).toEqual(other.input);
+    expect(one.signed[0]?.id).toMatch(/^[0-9a-f]{64}$/);
+    expect(one.signed[0]?.id).not.toBe(other.signed[0]?.id);
   });
 });
 
