@@ -1,7 +1,7 @@
 /** Seven validators, fifty milliseconds apart and back (K4): each cell talks to NATS through a proxy that holds every message for 12.5 ms. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type NatsProxy, startNatsProxy } from '../../libs/chaos/src/index.ts';
+import { startProxyThread } from '../../libs/chaos/src/index.ts';
 import { type Follow, openFollow, type Signed } from '../../libs/client/src/index.ts';
 import type { Context } from './context.ts';
 import { metricsOf, sample, startCosts } from './costs.ts';
@@ -34,12 +34,8 @@ export async function benchWide(context: Context): Promise<Row[]> {
   const seconds = Math.max(5, Math.round(context.seconds / 2));
   await context.closeNetwork();
   say('Starting seven validators behind delaying proxies.');
-  const proxies: NatsProxy[] = [];
-  const natsUrl = async (validator: number, upstream: string) => {
-    const proxy = await startNatsProxy({ upstream, seed: validator, faults: [{ delayMs: HOP_MS }] });
-    proxies.push(proxy);
-    return proxy.url;
-  };
+  const proxies = startProxyThread();
+  const natsUrl = (validator: number, upstream: string) => proxies.start({ upstream, seed: validator, faults: [{ delayMs: HOP_MS }] });
   const network = await openBenchNetwork(join(context.folder, 'seven'), { validators: VALIDATORS, natsUrl });
   const { connection } = network.session;
   /** One for each validator, open all the time: two calls for each transfer would weigh in the figures. */
@@ -86,7 +82,7 @@ export async function benchWide(context: Context): Promise<Row[]> {
   } finally {
     for (const stream of streams) void stream.close(); // what is left on them ends with the network
     await network.close();
-    await Promise.all(proxies.map((p) => p.close()));
+    await proxies.close();
   }
 }
 

@@ -20,7 +20,7 @@ async function stress(settings: Settings, network: StressNetwork): Promise<Repor
   const load = await prepareLoad(network, settings);
   try {
     const before = await scrapeAll(admin.honest);
-    for (const p of proxies) p.set(faultsOf(settings));
+    proxies.set(faultsOf(settings));
     say('Offering them.');
     const bar = new SingleBar(
       { format: '  [{bar}] {value}/{total} final, {eta} s', stream: process.stderr, fps: 4 },
@@ -34,8 +34,8 @@ async function stress(settings: Settings, network: StressNetwork): Promise<Repor
     );
     network.check();
     const [after, byzantine] = await Promise.all([scrapeAll(admin.honest), scrapeAll(admin.byzantine)]);
-    const counters = proxies.map((p) => p.counters());
-    for (const p of proxies) p.set([]); // the books are compared when everybody can hear
+    const counters = await proxies.counters();
+    proxies.set([]); // the books are compared when everybody can hear
     say('Comparing the books.');
     const books = await audit(network, ran.outcomes);
     return reportOf(settings, {

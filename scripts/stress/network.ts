@@ -10,7 +10,7 @@ import { throwIfEnded, waitReady } from '../../apps/bursar/src/devnet/readiness.
 import { runningProcesses } from '../../apps/bursar/src/devnet/running-file.ts';
 import { EXECUTOR, SHUTDOWN_MS, serviceName } from '../../apps/bursar/src/devnet/services.ts';
 import { readGenesis } from '../../apps/bursar/src/operations/session.ts';
-import { type Fault, type NatsProxy, startNatsProxy } from '../../libs/chaos/src/index.ts';
+import { type Fault, type ProxyThread, startProxyThread } from '../../libs/chaos/src/index.ts';
 import type { ValidatorAddress } from '../../libs/client/src/index.ts';
 import type { Digest, Genesis } from '../../libs/protocol/src/index.ts';
 import type { Settings } from './settings.ts';
@@ -25,7 +25,7 @@ export interface StressNetwork {
   readonly addresses: readonly ValidatorAddress[];
   /** Ports of /metrics: of honest consensus processes, of Byzantine ones. */
   readonly admin: { readonly honest: readonly number[]; readonly byzantine: readonly number[] };
-  readonly proxies: readonly NatsProxy[];
+  readonly proxies: ProxyThread;
   /** pid → kind of process. */
   pids(): Map<number, string>;
   /** @throws exit 69 when a process has ended by itself */
@@ -39,7 +39,7 @@ const READY_MS = 90_000;
 export async function openStressNetwork({ validators, byzantine, actor, seed, dir }: Settings): Promise<StressNetwork> {
   const here = surroundings();
   const programs = await findPrograms(here);
-  const proxies: NatsProxy[] = [];
+  const proxies = startProxyThread();
   const liars = Array.from({ length: byzantine }, (_, i) => validators - 1 - i);
   const net = await openDevnet({
     dir: dir ?? join(here.root, '.bursar', 'stress'),
@@ -47,11 +47,7 @@ export async function openStressNetwork({ validators, byzantine, actor, seed, di
     attached: true,
     anew: true,
     validators,
-    natsUrl: async (i, upstream) => {
-      const proxy = await startNatsProxy({ upstream, seed: seed + i });
-      proxies[i] = proxy;
-      return proxy.url;
-    },
+    natsUrl: (i, upstream) => proxies.start({ upstream, seed: seed + i }),
     without: [EXECUTOR, ...liars.flatMap((i) => [serviceName(i, 'consensus'), serviceName(i, 'crypto-signing')])],
   });
   const children: Child[] = [];
@@ -64,7 +60,7 @@ export async function openStressNetwork({ validators, byzantine, actor, seed, di
     await Promise.race([Promise.all(children.map((c) => c.ended)), new Promise((r) => setTimeout(r, SHUTDOWN_MS).unref())]);
     for (const c of children) c.kill('SIGKILL');
     await net.stopAll();
-    await Promise.all(proxies.map((p) => p.close()));
+    await proxies.close();
   };
   try {
     await net.startAll();

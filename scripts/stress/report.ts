@@ -40,7 +40,7 @@ export interface Measured extends Ran {
   readonly byzantine: readonly Samples[];
   readonly peakMiB: Readonly<Record<string, number>>;
   readonly cores: Readonly<Record<string, number>>;
-  readonly counters: readonly Counters[];
+  readonly counters: Counters;
   readonly audit: Audit;
 }
 
@@ -53,7 +53,6 @@ export function reportOf(settings: Settings, m: Measured): Report {
   for (const { refused } of counted) if (refused !== undefined) rejected[refused] = (rejected[refused] ?? 0) + 1;
   const refusals = Object.values(rejected).reduce((a, b) => a + b, 0);
   const during = (metric: string): number => sumOf(m.after, metric) - sumOf(m.before, metric);
-  const total = (key: 'passed' | 'dropped' | 'doubled' | 'delayed' | 'reordered') => m.counters.reduce((sum, c) => sum + c[key], 0);
   const perSecond = processed / m.seconds;
   const p99Ms = times.length === 0 ? Number.POSITIVE_INFINITY : percentile(times, 0.99);
   const { bar } = settings;
@@ -79,11 +78,11 @@ export function reportOf(settings: Settings, m: Measured): Report {
     refusedMessages: sumBy(m.after, 'consensus_messages_rejected_total', 'reason'),
     misdeeds: sumBy(m.byzantine, 'byzantine_misdeeds_total', 'misdeed'),
     network: {
-      passed: total('passed'),
-      dropped: total('dropped'),
-      doubled: total('doubled'),
-      delayed: total('delayed'),
-      reordered: total('reordered'),
+      passed: m.counters.passed,
+      dropped: m.counters.dropped,
+      doubled: m.counters.doubled,
+      delayed: m.counters.delayed,
+      reordered: m.counters.reordered,
     },
     audit: m.audit,
     missed,

@@ -5,7 +5,7 @@ import { readSettings, type Settings } from '../stress/settings.ts';
 
 const settings = readSettings(['--rate', '100', '--seconds', '1']) as Settings;
 const outcomes = (count: number, ms: number | undefined, refused?: string, counts = true): Outcome[] =>
-  Array.from({ length: count }, () => ({ counts, id: 'a'.repeat(64), ms, refused }));
+  Array.from({ length: count }, () => ({ counts, id: 'a'.repeat(64), ms, refused, accepted: true }));
 const report = (all: readonly Outcome[]) =>
   reportOf(settings, {
     outcomes: all,
@@ -16,7 +16,7 @@ const report = (all: readonly Outcome[]) =>
     byzantine: [],
     peakMiB: {},
     cores: {},
-    counters: [],
+    counters: { passed: 0, dropped: 0, doubled: 0, delayed: 0, reordered: 0, connections: 0 },
     audit: { height: 1, stateRoot: '', executed: 0, offences: {}, problems: [] },
   });
 

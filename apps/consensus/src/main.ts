@@ -91,7 +91,11 @@ async function start(context: ServiceContext): Promise<void> {
   await storage.status();
   const bus = await connectForEver(signal);
   onNats(true);
-  bus.onStatus(() => onNats(bus.connected, 'the connection is lost'));
+  bus.onStatus(({ kind }) => {
+    onNats(bus.connected, 'the connection is lost');
+    if (kind === 'disconnected') log.warn({}, 'the connection to NATS is lost');
+    if (kind === 'connected') log.info({}, 'there is a connection to NATS again');
+  });
   onStop('flush', 'nats', () => bus.close());
 
   const verify = new VerifyPool({

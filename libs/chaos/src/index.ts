@@ -4,4 +4,5 @@ export { type Direction, type Fault, LOSSY, partition } from './faults.ts';
 export { freeze } from './frozen.ts';
 export { type Counters, type NatsProxy, type NatsProxyOptions, startNatsProxy } from './nats-proxy.ts';
 export { clockSkew, memoryPressure } from './preloads.ts';
+export { type ProxyThread, startProxyThread } from './proxy-thread.ts';
 export type { Running, Window } from './window.ts';

@@ -38,7 +38,8 @@ export const submit = (validator: ValidatorClient, { body, signature }: Signed, 
 
 /**
  * Sends a transaction until its result is provable. A refusal that no block proves counts once f + 1 validators say it.
- * @throws the ledger's rejection, or ProcessingTimeout: then its outcome is unknown, and sending the same bytes again is safe
+ * @throws the ledger's rejection, or ProcessingTimeout: then its outcome is unknown, and sending the same bytes again is safe;
+ *   `details.accepted` says whether a validator has taken it: then a block will hold it, with a result or a refusal
  */
 export async function settle(connection: Connection, tx: Signed, options: SettleOptions = {}): Promise<Settled> {
   return follow(connection, tx, options, undefined);
@@ -169,6 +170,7 @@ async function follow(connection: Connection, tx: Signed, options: SettleOptions
   const transactionId = fromHex(tx.id);
   const refusals = new Refusals(connection, tx);
   let last: BursarError | undefined;
+  let isAccepted = accepted !== undefined;
   for (let turn = 0; ; turn++) {
     signal?.throwIfAborted();
     const place = ((accepted?.validator ?? 0) + turn) % connection.validators.length;
@@ -178,6 +180,7 @@ async function follow(connection: Connection, tx: Signed, options: SettleOptions
       let atMs = turn === 0 ? accepted?.atMs : undefined;
       if (atMs === undefined) {
         await submit(v, tx, call());
+        isAccepted = true;
         atMs = performance.now();
       }
       const answer = await v.transactions.wait({ transactionId }, call());
@@ -195,6 +198,7 @@ async function follow(connection: Connection, tx: Signed, options: SettleOptions
     }
     if (Date.now() >= deadline)
       throw rejection('ProcessingTimeout', `the outcome of transaction ${tx.id} is unknown after ${timeoutMs} ms: ${last.message}`, {
+        details: { transaction: tx.id, accepted: String(isAccepted) },
         cause: last,
       });
     await sleep(Math.min(1_000, last.retryAfterMs ?? 50 * 2 ** Math.min(turn, 4)), undefined, signal ? { signal } : {}).catch(() => {});

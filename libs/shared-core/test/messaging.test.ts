@@ -52,19 +52,22 @@ describe.each(['memory', 'nats'] as const)('the bus port over %s', (kind) => {
     await waitUntil(() => got.length === 3);
     expect(got.sort()).toEqual(['.> .vote.1 hello greeting', '.vote.* .vote.1 hello greeting', '.vote.1 .vote.1 hello greeting']);
   });
-  it('reconnects when told to, and goes on listening', async () => {
+  it('reconnects when told to, and goes on listening, once, to what was not stopped', async () => {
     const bus = await make(kind);
     const subject = topic();
     const got: string[] = [];
     const statuses: string[] = [];
     bus.subscribe(subject, (m) => got.push(text(m)), { queueLimit: 10 });
+    await bus.subscribe(subject, (m) => got.push(`stopped: ${text(m)}`), { queueLimit: 10 }).stop();
     await bus.flush();
     bus.onStatus((s) => statuses.push(s.kind));
     await bus.reconnect();
     expect([statuses.at(0), statuses.at(-1), bus.connected]).toEqual(['disconnected', 'connected', true]);
     await bus.flush();
     bus.publish(subject, bytes('still here'));
-    await waitUntil(() => got.length === 1);
+    bus.publish(subject, bytes('twice'));
+    await waitUntil(() => got.includes('twice'));
+    expect(got).toEqual(['still here', 'twice']);
   });
   it('a group shares messages: each is handled once', async () => {
     const bus = await make(kind);

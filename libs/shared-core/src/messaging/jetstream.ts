@@ -1,7 +1,6 @@
 /** JetStream for what may be replayed: streams with limits, deduplicated publishing, durable consumers, dead letters (R7). */
 import {
   AckPolicy,
-  type Consumer,
   type ConsumerMessages,
   DeliverPolicy,
   DiscardPolicy,
@@ -14,10 +13,11 @@ import {
   StorageType,
 } from 'nats';
 import { messageOf, rejection } from '../errors.ts';
-import { backoffMs } from '../resilience.ts';
+import { backoffMs, retryForever } from '../resilience.ts';
 import type { BusHeaders, BusMessage } from './bus.ts';
 import { inTrace, withTrace } from './delivery.ts';
 import { headersOf, toHeaders } from './nats-headers.ts';
+import type { NatsLink } from './nats-link.ts';
 
 export interface StreamLimits {
   readonly maxBytes: number;
@@ -80,24 +80,28 @@ export const DEAD_LETTER = {
   messageId: 'Bursar-Dead-Msg-Id',
 } as const;
 const ID = 'Nats-Msg-Id';
+const TIMEOUT = { timeout: 5_000 };
 
 /** The port, and what ends all its consumers when the connection closes. */
-export function createEventStream(connection: NatsConnection): { readonly events: EventStream; stop(): Promise<void> } {
+export function createEventStream(link: NatsLink): { readonly events: EventStream; stop(): Promise<void> } {
   const consumers = new Set<StreamConsumer>();
-  const client = connection.jetstream({ timeout: 5_000 });
-  let managerOnce: Promise<JetStreamManager> | undefined;
-  const manager = (): Promise<JetStreamManager> => {
-    managerOnce ??= connection.jetstreamManager({ timeout: 5_000 }).catch((error) => {
-      managerOnce = undefined;
-      throw rejection('DependencyUnavailable', `JetStream does not answer: ${messageOf(error)}`, {
+  const connection = (): NatsConnection => {
+    const { current } = link;
+    if (!current) throw rejection('PeerUnreachable', 'there is no connection to NATS');
+    return current;
+  };
+  const manager = async (): Promise<JetStreamManager> => {
+    const current = connection();
+    return current.jetstreamManager(TIMEOUT).catch((cause) => {
+      throw rejection('DependencyUnavailable', `JetStream does not answer: ${messageOf(cause)}`, {
         remedy: 'Start nats-server with -js and a storage folder.',
-        cause: error,
+        cause,
       });
     });
-    return managerOnce;
   };
 
   const publish: EventStream['publish'] = async (subject, data, { id, headers, timeoutMs = 5_000 }) => {
+    const client = connection().jetstream(TIMEOUT);
     try {
       const ack = await client.publish(subject, data, { msgID: id, timeout: timeoutMs, headers: toHeaders(withTrace(headers)) });
       return { sequence: ack.seq, duplicate: ack.duplicate };
@@ -143,7 +147,7 @@ export function createEventStream(connection: NatsConnection): { readonly events
       } catch (error) {
         throw streamError(stream, error);
       }
-      const consumer = await run(await client.consumers.get(stream, durable), options, handler, publish);
+      const consumer = await run(link, options, handler, publish);
       const tracked = { stop: () => consumer.stop().finally(() => consumers.delete(tracked)) };
       consumers.add(tracked);
       return tracked;
@@ -172,12 +176,12 @@ export function createEventStream(connection: NatsConnection): { readonly events
 }
 
 async function run(
-  consumer: Consumer,
+  link: NatsLink,
   options: ConsumeOptions,
   handler: (message: StreamMessage) => Promise<void> | void,
   publish: EventStream['publish'],
 ): Promise<StreamConsumer> {
-  const { maxDeliver = 5, maxPending = 64, onError, span = false } = options;
+  const { stream, durable, maxDeliver = 5, maxPending = 64, onError, span = false } = options;
   const waiting: JsMsg[] = []; // bounded: the server sends no more than maxPending without an acknowledgement
   let working: Promise<void> | undefined;
   let stopping = false;
@@ -193,13 +197,13 @@ async function run(
       // A handler that kills its process never throws: such a message is known by its count alone.
       if (message.delivery > maxDeliver) throw rejection('ProcessingTimeout', `delivered ${message.delivery} times without an answer`);
       await inTrace(message, span, () => handler(message));
-      raw.ack();
+      settle(() => raw.ack());
     } catch (error) {
       onError?.(error, message);
-      if (message.delivery < maxDeliver) return raw.nak(backoffMs(message.delivery));
+      if (message.delivery < maxDeliver) return settle(() => raw.nak(backoffMs(message.delivery)));
       await bury(message, error, options, publish).then(
-        () => raw.ack(),
-        () => raw.nak(1_000), // dead letters cannot be written now: the message stays
+        () => settle(() => raw.ack()),
+        () => settle(() => raw.nak(1_000)), // dead letters cannot be written now: the message stays
       );
     }
   };
@@ -210,22 +214,47 @@ async function run(
     }
     working = undefined;
   };
-  const messages: ConsumerMessages = await consumer.consume({
-    max_messages: Math.min(maxPending, 256),
-    callback(raw) {
-      waiting.push(raw);
-      working ??= work();
-    },
+  let messages: ConsumerMessages | undefined;
+  const listen = async (connection: NatsConnection): Promise<void> => {
+    waiting.length = 0; // of the connection before: they come again
+    const consumer = await connection.jetstream(TIMEOUT).consumers.get(stream, durable);
+    messages = await consumer.consume({
+      max_messages: Math.min(maxPending, 256),
+      callback(raw) {
+        waiting.push(raw);
+        working ??= work();
+      },
+    });
+    if (stopping) await messages.close();
+  };
+  const ending = new AbortController();
+  const first = link.current;
+  if (first) await listen(first);
+  const leave = link.use((connection) => {
+    // A server that has just started may not have its streams yet.
+    const retryIf = () => link.current === connection;
+    if (connection !== first) void retryForever(() => listen(connection), { capMs: 1_000, signal: ending.signal, retryIf }).catch(() => {});
   });
   return {
     async stop() {
       stopping = true;
+      ending.abort();
+      leave();
       await working;
-      await messages.close();
+      if (link.current) await messages?.close();
       // Given back after the subscription has ended, else they would come to it again; without this, only after ackWaitMs.
-      for (const raw of waiting.splice(0)) raw.nak();
+      for (const raw of waiting.splice(0)) settle(() => raw.nak());
     },
   };
+}
+
+/** On a connection that is gone nothing is acknowledged: the server delivers the message again. */
+function settle(answer: () => void): void {
+  try {
+    answer();
+  } catch (error) {
+    if (!(error instanceof NatsError)) throw error;
+  }
 }
 
 async function bury(
