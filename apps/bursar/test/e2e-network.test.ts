@@ -19,7 +19,10 @@ let session: Session;
 beforeAll(async () => {
   net = await startNetwork(dir);
   session = sessionOf(net);
-  await fund(session, clientKey(net), 1_000_000n);
+  // Two at once by one key read the same nonce: each moves its money, and neither is told the other's result.
+  const both = await Promise.all([fund(session, clientKey(net), 500_000n), fund(session, clientKey(net), 500_000n)]);
+  expect(new Set(both.map((b) => b.id)).size).toBe(2);
+  expect((await totals()).balance).toBe(1_000_000n);
 }, 200_000);
 afterAll(async () => {
   session?.connection.close();

@@ -1,4 +1,5 @@
 /** The steps of a payroll, each a signed transaction: fund, import, approve, cancel. */
+import { randomUUID } from 'node:crypto';
 import { buildApproval, buildCancel, buildTransfer, type ClientKey, type Settled, settleMany, signTransaction } from '@bursar/client';
 import { type Digest, disbursementId, fromHex, isHex32, treasuryAccount } from '@bursar/protocol';
 import { errorFrom } from '@bursar/shared-core';
@@ -7,11 +8,14 @@ import { nextNonce, type Session, settleOwn } from './session.ts';
 
 const author = (session: Session, key: ClientKey, nonce: bigint) => ({ chain: session.chain, signer: key.publicKey, nonce });
 
-/** Moves money from the key's account to the account that the treasury pays from. */
-export const fund = (session: Session, key: ClientKey, amount: bigint): Promise<Settled> =>
-  settleOwn(session, key, (nonce) =>
-    buildTransfer(author(session, key, nonce), treasuryAccount(session.treasury.id), amount, 'Funds for the payroll'),
-  );
+/**
+ * Moves money from the key's account to the account that the treasury pays from. Equal bytes are one transaction: the memo sets each call
+ * apart, so that a second one which read the same nonce is told so and signs anew, and not what became of the first.
+ */
+export const fund = (session: Session, key: ClientKey, amount: bigint): Promise<Settled> => {
+  const memo = `Funds for the payroll (${randomUUID()})`;
+  return settleOwn(session, key, (nonce) => buildTransfer(author(session, key, nonce), treasuryAccount(session.treasury.id), amount, memo));
+};
 
 export interface Imported extends FileImport {
   /** Empty when the ledger had this very import already. */
