@@ -14,6 +14,7 @@ import {
   encode,
   encodeTransaction,
   type Genesis,
+  mOfN,
   signedTransaction,
   toHex,
   transactionHash,
@@ -92,8 +93,7 @@ function executePayments(count: number): number {
       {
         name: 'bench',
         proposers: [id(client)],
-        approvers: [id(first), id(second)],
-        threshold: 2,
+        approval: mOfN([id(first), id(second)], 2),
         guardians: [id(first)],
         guardianThreshold: 1,
         executors: [id(executor)],

@@ -48,7 +48,7 @@ describe('verify, with nothing running', () => {
   it('accepts the proof and says what it proves', async () => {
     const verdict = await verify(String(report['proofFile']));
     expect(verdict.code).toBe(0);
-    expect(json(verdict)).toMatchObject({ valid: true, treasury: 'payroll', threshold: 2, currency: 'EUR' });
+    expect(json(verdict)).toMatchObject({ valid: true, treasury: 'payroll', required: { approver: 2 }, currency: 'EUR' });
   });
   it('refuses a proof of which one digit was changed, and names the link that broke', async () => {
     const proof = JSON.parse(readFileSync(String(report['proofFile']), 'utf8'));

@@ -14,6 +14,7 @@ import {
   formatGenesis,
   fromHex,
   type Genesis,
+  mOfN,
   parseGenesis,
   type Statement,
   toHex,
@@ -64,8 +65,7 @@ function genesisWith(key: string): string {
       {
         name: 't',
         proposers: [other(4)],
-        approvers: [other(5)],
-        threshold: 1,
+        approval: mOfN([other(5)], 1),
         guardians: [other(6)],
         guardianThreshold: 1,
         executors: [other(7)],

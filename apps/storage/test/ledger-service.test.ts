@@ -16,6 +16,7 @@ import {
   headerDigest,
   importDigest,
   importLeaf,
+  MAX_AMOUNT,
   result,
   type Statement,
   toHex,
@@ -67,12 +68,18 @@ describe('Ledger', () => {
     expect(await ask('getTreasury', { treasury: new Uint8Array() })).toMatchObject({
       treasury: raw(TREASURY),
       name: 'payroll',
-      threshold: 2,
+      bands: [{ upTo: MAX_AMOUNT, needs: [2] }],
       totalPaid: 406n,
       balance: 99_594n,
     });
     const found = await ask('getImport', { import: raw(imported.digest) });
-    expect(found).toMatchObject({ state: 'approved', items: 5, total: 510n, traceparent: TRACEPARENT, threshold: 2 });
+    expect(found).toMatchObject({
+      state: 'approved',
+      items: 5,
+      total: 510n,
+      traceparent: TRACEPARENT,
+      needs: [{ role: 'approver', needed: 2, given: 2 }],
+    });
     expect(found['counts']).toMatchObject({ executed: 4n, queued: 1n });
     const { disbursement } = await ask('getDisbursement', { disbursement: raw(imported.ids[0] as string) });
     expect(disbursement).toMatchObject({

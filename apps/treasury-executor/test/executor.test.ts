@@ -8,6 +8,7 @@ import {
   encodeTransaction,
   importDigest,
   importLeaf,
+  mOfN,
   signedTransaction,
   toHex,
   transactionHash,
@@ -271,8 +272,7 @@ const FOREIGN = treasuryId('foreign');
 const foreign = () => ({
   name: 'foreign',
   proposers: [keyOf('clerk').id],
-  approvers: [keyOf('ann').id],
-  threshold: 1,
+  approval: mOfN([keyOf('ann').id], 1),
   guardians: [keyOf('gus').id],
   guardianThreshold: 1,
   executors: [keyOf('exec2').id],

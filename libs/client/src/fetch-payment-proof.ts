@@ -1,10 +1,12 @@
 /** Fetches what proves a payment, puts it into a proof and checks it: a validator that proves nothing is passed over. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  bandOf,
   bodyHash,
   chainId,
   DecodeError,
   type Digest,
+  type DisbursementBody,
   decode,
   decodeTransaction,
   disbursementBody,
@@ -12,6 +14,7 @@ import {
   type Genesis,
   importDigest,
   importLeaf,
+  rolesByKey,
   signedTransaction,
   treasuryId,
 } from '@bursar/protocol';
@@ -71,13 +74,31 @@ function within<T>(fn: () => T): T {
   }
 }
 
+/** Of the approvals, those that its amount needs. */
+function fewest(
+  { treasuries }: Genesis,
+  { treasury, amount }: DisbursementBody,
+  approvals: readonly Uint8Array[],
+  signer: (raw: Uint8Array) => string,
+): Uint8Array[] {
+  const policy = treasuries.find((t) => treasuryId(t.name) === treasury)?.approval;
+  if (!policy) return [];
+  const roleOf = rolesByKey(policy);
+  const left = [...(policy.bands[bandOf(policy, amount)]?.needs ?? [])];
+  return approvals.filter((raw) => {
+    const role = roleOf.get(signer(raw)) ?? -1;
+    const isNeeded = (left[role] ?? 0) > 0;
+    if (isNeeded) (left[role] as number) -= 1;
+    return isNeeded;
+  });
+}
+
 function proofOf(genesis: Genesis, disbursement: Digest, a: Answer): PaymentProof {
   const { inImport, receipt, certified } = a;
   if (!inImport || !receipt || !certified) throw rejection('ProofInvalid', 'the validator answered with half a proof');
   const body = decode(disbursementBody, a.body);
   const root = inclusionRoot(importLeaf(disbursement, bodyHash(body)), inImport);
   if (!root) throw rejection('ProofInvalid', 'the validator answered with a path that is none');
-  const threshold = genesis.treasuries.find((t) => treasuryId(t.name) === body.treasury)?.threshold;
   const signer = (raw: Uint8Array): string => decodeTransaction(decode(signedTransaction, raw).body).signer;
   const ascending = [...a.approvals].sort((x, y) => (signer(x) < signer(y) ? -1 : 1));
   return {
@@ -86,7 +107,7 @@ function proofOf(genesis: Genesis, disbursement: Digest, a: Answer): PaymentProo
     import: importDigest(body.treasury, root),
     body: a.body,
     inImport: { index: inImport.index, count: inImport.count, path: inImport.path },
-    approvals: ascending.slice(0, threshold),
+    approvals: fewest(genesis, body, ascending, signer),
     receipt: { leaf: receipt.leaf, index: receipt.index, count: receipt.count, path: receipt.path },
     header: certified.header,
     certificate: certified.certificate,

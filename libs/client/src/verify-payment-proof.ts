@@ -1,7 +1,9 @@
 /** Checks a payment proof offline: a pure function of the file and a genesis that came another way (docs/protocol.md, "Offline proof"). */
 import { ed25519 } from '@bursar/crypto';
 import {
+  approvalsByRole,
   BadGenesis,
+  bandOf,
   bodyHash,
   chainId,
   type DisbursementBody,
@@ -17,6 +19,7 @@ import {
   importLeaf,
   type PaymentReceipt,
   rejections,
+  rolesByKey,
   signedTransaction,
   transactionHash,
   treasuryAccount,
@@ -40,9 +43,10 @@ export interface ProvenPayment {
   readonly signers: readonly string[];
   readonly signedStake: bigint;
   readonly totalStake: bigint;
-  /** Keys that approved, of `threshold` needed. */
+  /** Keys that approved. */
   readonly approvers: readonly string[];
-  readonly threshold: number;
+  /** Approvals that this amount needs, by role. */
+  readonly required: Readonly<Record<string, number>>;
 }
 export type ProofVerdict =
   | { readonly valid: true; readonly payment: ProvenPayment }
@@ -81,7 +85,7 @@ function prove(proof: PaymentProof, genesis: Genesis): ProvenPayment {
   const receipt = checkReceipt(proof, head);
   const { body, treasury } = checkBody(proof, genesis, receipt);
   checkImport(proof, receipt);
-  const approvers = checkApprovals(proof, chain, treasury);
+  const { approvers, required } = checkApprovals(proof, chain, treasury, body.amount);
   return {
     chain,
     network: genesis.name,
@@ -94,7 +98,7 @@ function prove(proof: PaymentProof, genesis: Genesis): ProvenPayment {
     signedStake,
     totalStake,
     approvers,
-    threshold: treasury.threshold,
+    required,
   };
 }
 
@@ -132,8 +136,14 @@ function checkImport(proof: PaymentProof, receipt: PaymentReceipt): void {
   holds(proof.import === receipt.import, 'import', 'the file names another import than the receipt');
 }
 
-/** Enough different approvers of the genesis signed for this import on this chain. */
-function checkApprovals(proof: PaymentProof, chain: string, treasury: GenesisTreasury): string[] {
+/** Enough different approvers of the genesis, of each role that this amount needs, signed for this import on this chain. */
+function checkApprovals(
+  proof: PaymentProof,
+  chain: string,
+  { name, approval }: GenesisTreasury,
+  amount: bigint,
+): Pick<ProvenPayment, 'approvers' | 'required'> {
+  const roleOf = rolesByKey(approval);
   const approvers: string[] = [];
   for (const [i, raw] of proof.approvals.entries()) {
     const at = `approval ${i + 1}`;
@@ -141,9 +151,9 @@ function checkApprovals(proof: PaymentProof, chain: string, treasury: GenesisTre
     const tx = within('approvals', at, () => decodeTransaction(body));
     holds(tx.version === 1 && tx.chain === chain, 'approvals', `${at} was signed for another chain or version`);
     holds(tx.action.kind === 'approve', 'approvals', `${at} is no approval`);
-    holds(tx.action.treasury === treasuryId(treasury.name), 'approvals', `${at} is for another treasury`);
+    holds(tx.action.treasury === treasuryId(name), 'approvals', `${at} is for another treasury`);
     holds(tx.action.import === proof.import, 'approvals', `${at} approves another import`);
-    holds(treasury.approvers.includes(tx.signer), 'approvals', `${at} was signed by a key that is no approver of the treasury`);
+    holds(roleOf.has(tx.signer), 'approvals', `${at} was signed by a key that is no approver of the treasury`);
     holds(!approvers.includes(tx.signer), 'approvals', `${at} repeats an approver`);
     holds(
       approvers.every((a) => a < tx.signer),
@@ -153,6 +163,12 @@ function checkApprovals(proof: PaymentProof, chain: string, treasury: GenesisTre
     holds(ed25519.verify(fromHex(tx.signer), transactionHash(body), signature), 'approvals', `the signature of ${at} does not verify`);
     approvers.push(tx.signer);
   }
-  holds(approvers.length >= treasury.threshold, 'approvals', `${approvers.length} approvals are there, ${treasury.threshold} are needed`);
-  return approvers;
+  const needs = approval.bands[bandOf(approval, amount)]?.needs ?? [];
+  const given = approvalsByRole(approval, roleOf, approvers);
+  for (const [role, needed] of needs.entries()) {
+    const there = given[role] ?? 0;
+    holds(there >= needed, 'approvals', `${there} approvals of the role ${approval.roles[role]?.name} are there, ${needed} are needed`);
+  }
+  const required = Object.fromEntries(needs.flatMap((needed, role) => (needed > 0 ? [[approval.roles[role]?.name ?? '', needed]] : [])));
+  return { approvers, required };
 }

@@ -1,6 +1,7 @@
-import { treasuryAccount } from '@bursar/protocol';
+import { mOfN, treasuryAccount } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { ClientKey } from '../src/key-file.ts';
 import { formatPaymentProof, type PaymentProof, parsePaymentProof } from '../src/payment-proof.ts';
 import type { ProofLink } from '../src/proof-links.ts';
 import { verifyPaymentProof } from '../src/verify-payment-proof.ts';
@@ -72,6 +73,11 @@ const forgeries: [sentence: string, change: (f: Facts) => unknown, link: ProofLi
     'approvals',
   ],
   ['an approval for another chain', (f) => approval(f, { chain: '00'.repeat(32) }), 'approvals'],
+  [
+    'two approvals, one of them of a role that this amount does not need',
+    (f) => approval(f, { key: approvers[2] as ClientKey }),
+    'approvals',
+  ],
   ['a signature of somebody who is no approver', (f) => approval(f, { key: key('stranger') }), 'approvals'],
   [
     'a cancellation in place of an approval',
@@ -96,7 +102,16 @@ describe('a forged proof', () => {
   });
   it('needs every approver of the genesis to be one, also when the import is the same', () => {
     expect(importOf(facts().bodies)).toBe(proof.import);
-    const strict = { ...genesis, treasuries: genesis.treasuries.map((t) => ({ ...t, threshold: 3 })) };
+    const strict = {
+      ...genesis,
+      treasuries: genesis.treasuries.map((t) => ({
+        ...t,
+        approval: mOfN(
+          approvers.map((a) => a.publicKey),
+          3,
+        ),
+      })),
+    };
     expect(verifyPaymentProof(text, strict).valid).toBe(false);
   });
 });

@@ -1,3 +1,4 @@
+import { bandsOf } from './approvals.ts';
 import type { ImportPlan } from './check-import.ts';
 import { bury } from './deferred-work.ts';
 import { NO_EDGE } from './edge-table.ts';
@@ -23,6 +24,11 @@ export function admitImport(s: State, imported: Import, items: readonly StagedIt
     admitted(s, n);
   }
   imported.items = Uint32Array.from(items, (item, i) => plan.repeats[i] ?? (s.disbursements.find(item.id) as number));
+  imported.activated = items.length;
+  imported.bands = bandsOf(
+    imported,
+    items.map((i) => i.amount),
+  );
   imported.replayed = items.length - plan.fresh.length;
   imported.total = plan.total;
   for (const [node, index] of plan.fresh.entries()) link(s, base + node, (items[index] as StagedItem).dependsOn);

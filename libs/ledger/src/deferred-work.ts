@@ -1,4 +1,5 @@
 /** Work that one transaction causes for many disbursements, done a bounded number of steps a block, in the order of its causes. */
+import { isApproved } from './approvals.ts';
 import { NO_EDGE } from './edge-table.ts';
 import type { Import, Treasury } from './entities.ts';
 import type { State } from './state.ts';
@@ -66,6 +67,16 @@ export function bury(s: State, n: number): void {
   if (status === Status.voting || status === Status.timelocked || status === Status.waiting) enter(s, n, Status.dead);
 }
 
+/** From the first item on, also when an earlier walk is under way: more bands are approved now. */
+export function startActivation(s: State, imported: Import): void {
+  if (imported.activated === imported.items.length) {
+    s.sequence += 1;
+    imported.since = s.sequence;
+    s.tasks.push({ kind: 'activate', import: imported });
+  }
+  imported.activated = 0;
+}
+
 function activate(s: State, imported: Import): boolean {
   const d = s.disbursements;
   s.touchImport(imported);
@@ -73,7 +84,7 @@ function activate(s: State, imported: Import): boolean {
     if (s.budget === 0) return false;
     s.budget -= 1;
     const n = imported.items[imported.activated] as number;
-    if (d.status[n] !== Status.voting) continue;
+    if (d.status[n] !== Status.voting || !isApproved(imported, d.amount(n))) continue;
     if (d.import[n] !== imported.number) adopt(s, n, imported);
     queue(s, n);
   }

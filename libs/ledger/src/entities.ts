@@ -22,7 +22,8 @@ export interface Treasury extends Leafed {
   readonly account: Hex32;
   readonly policy: GenesisTreasury;
   readonly proposers: ReadonlySet<Hex32>;
-  readonly approvers: ReadonlySet<Hex32>;
+  /** Place of each approver's role. */
+  readonly approverRole: ReadonlyMap<Hex32, number>;
   readonly guardians: ReadonlySet<Hex32>;
   readonly executors: ReadonlySet<Hex32>;
   paused: boolean;
@@ -98,7 +99,10 @@ export interface Import extends Leafed {
   total: bigint;
   /** Keys that approved, in order. */
   readonly approvals: Set<Hex32>;
-  /** Items that deferred work has queued after the approval; `since`: its place in the order of that work. */
+  /** Bits of the policy's bands: those that its items need, and those that have enough approvals. */
+  bands: number;
+  approvedBands: number;
+  /** Items that deferred work has looked at since a band was approved, all of them while there is no such work; `since`: its place in the order of that work. */
   activated: number;
   since: number;
   refusal: Refusal | undefined;

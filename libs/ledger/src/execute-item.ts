@@ -49,7 +49,7 @@ function judgeIdentity(s: State, n: number, item: ExecuteItem, { signer, shard, 
 function judgeNow(s: State, n: number): RejectionName | undefined {
   const d = s.disbursements;
   const home = s.importOf(n);
-  if (!isApproved(home)) return 'NotApproved';
+  if (!isApproved(home, d.amount(n))) return 'NotApproved';
   if (d.notBefore(n) > s.time) return 'NotDue';
   if (!dependenciesExecuted(s, n)) return 'BlockedByDependency';
   return s.books.open(home.treasury.account).balance < d.amount(n) ? 'InsufficientFunds' : undefined;

@@ -1,5 +1,5 @@
 import { isAcceptablePublicKey } from '@bursar/crypto';
-import { BadGenesis, fromHex, type Genesis, type GenesisTreasury, type Hex32, MAX_AMOUNT } from '@bursar/protocol';
+import { approvalProblems, BadGenesis, fromHex, type Genesis, type GenesisTreasury, type Hex32, MAX_AMOUNT } from '@bursar/protocol';
 
 /** What the ledger relies on and the form of a genesis cannot say. @throws BadGenesis with every problem. */
 export function checkGenesis(genesis: Genesis): void {
@@ -15,13 +15,18 @@ export function checkGenesis(genesis: Genesis): void {
 }
 
 function checkTreasury(t: GenesisTreasury, problems: string[]): void {
-  const roles = { proposers: t.proposers, approvers: t.approvers, guardians: t.guardians, executors: t.executors };
+  const roles = {
+    proposers: t.proposers,
+    approvers: t.approval.roles.flatMap((r) => r.keys),
+    guardians: t.guardians,
+    executors: t.executors,
+  };
   for (const [role, keys] of Object.entries(roles)) {
     for (const key of doubles(keys)) problems.push(`${t.name}: ${key} stands twice among the ${role}`);
     for (const key of keys)
       if (!isAcceptablePublicKey(fromHex(key))) problems.push(`${t.name}: ${key} of the ${role} is no usable public key`);
   }
-  checkThreshold(`${t.name}: threshold`, t.threshold, t.approvers, problems);
+  for (const problem of approvalProblems(t.approval)) problems.push(`${t.name}: ${problem}`);
   if (t.guardians.length > 0) checkThreshold(`${t.name}: guardianThreshold`, t.guardianThreshold, t.guardians, problems);
 }
 

@@ -1,4 +1,4 @@
-import { type Genesis, type GenesisTreasury, treasuryAccount, treasuryId, ZERO_DIGEST } from '@bursar/protocol';
+import { type Genesis, type GenesisTreasury, rolesByKey, treasuryAccount, treasuryId, ZERO_DIGEST } from '@bursar/protocol';
 import { CHAIN_SLOT } from './commit-leaves.ts';
 import type { Treasury } from './entities.ts';
 import { BrokenInvariant } from './errors.ts';
@@ -19,7 +19,7 @@ export function genesisState(genesis: Genesis): State {
     s.treasuryByAccount.set(t.account, t);
     s.touchTreasury(t);
     s.books.open(t.account);
-    for (const key of [...policy.proposers, ...policy.approvers, ...policy.guardians, ...policy.executors]) s.books.open(key);
+    for (const key of [...policy.proposers, ...t.approverRole.keys(), ...policy.guardians, ...policy.executors]) s.books.open(key);
   }
   for (let shard = 0; shard < genesis.shards; shard += 1) {
     const lease = {
@@ -47,7 +47,7 @@ function makeTreasury(s: State, policy: GenesisTreasury): Treasury {
     account: treasuryAccount(id),
     policy,
     proposers: new Set(policy.proposers),
-    approvers: new Set(policy.approvers),
+    approverRole: rolesByKey(policy.approval),
     guardians: new Set(policy.guardians),
     executors: new Set(policy.executors),
     paused: false,

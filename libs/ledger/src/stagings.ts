@@ -87,6 +87,8 @@ function newImport(s: State, treasury: Treasury, digest: Digest, proposer: Hex32
     replayed: 0,
     total: 0n,
     approvals: new Set(),
+    bands: 0,
+    approvedBands: 0,
     activated: 0,
     since: 0,
     refusal: undefined,

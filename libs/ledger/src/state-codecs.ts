@@ -1,5 +1,6 @@
 /** Canonical bytes of the state's leaves, each hashed under a domain of its own. */
 import {
+  approvalPolicy,
   bool,
   digest,
   encode,
@@ -55,8 +56,7 @@ const treasuryCodec = struct({
   id: hex32,
   name: text(64),
   proposers: list(hex32, KEYS),
-  approvers: list(hex32, KEYS),
-  threshold: u8,
+  approval: approvalPolicy,
   guardians: list(hex32, KEYS),
   guardianThreshold: u8,
   executors: list(hex32, KEYS),

@@ -1,5 +1,14 @@
 /** What the ledger tells its readers: copies, so that nobody can change the state through them. */
-import type { Digest, DisbursementBody, Evidence, EvidenceKind, Hex32, RejectionName } from '@bursar/protocol';
+import {
+  type ApprovalPolicy,
+  approvalsByRole,
+  type Digest,
+  type DisbursementBody,
+  type Evidence,
+  type EvidenceKind,
+  type Hex32,
+  type RejectionName,
+} from '@bursar/protocol';
 import type { Import, Lease, Offence, Refusal, Treasury } from './entities.ts';
 import type { State } from './state.ts';
 import { type Counts, type DisbursementState, Status, stateOf } from './status.ts';
@@ -18,8 +27,7 @@ export interface TreasuryView {
   readonly account: Hex32;
   readonly balance: bigint;
   readonly proposers: readonly Hex32[];
-  readonly approvers: readonly Hex32[];
-  readonly threshold: number;
+  readonly approval: ApprovalPolicy;
   readonly guardians: readonly Hex32[];
   readonly guardianThreshold: number;
   readonly executors: readonly Hex32[];
@@ -42,13 +50,22 @@ export interface ImportView {
   readonly replayed: number;
   readonly total: bigint;
   readonly approvals: readonly Hex32[];
-  readonly threshold: number;
+  /** What the amounts of its items need, by band and role; what is missing is shown to who may give it. */
+  readonly needs: readonly ApprovalNeed[];
   /** Of the disbursements that belong to it; a replayed one belongs to the import that brought it first, or that was approved. */
   readonly counts: Counts;
   /** Why it was last refused. */
   readonly refusal: Refusal | undefined;
   /** Id of the disbursement at a place, from 0; undefined outside, and before the seal. */
   itemAt(index: number): Digest | undefined;
+}
+
+export interface ApprovalNeed {
+  /** Largest amount of the band, base units. */
+  readonly upTo: bigint;
+  readonly role: string;
+  readonly needed: number;
+  readonly given: number;
 }
 
 export interface DisbursementView {
@@ -110,7 +127,7 @@ export function viewImport(s: State, i: Import): ImportView {
     replayed: i.replayed,
     total: i.total,
     approvals: [...i.approvals],
-    threshold: i.treasury.policy.threshold,
+    needs: needsOf(i),
     counts: { ...i.counts },
     refusal: i.refusal,
     itemAt: (index) => {
@@ -118,6 +135,18 @@ export function viewImport(s: State, i: Import): ImportView {
       return n === undefined ? undefined : s.disbursements.id(n);
     },
   };
+}
+
+function needsOf({ treasury, approvals, bands }: Import): ApprovalNeed[] {
+  const { approval } = treasury.policy;
+  const given = approvalsByRole(approval, treasury.approverRole, approvals);
+  return approval.bands.flatMap(({ upTo, needs }, band) =>
+    (bands & (1 << band)) === 0
+      ? []
+      : needs.flatMap((needed, role) =>
+          needed === 0 ? [] : [{ upTo, role: approval.roles[role]?.name ?? '', needed, given: given[role] ?? 0 }],
+        ),
+  );
 }
 
 export function viewDisbursement(s: State, n: number): DisbursementView {

@@ -190,7 +190,15 @@ describe('seal', () => {
     expect(() => w.ledger.importProof(digest, 0)).toThrow(RangeError);
     w.run([seal('client', digest, 2, 2)]);
     const view = w.ledger.findImport(digest);
-    expect(view).toMatchObject({ state: 'sealed', items: 2, replayed: 0, total: 200n, approvals: [], threshold: 2, counts: { voting: 2 } });
+    expect(view).toMatchObject({
+      state: 'sealed',
+      items: 2,
+      replayed: 0,
+      total: 200n,
+      approvals: [],
+      needs: [{ role: 'approver', needed: 2, given: 0 }],
+      counts: { voting: 2 },
+    });
     expect([view?.itemAt(0), view?.itemAt(1), view?.itemAt(2)]).toEqual([did('a'), did('b'), undefined]);
     const root = merkleRoot(two.map((b) => importLeaf(did(b.clientKey), bodyHash(b))));
     expect(importDigest(TREASURY, root)).toBe(digest);

@@ -55,9 +55,9 @@ describe('roots', () => {
   it('are pinned', () => {
     const w = story();
     expect({ genesis: new World().ledger.stateRoot, state: w.last?.stateRoot, results: w.last?.resultsRoot }).toEqual({
-      genesis: 'ef83511f9b13a392f104db5bb5b76e813b880713019345f5a9376d0dc73abd7d',
-      results: 'a46add6eea6381d8b5257638fe4a3b7a92c841221faec377e25b224f356724da',
-      state: '3db490e710f646c9656a965561e0a1e03dfce9d4b7c2459ac3f3c10763338087',
+      genesis: '0dfc420dcd046007fac18db4094269cfe31ec37c23c1fc802d6cd5e8507d2590',
+      results: '7a7099784a6fcd8615e068f665f500e6f4e6465311b96be1ee6a9c2ee46e2293',
+      state: '067bfe26a3d06de106f1782ad16b2e8c5bfaedbbe4c2d817abb60c9cfd88c199',
     });
   });
 });

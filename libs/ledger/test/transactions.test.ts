@@ -1,5 +1,5 @@
 import { merkleRoot } from '@bursar/merkle';
-import { encode, encodeTransaction, result, resultLeaf, signedTransaction, toHex } from '@bursar/protocol';
+import { encode, encodeTransaction, mOfN, result, resultLeaf, signedTransaction, toHex } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { InvalidBlock, Ledger } from '../src/index.ts';
@@ -110,7 +110,7 @@ describe('transfer', () => {
   it('to the treasury shows in its balance', () => {
     const w = new World();
     w.run([transfer('client', TREASURY_ACCOUNT, 90_000n)]);
-    expect(w.ledger.treasury(TREASURY)).toMatchObject({ balance: 100_000n, name: 'main', threshold: 2, paused: false });
+    expect(w.ledger.treasury(TREASURY)).toMatchObject({ balance: 100_000n, name: 'main', paused: false });
   });
 });
 
@@ -154,14 +154,14 @@ describe('genesis', () => {
   const [main, other] = genesis().treasuries as [ReturnType<typeof genesis>['treasuries'][0], ReturnType<typeof genesis>['treasuries'][0]];
   const rows: [string, Parameters<typeof genesis>[0], string][] = [
     ['no shard', { shards: 0 }, 'shards'],
-    ['a threshold of nobody', { treasuries: [{ ...main, threshold: 0 }] }, 'threshold'],
-    ['a threshold nobody can reach', { treasuries: [{ ...main, threshold: 4 }] }, 'threshold'],
-    ['an approver twice', { treasuries: [{ ...main, approvers: [idOf('ann'), idOf('ann')] }] }, 'stands twice'],
+    ['a threshold of nobody', { treasuries: [{ ...main, approval: mOfN([idOf('ann')], 0) }] }, 'threshold'],
+    ['a threshold nobody can reach', { treasuries: [{ ...main, approval: mOfN([idOf('ann')], 2) }] }, 'threshold'],
+    ['an approver twice', { treasuries: [{ ...main, approval: mOfN([idOf('ann'), idOf('ann')], 1) }] }, 'stands twice'],
     ['a treasury twice', { treasuries: [main, { ...other, name: 'main' }] }, 'stands twice'],
     ['guardians that cannot resume', { treasuries: [{ ...main, guardianThreshold: 9 }] }, 'guardianThreshold'],
     [
       'an approver of small order',
-      { treasuries: [{ ...main, approvers: [idOf('ann'), idOf('bob'), '0'.repeat(64)] }] },
+      { treasuries: [{ ...main, approval: mOfN([idOf('ann'), idOf('bob'), '0'.repeat(64)], 2) }] },
       'no usable public key',
     ],
     [

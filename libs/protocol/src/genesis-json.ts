@@ -1,5 +1,6 @@
 /** genesis.json: the same facts as text for people. Its form does not matter to the chain id, each of its facts does. */
 import { formatAccount, parseAccount } from './account.ts';
+import { type ApprovalPolicy, approvalProblems } from './approval-policy.ts';
 import { chainId, type Genesis } from './genesis.ts';
 import { type Digest, isHex32 } from './hex.ts';
 import { limits } from './limits.ts';
@@ -108,8 +109,7 @@ function readGenesis(f: Fields, o: Json): Genesis {
       return {
         name: f.text(`${at}.name`, x['name'], 64),
         proposers: f.keys(`${at}.proposers`, x['proposers'], 64),
-        approvers: f.keys(`${at}.approvers`, x['approvers'], 64),
-        threshold: f.integer(`${at}.threshold`, x['threshold'], 1, 64),
+        approval: readApproval(f, `${at}.approval`, x['approval']),
         guardians: f.keys(`${at}.guardians`, x['guardians'], 64),
         guardianThreshold: f.integer(`${at}.guardianThreshold`, x['guardianThreshold'], 1, 64),
         executors: f.keys(`${at}.executors`, x['executors'], 64),
@@ -121,6 +121,34 @@ function readGenesis(f: Fields, o: Json): Genesis {
     viewTimeoutMs: f.integer('viewTimeoutMs', o['viewTimeoutMs'], 100, 600_000),
   };
 }
+
+/** `needs` names roles in the text; a band without `upTo` covers every amount. */
+function readApproval(f: Fields, at: string, v: unknown): ApprovalPolicy {
+  const o = f.object(at, v);
+  f.only(`${at}.`, o, ['roles', 'bands']);
+  const roles = f.list(`${at}.roles`, o['roles'], 8, (where, r) => {
+    const x = f.object(where, r);
+    return { name: f.text(`${where}.name`, x['name'], 32), keys: f.keys(`${where}.keys`, x['keys'], 64) };
+  });
+  const names = roles.map((r) => r.name);
+  const bands = f.list(`${at}.bands`, o['bands'], 16, (where, b) => {
+    const x = f.object(where, b);
+    const needs = f.object(`${where}.needs`, x['needs']);
+    f.only(`${where}.needs.`, needs, names);
+    return {
+      upTo: x['upTo'] === undefined ? MAX_AMOUNT : f.amount(`${where}.upTo`, x['upTo']),
+      needs: names.map((name) => f.integer(`${where}.needs.${name}`, needs[name] ?? 0, 0, 64)),
+    };
+  });
+  return { roles, bands };
+}
+const formatApproval = ({ roles, bands }: ApprovalPolicy) => ({
+  roles: roles.map((r) => ({ name: r.name, keys: r.keys.map(formatAccount) })),
+  bands: bands.map(({ upTo, needs }) => ({
+    ...(upTo === MAX_AMOUNT ? {} : { upTo: upTo.toString() }),
+    needs: Object.fromEntries(roles.flatMap(({ name }, role) => (needs[role] ? [[name, needs[role]]] : []))),
+  })),
+});
 
 const repeats = (values: readonly string[]): boolean => new Set(values).size !== values.length;
 
@@ -136,7 +164,7 @@ function* contradictions(g: Genesis): Generator<string> {
   if (g.validators.reduce((sum, v) => sum + v.stake, 0n) > MAX_AMOUNT) yield 'the stakes exceed 2^64 - 1 together';
   if (g.accounts.reduce((sum, a) => sum + a.balance, 0n) > MAX_AMOUNT) yield 'the balances exceed 2^64 - 1 together';
   for (const t of g.treasuries) {
-    if (t.threshold > t.approvers.length) yield `treasury ${t.name} needs more approvals than it has approvers`;
+    for (const problem of approvalProblems(t.approval)) yield `treasury ${t.name}: ${problem}`;
     if (t.guardianThreshold > t.guardians.length) yield `treasury ${t.name} needs more guardians than it has`;
   }
 }
@@ -176,7 +204,7 @@ export function formatGenesis(g: Genesis): string {
     treasuries: g.treasuries.map((t) => ({
       ...t,
       proposers: accounts(t.proposers),
-      approvers: accounts(t.approvers),
+      approval: formatApproval(t.approval),
       guardians: accounts(t.guardians),
       executors: accounts(t.executors),
     })),

@@ -1,4 +1,5 @@
 /** Genesis: everything that every process must agree on before the first block. Its digest is the chain id. */
+import { approvalPolicy } from './approval-policy.ts';
 import { type Decoded, encode } from './codec.ts';
 import { hex32, list, struct, text, u8, u16, u32, u64, uint } from './codecs.ts';
 import { digest } from './hash.ts';
@@ -11,9 +12,7 @@ export const genesisTreasury = struct({
   name: text(64),
   /** Keys that may import and cancel. */
   proposers: list(hex32, 64),
-  approvers: list(hex32, 64),
-  /** Approvals that an import needs. */
-  threshold: u8,
+  approval: approvalPolicy,
   /** Any one may pause; `guardianThreshold` of them together resume. */
   guardians: list(hex32, 64),
   guardianThreshold: u8,

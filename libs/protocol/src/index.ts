@@ -1,4 +1,14 @@
 export { type AccountId, formatAccount, parseAccount } from './account.ts';
+export {
+  type ApprovalPolicy,
+  approvalPolicy,
+  approvalProblems,
+  approvalsByRole,
+  bandOf,
+  mOfN,
+  rolesByKey,
+  suffices,
+} from './approval-policy.ts';
 export { type Batch, type BatchEntry, type BatchRef, batchCodec, batchDigest, batchEntry, batchHash, batchRef } from './batch.ts';
 export { type Block, batchRefs, batchRefsDigest, block, type Header, header, headerDigest } from './block.ts';
 export { type Codec, type Decoded, DecodeError, decode, encode, Reader, Writer } from './codec.ts';

@@ -109,6 +109,7 @@ const table = {
   ImportSealed: [7123, 'low', 'The import is complete already.', 'Nothing: read its status.'],
   ImportTooLarge: [7124, 'medium', 'The import has too many items or open imports.', 'Split it into imports of at most 100,000 items.'],
   AlreadyApproved: [7125, 'low', 'This approver approved it before.', 'Nothing: the first approval counts.'],
+  OwnImport: [7126, 'high', 'Who proposed an import may not approve it.', 'Let another approver sign; payer and approver are two people.'],
 
   LeaseHeld: [7201, 'low', 'Another executor holds the lease.', 'Wait until it is released or expires.'],
   Fenced: [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { BadGenesis, chainId, formatAccount, formatGenesis, type Genesis, parseGenesis } from '../src/index.ts';
+import { BadGenesis, chainId, formatAccount, formatGenesis, type Genesis, mOfN, parseGenesis } from '../src/index.ts';
 
 const id = (n: number): string => n.toString(16).padStart(64, '0');
 const genesis: Genesis = {
@@ -14,8 +14,7 @@ const genesis: Genesis = {
     {
       name: 'main',
       proposers: [id(9)],
-      approvers: [id(11), id(12), id(13)],
-      threshold: 2,
+      approval: mOfN([id(11), id(12), id(13)], 2),
       guardians: [id(14)],
       guardianThreshold: 1,
       executors: [id(15)],
@@ -106,16 +105,67 @@ describe('genesis.json', () => {
     [
       'more approvals are needed than there are approvers',
       edited((g) => {
-        at<Json>(g['treasuries'], 0)['threshold'] = 4;
+        (at<Json>(g['treasuries'], 0)['approval'] as Json)['bands'] = [{ needs: { approver: 4 } }];
       }),
-      /needs more approvals/,
+      /role approver cannot reach/,
     ],
     [
-      'an approver stands twice',
+      'an approver stands twice in a role',
       edited((g) => {
-        at<Json>(g['treasuries'], 0)['approvers'] = [formatAccount(id(11)), formatAccount(id(11))];
+        (at<Json>(g['treasuries'], 0)['approval'] as Json)['roles'] = [
+          { name: 'approver', keys: [formatAccount(id(11)), formatAccount(id(11))] },
+        ];
       }),
       /without repeats/,
+    ],
+    [
+      'an approver has two roles',
+      edited((g) => {
+        (at<Json>(g['treasuries'], 0)['approval'] as Json)['roles'] = [
+          { name: 'approver', keys: [formatAccount(id(11)), formatAccount(id(12))] },
+          { name: 'board', keys: [formatAccount(id(12))] },
+        ];
+      }),
+      /stands twice among the roles/,
+    ],
+    [
+      'a band needs nobody',
+      edited((g) => {
+        (at<Json>(g['treasuries'], 0)['approval'] as Json)['bands'] = [{ needs: {} }];
+      }),
+      /needs no approval/,
+    ],
+    [
+      'a band needs a role that is not there',
+      edited((g) => {
+        (at<Json>(g['treasuries'], 0)['approval'] as Json)['bands'] = [{ needs: { board: 1 } }];
+      }),
+      /needs\.board is not known/,
+    ],
+    [
+      'large amounts have no band',
+      edited((g) => {
+        (at<Json>(g['treasuries'], 0)['approval'] as Json)['bands'] = [{ upTo: '100', needs: { approver: 1 } }];
+      }),
+      /must cover every amount/,
+    ],
+    [
+      'the bands do not ascend',
+      edited((g) => {
+        (at<Json>(g['treasuries'], 0)['approval'] as Json)['bands'] = [
+          { upTo: '100', needs: { approver: 1 } },
+          { upTo: '100', needs: { approver: 2 } },
+          { needs: { approver: 2 } },
+        ];
+      }),
+      /must reach further/,
+    ],
+    [
+      'a treasury has no approval policy',
+      edited((g) => {
+        delete at<Json>(g['treasuries'], 0)['approval'];
+      }),
+      /approval must be an object/,
     ],
     [
       'there is no validator',

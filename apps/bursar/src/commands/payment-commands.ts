@@ -8,6 +8,7 @@ import { approve, cancel, fund, importFile, paymentId } from '../operations/pay.
 import { hexId, type Session, withSession } from '../operations/session.ts';
 import { traced } from '../operations/trace.ts';
 import { visible } from '../visible.ts';
+import { needed } from './needed.ts';
 import { json, line, money, plural } from './output.ts';
 
 export interface CommonOptions {
@@ -52,9 +53,9 @@ export async function importCommand(file: string, options: CommonOptions): Promi
         `${plural(rows.length, 'payment')} ${replayed ? 'were imported before: nothing changed' : 'imported'}, ${money(built.total, session.genesis.currency)} in all.`,
       );
       line(`import  ${built.import}`);
-      line(
-        `Nothing is paid before ${session.treasury.threshold} of ${session.treasury.approvers.length} approvers agree: bursar approve ${built.import}`,
-      );
+      line(`Nothing is paid before it is approved: bursar approve ${built.import}`);
+      const status = await importStatus(session, built.import);
+      for (const text of needed(status.needs, session.genesis.currency)) line(`  ${text}`);
     }),
   );
 }
@@ -72,8 +73,9 @@ export async function approveCommand(
         if (!options.json) line(`approved by ${formatAccount(key.publicKey)}`);
       }
       const status = await importStatus(session, digest);
-      if (options.json) return json({ import: digest, approvals: status.approvals, threshold: status.threshold, state: status.state });
-      line(`${status.approvals.length} of ${status.threshold} approvals; the import is ${status.state}.`);
+      if (options.json) return json({ import: digest, approvals: status.approvals, needs: status.needs, state: status.state });
+      for (const text of needed(status.needs, session.genesis.currency)) line(text);
+      line(`The import is ${status.state}.`);
     }),
   );
 }
@@ -125,7 +127,8 @@ async function oneImport(session: Session, digest: string, options: CommonOption
   }));
   const elsewhere = await countsElsewhere(session, digest, status);
   if (options.json) return json({ import: digest, ...status, elsewhere, held: rows });
-  line(`import ${digest}: ${status.state}, ${status.approvals.length} of ${status.threshold} approvals, height ${status.height}`);
+  line(`import ${digest}: ${status.state}, height ${status.height}`);
+  for (const text of needed(status.needs, session.genesis.currency)) line(`  ${text}`);
   line(`  ${plural(status.items, 'payment')}, ${money(status.total, session.genesis.currency)}`);
   for (const [state, n] of Object.entries(status.counts)) if (n > 0) line(`  ${state.padEnd(9)}${n}`);
   for (const [state, n] of Object.entries(elsewhere)) line(`  ${state.padEnd(9)}${n} (another import brought the same payment)`);

@@ -73,17 +73,22 @@ const shown = (p: ProvenPayment) => ({
   paidAt: new Date(p.receipt.time).toISOString(),
   height: p.receipt.height,
   approvers: p.approvers.map(formatAccount),
-  threshold: p.threshold,
+  required: p.required,
   signers: p.signers,
   signedStake: p.signedStake,
   totalStake: p.totalStake,
 });
 
+const roles = ({ required }: ProvenPayment): string =>
+  Object.entries(required)
+    .map(([role, n]) => `${n} × ${role}`)
+    .join(' and ');
+
 function sentences(p: ProvenPayment, genesisFile: string): void {
   line('The proof holds.');
   line(`  paid       ${money(p.body.amount, p.currency)} to ${formatAccount(p.body.destination)}`);
   line(`  for        ${visible(p.body.clientKey)}${p.body.memo ? ` (${visible(p.body.memo)})` : ''}`);
-  line(`  by         treasury ${p.treasury}, approved by ${p.approvers.length} of the ${p.threshold} approvers that are needed`);
+  line(`  by         treasury ${p.treasury}, approved by ${roles(p)}`);
   line(`  when       ${new Date(p.receipt.time).toISOString()}, height ${p.receipt.height}`);
   line(`  final by   ${p.signers.join(', ')}: ${p.signedStake} of ${p.totalStake} stake signed height ${p.certifiedHeight}`);
   line(`  on chain   ${p.chain}`);

@@ -3,11 +3,20 @@ import { type Digest, fromHex, toHex } from '@bursar/protocol';
 import type { ledger } from '@bursar/protocol/rpc';
 import type { Session } from './session.ts';
 
+export interface ApprovalNeed {
+  /** Largest amount of the band, base units. */
+  readonly upTo: bigint;
+  readonly role: string;
+  readonly needed: number;
+  readonly given: number;
+}
+
 export interface ImportStatus {
   readonly state: string;
   readonly items: number;
   readonly approvals: readonly string[];
-  readonly threshold: number;
+  /** What its amounts need, by band and role, and what is there. */
+  readonly needs: readonly ApprovalNeed[];
   readonly total: bigint;
   /** By state of the payment. */
   readonly counts: Readonly<Record<string, number>>;
@@ -21,7 +30,7 @@ export async function importStatus({ connection }: Session, digest: Digest): Pro
     state: i.state,
     items: i.items,
     approvals: i.approvals.map(toHex),
-    threshold: i.threshold,
+    needs: i.needs.map(({ upTo, role, needed, given }) => ({ upTo, role, needed, given })),
     total: i.total,
     counts: Object.fromEntries(Object.entries(i.counts).map(([state, n]) => [state, Number(n)])),
     traceparent: i.traceparent,

@@ -1,7 +1,7 @@
 /** A genesis for tests: n validators with keys 1 … n, and one client with key 100. */
 
 import { type KeyPair, sign } from '@bursar/crypto';
-import { chainId, type Digest, encodeTransaction, type Genesis, toHex, transactionHash, transactionId } from '@bursar/protocol';
+import { chainId, type Digest, encodeTransaction, type Genesis, mOfN, toHex, transactionHash, transactionId } from '@bursar/protocol';
 import { keysOf } from './cell.ts';
 
 export const CLIENT = 100;
@@ -21,8 +21,7 @@ export function testGenesis(n: number): { readonly genesis: Genesis; readonly ch
       {
         name: 'main',
         proposers: [hexKey(CLIENT)],
-        approvers: [hexKey(101)],
-        threshold: 1,
+        approval: mOfN([hexKey(101)], 1),
         guardians: [hexKey(102)],
         guardianThreshold: 1,
         executors: [hexKey(103)],

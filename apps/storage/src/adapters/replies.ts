@@ -24,8 +24,8 @@ export const treasuryReply = (t: TreasuryView) => ({
   account: fromHex(t.account),
   balance: t.balance,
   proposers: t.proposers.map(fromHex),
-  approvers: t.approvers.map(fromHex),
-  threshold: t.threshold,
+  roles: t.approval.roles.map(({ name, keys }) => ({ name, keys: keys.map(fromHex) })),
+  bands: [...t.approval.bands],
   paused: t.paused,
   pauseNumber: t.pauseNumber,
   counts: counts(t.counts),
@@ -42,7 +42,7 @@ export const importReply = (i: ImportView) => ({
   replayed: i.replayed,
   total: i.total,
   approvals: i.approvals.map(fromHex),
-  threshold: i.threshold,
+  needs: [...i.needs],
   counts: counts(i.counts),
 });
 

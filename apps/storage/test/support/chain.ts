@@ -39,6 +39,7 @@ import {
   importDigest,
   importLeaf,
   limits,
+  mOfN,
   signedTransaction,
   toHex,
   transactionHash,
@@ -80,8 +81,10 @@ export function testGenesis(validators: readonly TestKey[], name = 'test'): Gene
       {
         name: 'payroll',
         proposers: [client.id],
-        approvers: approvers.map((a) => a.id),
-        threshold: 2,
+        approval: mOfN(
+          approvers.map((a) => a.id),
+          2,
+        ),
         guardians: [guardian.id],
         guardianThreshold: 1,
         executors: [executor.id],

@@ -15,6 +15,7 @@ import {
   importDigest,
   importLeaf,
   type Lane,
+  mOfN,
   type PaymentReceipt,
   signedTransaction,
   type TransactionResult,
@@ -55,8 +56,7 @@ export const testGenesis = (executors: readonly string[] = ['exec', 'exec2']): G
     {
       name: 'payroll',
       proposers: [keyOf('clerk').id],
-      approvers: [keyOf('ann').id],
-      threshold: 1,
+      approval: mOfN([keyOf('ann').id], 1),
       guardians: [keyOf('gus').id],
       guardianThreshold: 1,
       executors: executors.map((name) => keyOf(name).id),

@@ -21,6 +21,7 @@ import {
   type Genesis,
   type Header,
   headerDigest,
+  mOfN,
   toHex,
   voteHash,
   ZERO_DIGEST,
@@ -43,8 +44,7 @@ export const testGenesis = (name = 'test'): Genesis => ({
     {
       name: 'payroll',
       proposers: [someone],
-      approvers: [someone],
-      threshold: 1,
+      approval: mOfN([someone], 1),
       guardians: [someone],
       guardianThreshold: 1,
       executors: [someone],

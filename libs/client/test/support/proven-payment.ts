@@ -19,6 +19,7 @@ import {
   headerDigest,
   importDigest,
   importLeaf,
+  MAX_AMOUNT,
   type PaymentReceipt,
   type Result,
   result,
@@ -52,8 +53,16 @@ export const genesis: Genesis = {
     {
       name: 'payroll',
       proposers: [proposer.publicKey],
-      approvers: approvers.map((a) => a.publicKey),
-      threshold: 2,
+      approval: {
+        roles: [
+          { name: 'finance', keys: approvers.slice(0, 2).map((a) => a.publicKey) },
+          { name: 'board', keys: approvers.slice(2).map((a) => a.publicKey) },
+        ],
+        bands: [
+          { upTo: 10n, needs: [1, 0] },
+          { upTo: MAX_AMOUNT, needs: [2, 0] },
+        ],
+      },
       guardians: [proposer.publicKey],
       guardianThreshold: 1,
       executors: [executor.publicKey],

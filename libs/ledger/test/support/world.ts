@@ -13,6 +13,7 @@ import {
   type Hex32,
   importDigest,
   importLeaf,
+  mOfN,
   type Result,
   signedTransaction,
   type TransactionResult,
@@ -56,8 +57,7 @@ export const genesis = (changes: Partial<Genesis> = {}): Genesis => ({
   treasuries: ['main', 'other'].map((name) => ({
     name,
     proposers: [idOf('client'), idOf('clerk')],
-    approvers: [idOf('ann'), idOf('bob'), idOf('cyd')],
-    threshold: 2,
+    approval: mOfN([idOf('ann'), idOf('bob'), idOf('cyd')], 2),
     guardians: [idOf('gus'), idOf('gil'), idOf('gwen')],
     guardianThreshold: 2,
     executors: name === 'main' ? [idOf('exec'), idOf('exec2')] : [idOf('exec2')],

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bursar/storage/v1/ledger.proto.
  */
 export const file_bursar_storage_v1_ledger: GenFile = /*@__PURE__*/
-  fileDesc("Ch5idXJzYXIvc3RvcmFnZS92MS9sZWRnZXIucHJvdG8SEWJ1cnNhci5zdG9yYWdlLnYxIhIKEEdldFN0YXR1c1JlcXVlc3QixQEKEUdldFN0YXR1c1Jlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBISCgpibG9ja19oYXNoGAIgASgMEhIKCnN0YXRlX3Jvb3QYAyABKAwSFAoMcmVzdWx0c19yb290GAQgASgMEg8KB3RpbWVfbXMYBSABKAQSEgoKbmV4dF9iYXRjaBgGIAMoBBIOCgZzdXBwbHkYByABKAQSEAoIcGF5bWVudHMYCCABKAQSGwoTYmxvY2tzX3dpdGhfY29udGVudBgJIAEoBCIqCg9HZXRCbG9ja1JlcXVlc3QSFwoGaGVpZ2h0GAEgASgEQge6SAQyAigBIkEKEEdldEJsb2NrUmVzcG9uc2USLQoFYmxvY2sYASABKAsyHi5idXJzYXIuc3RvcmFnZS52MS5GaW5hbEhlYWRlciJBCgtGaW5hbEhlYWRlchIOCgZoZWlnaHQYASABKAQSDQoFYmxvY2sYAiABKAwSEwoLY2VydGlmaWNhdGUYAyABKAwiVAoTU3RyZWFtQmxvY2tzUmVxdWVzdBIcCgtmcm9tX2hlaWdodBgBIAEoBEIHukgEMgIoARIOCgZmb2xsb3cYAiABKAgSDwoHcmVzdWx0cxgDIAEoCCJWChRTdHJlYW1CbG9ja3NSZXNwb25zZRItCgVibG9jaxgBIAEoCzIeLmJ1cnNhci5zdG9yYWdlLnYxLkZpbmFsSGVhZGVyEg8KB3Jlc3VsdHMYAiADKAwiLQoRR2V0QWNjb3VudFJlcXVlc3QSGAoHYWNjb3VudBgBIAEoDEIHukgEegJoICJJChJHZXRBY2NvdW50UmVzcG9uc2USDwoHYmFsYW5jZRgBIAEoBBISCgpuZXh0X25vbmNlGAIgASgEEg4KBmhlaWdodBgDIAEoBCIvChJHZXRUcmVhc3VyeVJlcXVlc3QSGQoIdHJlYXN1cnkYASABKAxCB7pIBHoCGCAizQIKE0dldFRyZWFzdXJ5UmVzcG9uc2USEAoIdHJlYXN1cnkYASABKAwSDAoEbmFtZRgCIAEoCRIPCgdhY2NvdW50GAMgASgMEg8KB2JhbGFuY2UYBCABKAQSEQoJcHJvcG9zZXJzGAUgAygMEhEKCWFwcHJvdmVycxgGIAMoDBIRCgl0aHJlc2hvbGQYByABKA0SDgoGcGF1c2VkGAggASgIEhQKDHBhdXNlX251bWJlchgJIAEoDRJCCgZjb3VudHMYCiADKAsyMi5idXJzYXIuc3RvcmFnZS52MS5HZXRUcmVhc3VyeVJlc3BvbnNlLkNvdW50c0VudHJ5EhIKCnRvdGFsX3BhaWQYCyABKAQSDgoGaGVpZ2h0GAwgASgEGi0KC0NvdW50c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiKwoQR2V0SW1wb3J0UmVxdWVzdBIXCgZpbXBvcnQYASABKAxCB7pIBHoCaCAi0gIKEUdldEltcG9ydFJlc3BvbnNlEg4KBmltcG9ydBgBIAEoDBIQCgh0cmVhc3VyeRgCIAEoDBIQCghwcm9wb3NlchgDIAEoDBINCgVzdGF0ZRgEIAEoCRIOCgZjaHVua3MYBSABKA0SDQoFaXRlbXMYBiABKA0SEAoIcmVwbGF5ZWQYByABKA0SDQoFdG90YWwYCCABKAQSEQoJYXBwcm92YWxzGAkgAygMEhEKCXRocmVzaG9sZBgKIAEoDRJACgZjb3VudHMYCyADKAsyMC5idXJzYXIuc3RvcmFnZS52MS5HZXRJbXBvcnRSZXNwb25zZS5Db3VudHNFbnRyeRITCgt0cmFjZXBhcmVudBgMIAEoCRIOCgZoZWlnaHQYDSABKAQaLQoLQ291bnRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASI3ChZHZXREaXNidXJzZW1lbnRSZXF1ZXN0Eh0KDGRpc2J1cnNlbWVudBgBIAEoDEIHukgEegJoICJgChdHZXREaXNidXJzZW1lbnRSZXNwb25zZRI1CgxkaXNidXJzZW1lbnQYASABKAsyHy5idXJzYXIuc3RvcmFnZS52MS5EaXNidXJzZW1lbnQSDgoGaGVpZ2h0GAIgASgEIokDCgxEaXNidXJzZW1lbnQSCgoCaWQYASABKAwSDgoGaW1wb3J0GAIgASgMEg0KBWluZGV4GAMgASgNEgwKBGJvZHkYBCABKAwSEQoJYm9keV9oYXNoGAUgASgMEhIKCmNsaWVudF9rZXkYBiABKAkSEwoLZGVzdGluYXRpb24YByABKAwSDgoGYW1vdW50GAggASgEEgwKBGxhbmUYCSABKAkSFQoNbm90X2JlZm9yZV9tcxgKIAEoBBISCgpkZXBlbmRzX29uGAsgAygMEgwKBG1lbW8YDCABKAkSDQoFc3RhdGUYDSABKAkSLAoHYmxvY2tlZBgOIAEoCzIbLmJ1cnNhci5jb21tb24udjEuUmVqZWN0aW9uEhcKD2V4ZWN1dGVkX2hlaWdodBgPIAEoBBIYChBleGVjdXRlZF90aW1lX21zGBAgASgEEhYKDnRyYW5zYWN0aW9uX2lkGBEgASgMEhMKC3RyYWNlcGFyZW50GBIgASgJEhAKCGF0dGVtcHRzGBMgASgNIr8BChhMaXN0RGlzYnVyc2VtZW50c1JlcXVlc3QSFwoGaW1wb3J0GAEgASgMQge6SAR6AmggElAKBXN0YXRlGAIgASgJQkG6SD5yPFIAUgZ2b3RpbmdSBnF1ZXVlZFIKdGltZWxvY2tlZFIIZXhlY3V0ZWRSCWNhbmNlbGxlZFIHYmxvY2tlZBIbCglwYWdlX3NpemUYAyABKA1CCLpIBSoDGOgHEhsKCnBhZ2VfdG9rZW4YBCABKAlCB7pIBHICGEAifAoZTGlzdERpc2J1cnNlbWVudHNSZXNwb25zZRI2Cg1kaXNidXJzZW1lbnRzGAEgAygLMh8uYnVyc2FyLnN0b3JhZ2UudjEuRGlzYnVyc2VtZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIOCgZoZWlnaHQYAyABKAQifgoQTGlzdFJlYWR5UmVxdWVzdBINCgVzaGFyZBgBIAEoDRIpCgRsYW5lGAIgASgJQhu6SBhyFlIIY29uc3VtZXJSCmluZHVzdHJpYWwSFwoFbGltaXQYAyABKA1CCLpIBSoDGOgHEhcKBmN1cnNvchgEIAEoCUIHukgEcgIYQCJ2ChFMaXN0UmVhZHlSZXNwb25zZRIrCgVpdGVtcxgBIAMoCzIcLmJ1cnNhci5zdG9yYWdlLnYxLlJlYWR5SXRlbRITCgtuZXh0X2N1cnNvchgCIAEoCRIOCgZoZWlnaHQYAyABKAQSDwoHdGltZV9tcxgEIAEoBCJRCglSZWFkeUl0ZW0SCgoCaWQYASABKAwSEQoJYm9keV9oYXNoGAIgASgMEhAKCGF0dGVtcHRzGAMgASgNEhMKC3RyYWNlcGFyZW50GAQgASgJIiAKD0dldExlYXNlUmVxdWVzdBINCgVzaGFyZBgBIAEoDSKNAQoQR2V0TGVhc2VSZXNwb25zZRIOCgZob2xkZXIYASABKAwSDQoFZXBvY2gYAiABKAQSFQoNZXhwaXJlc19hdF9tcxgDIAEoBBIQCghyZWxlYXNlZBgEIAEoCBIQCghuZXh0X3NlcRgFIAEoBBIOCgZoZWlnaHQYBiABKAQSDwoHdGltZV9tcxgHIAEoBCIiChFXYXRjaFNoYXJkUmVxdWVzdBINCgVzaGFyZBgBIAEoDSJ6ChJXYXRjaFNoYXJkUmVzcG9uc2USMgoFbGVhc2UYASABKAsyIy5idXJzYXIuc3RvcmFnZS52MS5HZXRMZWFzZVJlc3BvbnNlEhYKDnJlYWR5X2NvbnN1bWVyGAIgASgNEhgKEHJlYWR5X2luZHVzdHJpYWwYAyABKA0idAoTTGlzdEV2aWRlbmNlUmVxdWVzdBIWCgl2YWxpZGF0b3IYASABKA1IAIgBARIaCglwYWdlX3NpemUYAiABKA1CB7pIBCoCGGQSGwoKcGFnZV90b2tlbhgDIAEoCUIHukgEcgIYQEIMCgpfdmFsaWRhdG9yInYKFExpc3RFdmlkZW5jZVJlc3BvbnNlEjUKCGV2aWRlbmNlGAEgAygLMiMuYnVyc2FyLnN0b3JhZ2UudjEuUmVjb3JkZWRFdmlkZW5jZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSDgoGaGVpZ2h0GAMgASgEIsMBChBSZWNvcmRlZEV2aWRlbmNlEhEKCXZhbGlkYXRvchgBIAEoDRIOCgZoZWlnaHQYAiABKAQSDAoEa2luZBgDIAEoCRIOCgZkaWdlc3QYBCABKAwSEQoJY2Fub25pY2FsGAUgASgMEhAKCHJlcG9ydGVyGAYgASgMEhYKDnRyYW5zYWN0aW9uX2lkGAcgASgMEhcKD3JlY29yZGVkX2hlaWdodBgIIAEoBBIYChByZWNvcmRlZF90aW1lX21zGAkgASgEIjgKFUdldFRyYW5zYWN0aW9uUmVxdWVzdBIfCg50cmFuc2FjdGlvbl9pZBgBIAEoDEIHukgEegJoICJkChZHZXRUcmFuc2FjdGlvblJlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBIOCgZyZXN1bHQYAiABKAwSEAoIcHJvdmFibGUYAyABKAgSGAoQY2VydGlmaWNhdGVfa2luZBgEIAEoCSI3ChZHZXRQYXltZW50UHJvb2ZSZXF1ZXN0Eh0KDGRpc2J1cnNlbWVudBgBIAEoDEIHukgEegJoICJKCg5JbmNsdXNpb25Qcm9vZhIMCgRsZWFmGAEgASgMEg0KBWluZGV4GAIgASgNEg0KBWNvdW50GAMgASgNEgwKBHBhdGgYBCADKAwiNgoPQ2VydGlmaWVkSGVhZGVyEg4KBmhlYWRlchgBIAEoDBITCgtjZXJ0aWZpY2F0ZRgCIAEoDCLbAQoXR2V0UGF5bWVudFByb29mUmVzcG9uc2USDAoEYm9keRgBIAEoDBI0Cglpbl9pbXBvcnQYAiABKAsyIS5idXJzYXIuc3RvcmFnZS52MS5JbmNsdXNpb25Qcm9vZhIRCglhcHByb3ZhbHMYAyADKAwSMgoHcmVjZWlwdBgEIAEoCzIhLmJ1cnNhci5zdG9yYWdlLnYxLkluY2x1c2lvblByb29mEjUKCWNlcnRpZmllZBgFIAEoCzIiLmJ1cnNhci5zdG9yYWdlLnYxLkNlcnRpZmllZEhlYWRlciI9ChpHZXRUcmFuc2FjdGlvblByb29mUmVxdWVzdBIfCg50cmFuc2FjdGlvbl9pZBgBIAEoDEIHukgEegJoICKHAQobR2V0VHJhbnNhY3Rpb25Qcm9vZlJlc3BvbnNlEjEKBnJlc3VsdBgBIAEoCzIhLmJ1cnNhci5zdG9yYWdlLnYxLkluY2x1c2lvblByb29mEjUKCWNlcnRpZmllZBgCIAEoCzIiLmJ1cnNhci5zdG9yYWdlLnYxLkNlcnRpZmllZEhlYWRlcjK1CwoGTGVkZ2VyElYKCUdldFN0YXR1cxIjLmJ1cnNhci5zdG9yYWdlLnYxLkdldFN0YXR1c1JlcXVlc3QaJC5idXJzYXIuc3RvcmFnZS52MS5HZXRTdGF0dXNSZXNwb25zZRJTCghHZXRCbG9jaxIiLmJ1cnNhci5zdG9yYWdlLnYxLkdldEJsb2NrUmVxdWVzdBojLmJ1cnNhci5zdG9yYWdlLnYxLkdldEJsb2NrUmVzcG9uc2USYQoMU3RyZWFtQmxvY2tzEiYuYnVyc2FyLnN0b3JhZ2UudjEuU3RyZWFtQmxvY2tzUmVxdWVzdBonLmJ1cnNhci5zdG9yYWdlLnYxLlN0cmVhbUJsb2Nrc1Jlc3BvbnNlMAESWQoKR2V0QWNjb3VudBIkLmJ1cnNhci5zdG9yYWdlLnYxLkdldEFjY291bnRSZXF1ZXN0GiUuYnVyc2FyLnN0b3JhZ2UudjEuR2V0QWNjb3VudFJlc3BvbnNlElwKC0dldFRyZWFzdXJ5EiUuYnVyc2FyLnN0b3JhZ2UudjEuR2V0VHJlYXN1cnlSZXF1ZXN0GiYuYnVyc2FyLnN0b3JhZ2UudjEuR2V0VHJlYXN1cnlSZXNwb25zZRJWCglHZXRJbXBvcnQSIy5idXJzYXIuc3RvcmFnZS52MS5HZXRJbXBvcnRSZXF1ZXN0GiQuYnVyc2FyLnN0b3JhZ2UudjEuR2V0SW1wb3J0UmVzcG9uc2USaAoPR2V0RGlzYnVyc2VtZW50EikuYnVyc2FyLnN0b3JhZ2UudjEuR2V0RGlzYnVyc2VtZW50UmVxdWVzdBoqLmJ1cnNhci5zdG9yYWdlLnYxLkdldERpc2J1cnNlbWVudFJlc3BvbnNlEm4KEUxpc3REaXNidXJzZW1lbnRzEisuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdERpc2J1cnNlbWVudHNSZXF1ZXN0GiwuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdERpc2J1cnNlbWVudHNSZXNwb25zZRJWCglMaXN0UmVhZHkSIy5idXJzYXIuc3RvcmFnZS52MS5MaXN0UmVhZHlSZXF1ZXN0GiQuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdFJlYWR5UmVzcG9uc2USUwoIR2V0TGVhc2USIi5idXJzYXIuc3RvcmFnZS52MS5HZXRMZWFzZVJlcXVlc3QaIy5idXJzYXIuc3RvcmFnZS52MS5HZXRMZWFzZVJlc3BvbnNlElsKCldhdGNoU2hhcmQSJC5idXJzYXIuc3RvcmFnZS52MS5XYXRjaFNoYXJkUmVxdWVzdBolLmJ1cnNhci5zdG9yYWdlLnYxLldhdGNoU2hhcmRSZXNwb25zZTABEl8KDExpc3RFdmlkZW5jZRImLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3RFdmlkZW5jZVJlcXVlc3QaJy5idXJzYXIuc3RvcmFnZS52MS5MaXN0RXZpZGVuY2VSZXNwb25zZRJlCg5HZXRUcmFuc2FjdGlvbhIoLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyYW5zYWN0aW9uUmVxdWVzdBopLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyYW5zYWN0aW9uUmVzcG9uc2USaAoPR2V0UGF5bWVudFByb29mEikuYnVyc2FyLnN0b3JhZ2UudjEuR2V0UGF5bWVudFByb29mUmVxdWVzdBoqLmJ1cnNhci5zdG9yYWdlLnYxLkdldFBheW1lbnRQcm9vZlJlc3BvbnNlEnQKE0dldFRyYW5zYWN0aW9uUHJvb2YSLS5idXJzYXIuc3RvcmFnZS52MS5HZXRUcmFuc2FjdGlvblByb29mUmVxdWVzdBouLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyYW5zYWN0aW9uUHJvb2ZSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_bursar_common_v1_rejection]);
+  fileDesc("Ch5idXJzYXIvc3RvcmFnZS92MS9sZWRnZXIucHJvdG8SEWJ1cnNhci5zdG9yYWdlLnYxIhIKEEdldFN0YXR1c1JlcXVlc3QixQEKEUdldFN0YXR1c1Jlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBISCgpibG9ja19oYXNoGAIgASgMEhIKCnN0YXRlX3Jvb3QYAyABKAwSFAoMcmVzdWx0c19yb290GAQgASgMEg8KB3RpbWVfbXMYBSABKAQSEgoKbmV4dF9iYXRjaBgGIAMoBBIOCgZzdXBwbHkYByABKAQSEAoIcGF5bWVudHMYCCABKAQSGwoTYmxvY2tzX3dpdGhfY29udGVudBgJIAEoBCIqCg9HZXRCbG9ja1JlcXVlc3QSFwoGaGVpZ2h0GAEgASgEQge6SAQyAigBIkEKEEdldEJsb2NrUmVzcG9uc2USLQoFYmxvY2sYASABKAsyHi5idXJzYXIuc3RvcmFnZS52MS5GaW5hbEhlYWRlciJBCgtGaW5hbEhlYWRlchIOCgZoZWlnaHQYASABKAQSDQoFYmxvY2sYAiABKAwSEwoLY2VydGlmaWNhdGUYAyABKAwiVAoTU3RyZWFtQmxvY2tzUmVxdWVzdBIcCgtmcm9tX2hlaWdodBgBIAEoBEIHukgEMgIoARIOCgZmb2xsb3cYAiABKAgSDwoHcmVzdWx0cxgDIAEoCCJWChRTdHJlYW1CbG9ja3NSZXNwb25zZRItCgVibG9jaxgBIAEoCzIeLmJ1cnNhci5zdG9yYWdlLnYxLkZpbmFsSGVhZGVyEg8KB3Jlc3VsdHMYAiADKAwiLQoRR2V0QWNjb3VudFJlcXVlc3QSGAoHYWNjb3VudBgBIAEoDEIHukgEegJoICJJChJHZXRBY2NvdW50UmVzcG9uc2USDwoHYmFsYW5jZRgBIAEoBBISCgpuZXh0X25vbmNlGAIgASgEEg4KBmhlaWdodBgDIAEoBCIvChJHZXRUcmVhc3VyeVJlcXVlc3QSGQoIdHJlYXN1cnkYASABKAxCB7pIBHoCGCAihQMKE0dldFRyZWFzdXJ5UmVzcG9uc2USEAoIdHJlYXN1cnkYASABKAwSDAoEbmFtZRgCIAEoCRIPCgdhY2NvdW50GAMgASgMEg8KB2JhbGFuY2UYBCABKAQSEQoJcHJvcG9zZXJzGAUgAygMEi4KBXJvbGVzGAYgAygLMh8uYnVyc2FyLnN0b3JhZ2UudjEuQXBwcm92ZXJSb2xlEiwKBWJhbmRzGAcgAygLMh0uYnVyc2FyLnN0b3JhZ2UudjEuQW1vdW50QmFuZBIOCgZwYXVzZWQYCCABKAgSFAoMcGF1c2VfbnVtYmVyGAkgASgNEkIKBmNvdW50cxgKIAMoCzIyLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyZWFzdXJ5UmVzcG9uc2UuQ291bnRzRW50cnkSEgoKdG90YWxfcGFpZBgLIAEoBBIOCgZoZWlnaHQYDCABKAQaLQoLQ291bnRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASIqCgxBcHByb3ZlclJvbGUSDAoEbmFtZRgBIAEoCRIMCgRrZXlzGAIgAygMIioKCkFtb3VudEJhbmQSDQoFdXBfdG8YASABKAQSDQoFbmVlZHMYAiADKA0iSgoMQXBwcm92YWxOZWVkEg0KBXVwX3RvGAEgASgEEgwKBHJvbGUYAiABKAkSDgoGbmVlZGVkGAMgASgNEg0KBWdpdmVuGAQgASgNIisKEEdldEltcG9ydFJlcXVlc3QSFwoGaW1wb3J0GAEgASgMQge6SAR6AmggIu8CChFHZXRJbXBvcnRSZXNwb25zZRIOCgZpbXBvcnQYASABKAwSEAoIdHJlYXN1cnkYAiABKAwSEAoIcHJvcG9zZXIYAyABKAwSDQoFc3RhdGUYBCABKAkSDgoGY2h1bmtzGAUgASgNEg0KBWl0ZW1zGAYgASgNEhAKCHJlcGxheWVkGAcgASgNEg0KBXRvdGFsGAggASgEEhEKCWFwcHJvdmFscxgJIAMoDBIuCgVuZWVkcxgKIAMoCzIfLmJ1cnNhci5zdG9yYWdlLnYxLkFwcHJvdmFsTmVlZBJACgZjb3VudHMYCyADKAsyMC5idXJzYXIuc3RvcmFnZS52MS5HZXRJbXBvcnRSZXNwb25zZS5Db3VudHNFbnRyeRITCgt0cmFjZXBhcmVudBgMIAEoCRIOCgZoZWlnaHQYDSABKAQaLQoLQ291bnRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASI3ChZHZXREaXNidXJzZW1lbnRSZXF1ZXN0Eh0KDGRpc2J1cnNlbWVudBgBIAEoDEIHukgEegJoICJgChdHZXREaXNidXJzZW1lbnRSZXNwb25zZRI1CgxkaXNidXJzZW1lbnQYASABKAsyHy5idXJzYXIuc3RvcmFnZS52MS5EaXNidXJzZW1lbnQSDgoGaGVpZ2h0GAIgASgEIokDCgxEaXNidXJzZW1lbnQSCgoCaWQYASABKAwSDgoGaW1wb3J0GAIgASgMEg0KBWluZGV4GAMgASgNEgwKBGJvZHkYBCABKAwSEQoJYm9keV9oYXNoGAUgASgMEhIKCmNsaWVudF9rZXkYBiABKAkSEwoLZGVzdGluYXRpb24YByABKAwSDgoGYW1vdW50GAggASgEEgwKBGxhbmUYCSABKAkSFQoNbm90X2JlZm9yZV9tcxgKIAEoBBISCgpkZXBlbmRzX29uGAsgAygMEgwKBG1lbW8YDCABKAkSDQoFc3RhdGUYDSABKAkSLAoHYmxvY2tlZBgOIAEoCzIbLmJ1cnNhci5jb21tb24udjEuUmVqZWN0aW9uEhcKD2V4ZWN1dGVkX2hlaWdodBgPIAEoBBIYChBleGVjdXRlZF90aW1lX21zGBAgASgEEhYKDnRyYW5zYWN0aW9uX2lkGBEgASgMEhMKC3RyYWNlcGFyZW50GBIgASgJEhAKCGF0dGVtcHRzGBMgASgNIr8BChhMaXN0RGlzYnVyc2VtZW50c1JlcXVlc3QSFwoGaW1wb3J0GAEgASgMQge6SAR6AmggElAKBXN0YXRlGAIgASgJQkG6SD5yPFIAUgZ2b3RpbmdSBnF1ZXVlZFIKdGltZWxvY2tlZFIIZXhlY3V0ZWRSCWNhbmNlbGxlZFIHYmxvY2tlZBIbCglwYWdlX3NpemUYAyABKA1CCLpIBSoDGOgHEhsKCnBhZ2VfdG9rZW4YBCABKAlCB7pIBHICGEAifAoZTGlzdERpc2J1cnNlbWVudHNSZXNwb25zZRI2Cg1kaXNidXJzZW1lbnRzGAEgAygLMh8uYnVyc2FyLnN0b3JhZ2UudjEuRGlzYnVyc2VtZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIOCgZoZWlnaHQYAyABKAQifgoQTGlzdFJlYWR5UmVxdWVzdBINCgVzaGFyZBgBIAEoDRIpCgRsYW5lGAIgASgJQhu6SBhyFlIIY29uc3VtZXJSCmluZHVzdHJpYWwSFwoFbGltaXQYAyABKA1CCLpIBSoDGOgHEhcKBmN1cnNvchgEIAEoCUIHukgEcgIYQCJ2ChFMaXN0UmVhZHlSZXNwb25zZRIrCgVpdGVtcxgBIAMoCzIcLmJ1cnNhci5zdG9yYWdlLnYxLlJlYWR5SXRlbRITCgtuZXh0X2N1cnNvchgCIAEoCRIOCgZoZWlnaHQYAyABKAQSDwoHdGltZV9tcxgEIAEoBCJRCglSZWFkeUl0ZW0SCgoCaWQYASABKAwSEQoJYm9keV9oYXNoGAIgASgMEhAKCGF0dGVtcHRzGAMgASgNEhMKC3RyYWNlcGFyZW50GAQgASgJIiAKD0dldExlYXNlUmVxdWVzdBINCgVzaGFyZBgBIAEoDSKNAQoQR2V0TGVhc2VSZXNwb25zZRIOCgZob2xkZXIYASABKAwSDQoFZXBvY2gYAiABKAQSFQoNZXhwaXJlc19hdF9tcxgDIAEoBBIQCghyZWxlYXNlZBgEIAEoCBIQCghuZXh0X3NlcRgFIAEoBBIOCgZoZWlnaHQYBiABKAQSDwoHdGltZV9tcxgHIAEoBCIiChFXYXRjaFNoYXJkUmVxdWVzdBINCgVzaGFyZBgBIAEoDSJ6ChJXYXRjaFNoYXJkUmVzcG9uc2USMgoFbGVhc2UYASABKAsyIy5idXJzYXIuc3RvcmFnZS52MS5HZXRMZWFzZVJlc3BvbnNlEhYKDnJlYWR5X2NvbnN1bWVyGAIgASgNEhgKEHJlYWR5X2luZHVzdHJpYWwYAyABKA0idAoTTGlzdEV2aWRlbmNlUmVxdWVzdBIWCgl2YWxpZGF0b3IYASABKA1IAIgBARIaCglwYWdlX3NpemUYAiABKA1CB7pIBCoCGGQSGwoKcGFnZV90b2tlbhgDIAEoCUIHukgEcgIYQEIMCgpfdmFsaWRhdG9yInYKFExpc3RFdmlkZW5jZVJlc3BvbnNlEjUKCGV2aWRlbmNlGAEgAygLMiMuYnVyc2FyLnN0b3JhZ2UudjEuUmVjb3JkZWRFdmlkZW5jZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSDgoGaGVpZ2h0GAMgASgEIsMBChBSZWNvcmRlZEV2aWRlbmNlEhEKCXZhbGlkYXRvchgBIAEoDRIOCgZoZWlnaHQYAiABKAQSDAoEa2luZBgDIAEoCRIOCgZkaWdlc3QYBCABKAwSEQoJY2Fub25pY2FsGAUgASgMEhAKCHJlcG9ydGVyGAYgASgMEhYKDnRyYW5zYWN0aW9uX2lkGAcgASgMEhcKD3JlY29yZGVkX2hlaWdodBgIIAEoBBIYChByZWNvcmRlZF90aW1lX21zGAkgASgEIjgKFUdldFRyYW5zYWN0aW9uUmVxdWVzdBIfCg50cmFuc2FjdGlvbl9pZBgBIAEoDEIHukgEegJoICJkChZHZXRUcmFuc2FjdGlvblJlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBIOCgZyZXN1bHQYAiABKAwSEAoIcHJvdmFibGUYAyABKAgSGAoQY2VydGlmaWNhdGVfa2luZBgEIAEoCSI3ChZHZXRQYXltZW50UHJvb2ZSZXF1ZXN0Eh0KDGRpc2J1cnNlbWVudBgBIAEoDEIHukgEegJoICJKCg5JbmNsdXNpb25Qcm9vZhIMCgRsZWFmGAEgASgMEg0KBWluZGV4GAIgASgNEg0KBWNvdW50GAMgASgNEgwKBHBhdGgYBCADKAwiNgoPQ2VydGlmaWVkSGVhZGVyEg4KBmhlYWRlchgBIAEoDBITCgtjZXJ0aWZpY2F0ZRgCIAEoDCLbAQoXR2V0UGF5bWVudFByb29mUmVzcG9uc2USDAoEYm9keRgBIAEoDBI0Cglpbl9pbXBvcnQYAiABKAsyIS5idXJzYXIuc3RvcmFnZS52MS5JbmNsdXNpb25Qcm9vZhIRCglhcHByb3ZhbHMYAyADKAwSMgoHcmVjZWlwdBgEIAEoCzIhLmJ1cnNhci5zdG9yYWdlLnYxLkluY2x1c2lvblByb29mEjUKCWNlcnRpZmllZBgFIAEoCzIiLmJ1cnNhci5zdG9yYWdlLnYxLkNlcnRpZmllZEhlYWRlciI9ChpHZXRUcmFuc2FjdGlvblByb29mUmVxdWVzdBIfCg50cmFuc2FjdGlvbl9pZBgBIAEoDEIHukgEegJoICKHAQobR2V0VHJhbnNhY3Rpb25Qcm9vZlJlc3BvbnNlEjEKBnJlc3VsdBgBIAEoCzIhLmJ1cnNhci5zdG9yYWdlLnYxLkluY2x1c2lvblByb29mEjUKCWNlcnRpZmllZBgCIAEoCzIiLmJ1cnNhci5zdG9yYWdlLnYxLkNlcnRpZmllZEhlYWRlcjK1CwoGTGVkZ2VyElYKCUdldFN0YXR1cxIjLmJ1cnNhci5zdG9yYWdlLnYxLkdldFN0YXR1c1JlcXVlc3QaJC5idXJzYXIuc3RvcmFnZS52MS5HZXRTdGF0dXNSZXNwb25zZRJTCghHZXRCbG9jaxIiLmJ1cnNhci5zdG9yYWdlLnYxLkdldEJsb2NrUmVxdWVzdBojLmJ1cnNhci5zdG9yYWdlLnYxLkdldEJsb2NrUmVzcG9uc2USYQoMU3RyZWFtQmxvY2tzEiYuYnVyc2FyLnN0b3JhZ2UudjEuU3RyZWFtQmxvY2tzUmVxdWVzdBonLmJ1cnNhci5zdG9yYWdlLnYxLlN0cmVhbUJsb2Nrc1Jlc3BvbnNlMAESWQoKR2V0QWNjb3VudBIkLmJ1cnNhci5zdG9yYWdlLnYxLkdldEFjY291bnRSZXF1ZXN0GiUuYnVyc2FyLnN0b3JhZ2UudjEuR2V0QWNjb3VudFJlc3BvbnNlElwKC0dldFRyZWFzdXJ5EiUuYnVyc2FyLnN0b3JhZ2UudjEuR2V0VHJlYXN1cnlSZXF1ZXN0GiYuYnVyc2FyLnN0b3JhZ2UudjEuR2V0VHJlYXN1cnlSZXNwb25zZRJWCglHZXRJbXBvcnQSIy5idXJzYXIuc3RvcmFnZS52MS5HZXRJbXBvcnRSZXF1ZXN0GiQuYnVyc2FyLnN0b3JhZ2UudjEuR2V0SW1wb3J0UmVzcG9uc2USaAoPR2V0RGlzYnVyc2VtZW50EikuYnVyc2FyLnN0b3JhZ2UudjEuR2V0RGlzYnVyc2VtZW50UmVxdWVzdBoqLmJ1cnNhci5zdG9yYWdlLnYxLkdldERpc2J1cnNlbWVudFJlc3BvbnNlEm4KEUxpc3REaXNidXJzZW1lbnRzEisuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdERpc2J1cnNlbWVudHNSZXF1ZXN0GiwuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdERpc2J1cnNlbWVudHNSZXNwb25zZRJWCglMaXN0UmVhZHkSIy5idXJzYXIuc3RvcmFnZS52MS5MaXN0UmVhZHlSZXF1ZXN0GiQuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdFJlYWR5UmVzcG9uc2USUwoIR2V0TGVhc2USIi5idXJzYXIuc3RvcmFnZS52MS5HZXRMZWFzZVJlcXVlc3QaIy5idXJzYXIuc3RvcmFnZS52MS5HZXRMZWFzZVJlc3BvbnNlElsKCldhdGNoU2hhcmQSJC5idXJzYXIuc3RvcmFnZS52MS5XYXRjaFNoYXJkUmVxdWVzdBolLmJ1cnNhci5zdG9yYWdlLnYxLldhdGNoU2hhcmRSZXNwb25zZTABEl8KDExpc3RFdmlkZW5jZRImLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3RFdmlkZW5jZVJlcXVlc3QaJy5idXJzYXIuc3RvcmFnZS52MS5MaXN0RXZpZGVuY2VSZXNwb25zZRJlCg5HZXRUcmFuc2FjdGlvbhIoLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyYW5zYWN0aW9uUmVxdWVzdBopLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyYW5zYWN0aW9uUmVzcG9uc2USaAoPR2V0UGF5bWVudFByb29mEikuYnVyc2FyLnN0b3JhZ2UudjEuR2V0UGF5bWVudFByb29mUmVxdWVzdBoqLmJ1cnNhci5zdG9yYWdlLnYxLkdldFBheW1lbnRQcm9vZlJlc3BvbnNlEnQKE0dldFRyYW5zYWN0aW9uUHJvb2YSLS5idXJzYXIuc3RvcmFnZS52MS5HZXRUcmFuc2FjdGlvblByb29mUmVxdWVzdBouLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyYW5zYWN0aW9uUHJvb2ZSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_bursar_common_v1_rejection]);
 
 /**
  * Nothing to say.
@@ -368,18 +368,18 @@ export type GetTreasuryResponse = Message<"bursar.storage.v1.GetTreasuryResponse
   proposers: Uint8Array[];
 
   /**
-   * Keys that may approve.
+   * Keys that may approve, by role.
    *
-   * @generated from field: repeated bytes approvers = 6;
+   * @generated from field: repeated bursar.storage.v1.ApproverRole roles = 6;
    */
-  approvers: Uint8Array[];
+  roles: ApproverRole[];
 
   /**
-   * Approvals needed.
+   * What each amount needs, ascending.
    *
-   * @generated from field: uint32 threshold = 7;
+   * @generated from field: repeated bursar.storage.v1.AmountBand bands = 7;
    */
-  threshold: number;
+  bands: AmountBand[];
 
   /**
    * Paused now.
@@ -425,6 +425,104 @@ export const GetTreasuryResponseSchema: GenMessage<GetTreasuryResponse> = /*@__P
   messageDesc(file_bursar_storage_v1_ledger, 10);
 
 /**
+ * Approvers who count alike.
+ *
+ * @generated from message bursar.storage.v1.ApproverRole
+ */
+export type ApproverRole = Message<"bursar.storage.v1.ApproverRole"> & {
+  /**
+   * Its name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Keys, 32 bytes each.
+   *
+   * @generated from field: repeated bytes keys = 2;
+   */
+  keys: Uint8Array[];
+};
+
+/**
+ * Describes the message bursar.storage.v1.ApproverRole.
+ * Use `create(ApproverRoleSchema)` to create a new message.
+ */
+export const ApproverRoleSchema: GenMessage<ApproverRole> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 11);
+
+/**
+ * Amounts that need the same approvals.
+ *
+ * @generated from message bursar.storage.v1.AmountBand
+ */
+export type AmountBand = Message<"bursar.storage.v1.AmountBand"> & {
+  /**
+   * Largest amount, base units; the smallest is one above the band before.
+   *
+   * @generated from field: uint64 up_to = 1;
+   */
+  upTo: bigint;
+
+  /**
+   * Approvals needed of each role, in the order of the roles.
+   *
+   * @generated from field: repeated uint32 needs = 2;
+   */
+  needs: number[];
+};
+
+/**
+ * Describes the message bursar.storage.v1.AmountBand.
+ * Use `create(AmountBandSchema)` to create a new message.
+ */
+export const AmountBandSchema: GenMessage<AmountBand> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 12);
+
+/**
+ * Approvals of one role for the payments of one band.
+ *
+ * @generated from message bursar.storage.v1.ApprovalNeed
+ */
+export type ApprovalNeed = Message<"bursar.storage.v1.ApprovalNeed"> & {
+  /**
+   * Largest amount of the band, base units.
+   *
+   * @generated from field: uint64 up_to = 1;
+   */
+  upTo: bigint;
+
+  /**
+   * Name of the role.
+   *
+   * @generated from field: string role = 2;
+   */
+  role: string;
+
+  /**
+   * Approvals needed.
+   *
+   * @generated from field: uint32 needed = 3;
+   */
+  needed: number;
+
+  /**
+   * Approvals of this role that are there.
+   *
+   * @generated from field: uint32 given = 4;
+   */
+  given: number;
+};
+
+/**
+ * Describes the message bursar.storage.v1.ApprovalNeed.
+ * Use `create(ApprovalNeedSchema)` to create a new message.
+ */
+export const ApprovalNeedSchema: GenMessage<ApprovalNeed> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 13);
+
+/**
  * Which import.
  *
  * @generated from message bursar.storage.v1.GetImportRequest
@@ -443,7 +541,7 @@ export type GetImportRequest = Message<"bursar.storage.v1.GetImportRequest"> & {
  * Use `create(GetImportRequestSchema)` to create a new message.
  */
 export const GetImportRequestSchema: GenMessage<GetImportRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 11);
+  messageDesc(file_bursar_storage_v1_ledger, 14);
 
 /**
  * An import.
@@ -515,11 +613,11 @@ export type GetImportResponse = Message<"bursar.storage.v1.GetImportResponse"> &
   approvals: Uint8Array[];
 
   /**
-   * Approvals needed.
+   * What its amounts need, and what is there.
    *
-   * @generated from field: uint32 threshold = 10;
+   * @generated from field: repeated bursar.storage.v1.ApprovalNeed needs = 10;
    */
-  threshold: number;
+  needs: ApprovalNeed[];
 
   /**
    * Number of its disbursements in each state.
@@ -548,7 +646,7 @@ export type GetImportResponse = Message<"bursar.storage.v1.GetImportResponse"> &
  * Use `create(GetImportResponseSchema)` to create a new message.
  */
 export const GetImportResponseSchema: GenMessage<GetImportResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 12);
+  messageDesc(file_bursar_storage_v1_ledger, 15);
 
 /**
  * Which disbursement.
@@ -569,7 +667,7 @@ export type GetDisbursementRequest = Message<"bursar.storage.v1.GetDisbursementR
  * Use `create(GetDisbursementRequestSchema)` to create a new message.
  */
 export const GetDisbursementRequestSchema: GenMessage<GetDisbursementRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 13);
+  messageDesc(file_bursar_storage_v1_ledger, 16);
 
 /**
  * A disbursement.
@@ -597,7 +695,7 @@ export type GetDisbursementResponse = Message<"bursar.storage.v1.GetDisbursement
  * Use `create(GetDisbursementResponseSchema)` to create a new message.
  */
 export const GetDisbursementResponseSchema: GenMessage<GetDisbursementResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 14);
+  messageDesc(file_bursar_storage_v1_ledger, 17);
 
 /**
  * A payment order and what became of it.
@@ -744,7 +842,7 @@ export type Disbursement = Message<"bursar.storage.v1.Disbursement"> & {
  * Use `create(DisbursementSchema)` to create a new message.
  */
 export const DisbursementSchema: GenMessage<Disbursement> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 15);
+  messageDesc(file_bursar_storage_v1_ledger, 18);
 
 /**
  * Which disbursements.
@@ -786,7 +884,7 @@ export type ListDisbursementsRequest = Message<"bursar.storage.v1.ListDisburseme
  * Use `create(ListDisbursementsRequestSchema)` to create a new message.
  */
 export const ListDisbursementsRequestSchema: GenMessage<ListDisbursementsRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 16);
+  messageDesc(file_bursar_storage_v1_ledger, 19);
 
 /**
  * A page.
@@ -821,7 +919,7 @@ export type ListDisbursementsResponse = Message<"bursar.storage.v1.ListDisbursem
  * Use `create(ListDisbursementsResponseSchema)` to create a new message.
  */
 export const ListDisbursementsResponseSchema: GenMessage<ListDisbursementsResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 17);
+  messageDesc(file_bursar_storage_v1_ledger, 20);
 
 /**
  * What to look for.
@@ -863,7 +961,7 @@ export type ListReadyRequest = Message<"bursar.storage.v1.ListReadyRequest"> & {
  * Use `create(ListReadyRequestSchema)` to create a new message.
  */
 export const ListReadyRequestSchema: GenMessage<ListReadyRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 18);
+  messageDesc(file_bursar_storage_v1_ledger, 21);
 
 /**
  * What may be paid.
@@ -905,7 +1003,7 @@ export type ListReadyResponse = Message<"bursar.storage.v1.ListReadyResponse"> &
  * Use `create(ListReadyResponseSchema)` to create a new message.
  */
 export const ListReadyResponseSchema: GenMessage<ListReadyResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 19);
+  messageDesc(file_bursar_storage_v1_ledger, 22);
 
 /**
  * A payment that may be executed.
@@ -947,7 +1045,7 @@ export type ReadyItem = Message<"bursar.storage.v1.ReadyItem"> & {
  * Use `create(ReadyItemSchema)` to create a new message.
  */
 export const ReadyItemSchema: GenMessage<ReadyItem> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 20);
+  messageDesc(file_bursar_storage_v1_ledger, 23);
 
 /**
  * Which shard.
@@ -968,7 +1066,7 @@ export type GetLeaseRequest = Message<"bursar.storage.v1.GetLeaseRequest"> & {
  * Use `create(GetLeaseRequestSchema)` to create a new message.
  */
 export const GetLeaseRequestSchema: GenMessage<GetLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 21);
+  messageDesc(file_bursar_storage_v1_ledger, 24);
 
 /**
  * A lease.
@@ -1031,7 +1129,7 @@ export type GetLeaseResponse = Message<"bursar.storage.v1.GetLeaseResponse"> & {
  * Use `create(GetLeaseResponseSchema)` to create a new message.
  */
 export const GetLeaseResponseSchema: GenMessage<GetLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 22);
+  messageDesc(file_bursar_storage_v1_ledger, 25);
 
 /**
  * Which shard.
@@ -1052,7 +1150,7 @@ export type WatchShardRequest = Message<"bursar.storage.v1.WatchShardRequest"> &
  * Use `create(WatchShardRequestSchema)` to create a new message.
  */
 export const WatchShardRequestSchema: GenMessage<WatchShardRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 23);
+  messageDesc(file_bursar_storage_v1_ledger, 26);
 
 /**
  * A shard after a final block; each answer is of a higher one.
@@ -1087,7 +1185,7 @@ export type WatchShardResponse = Message<"bursar.storage.v1.WatchShardResponse">
  * Use `create(WatchShardResponseSchema)` to create a new message.
  */
 export const WatchShardResponseSchema: GenMessage<WatchShardResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 24);
+  messageDesc(file_bursar_storage_v1_ledger, 27);
 
 /**
  * Which offences.
@@ -1122,7 +1220,7 @@ export type ListEvidenceRequest = Message<"bursar.storage.v1.ListEvidenceRequest
  * Use `create(ListEvidenceRequestSchema)` to create a new message.
  */
 export const ListEvidenceRequestSchema: GenMessage<ListEvidenceRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 25);
+  messageDesc(file_bursar_storage_v1_ledger, 28);
 
 /**
  * A page.
@@ -1157,7 +1255,7 @@ export type ListEvidenceResponse = Message<"bursar.storage.v1.ListEvidenceRespon
  * Use `create(ListEvidenceResponseSchema)` to create a new message.
  */
 export const ListEvidenceResponseSchema: GenMessage<ListEvidenceResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 26);
+  messageDesc(file_bursar_storage_v1_ledger, 29);
 
 /**
  * An offence of a validator (K6).
@@ -1234,7 +1332,7 @@ export type RecordedEvidence = Message<"bursar.storage.v1.RecordedEvidence"> & {
  * Use `create(RecordedEvidenceSchema)` to create a new message.
  */
 export const RecordedEvidenceSchema: GenMessage<RecordedEvidence> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 27);
+  messageDesc(file_bursar_storage_v1_ledger, 30);
 
 /**
  * Which transaction.
@@ -1255,7 +1353,7 @@ export type GetTransactionRequest = Message<"bursar.storage.v1.GetTransactionReq
  * Use `create(GetTransactionRequestSchema)` to create a new message.
  */
 export const GetTransactionRequestSchema: GenMessage<GetTransactionRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 28);
+  messageDesc(file_bursar_storage_v1_ledger, 31);
 
 /**
  * A final transaction.
@@ -1297,7 +1395,7 @@ export type GetTransactionResponse = Message<"bursar.storage.v1.GetTransactionRe
  * Use `create(GetTransactionResponseSchema)` to create a new message.
  */
 export const GetTransactionResponseSchema: GenMessage<GetTransactionResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 29);
+  messageDesc(file_bursar_storage_v1_ledger, 32);
 
 /**
  * Which payment.
@@ -1318,7 +1416,7 @@ export type GetPaymentProofRequest = Message<"bursar.storage.v1.GetPaymentProofR
  * Use `create(GetPaymentProofRequestSchema)` to create a new message.
  */
 export const GetPaymentProofRequestSchema: GenMessage<GetPaymentProofRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 30);
+  messageDesc(file_bursar_storage_v1_ledger, 33);
 
 /**
  * A leaf, its place and its path.
@@ -1360,7 +1458,7 @@ export type InclusionProof = Message<"bursar.storage.v1.InclusionProof"> & {
  * Use `create(InclusionProofSchema)` to create a new message.
  */
 export const InclusionProofSchema: GenMessage<InclusionProof> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 31);
+  messageDesc(file_bursar_storage_v1_ledger, 34);
 
 /**
  * The header that bears a root, with its certificate.
@@ -1388,7 +1486,7 @@ export type CertifiedHeader = Message<"bursar.storage.v1.CertifiedHeader"> & {
  * Use `create(CertifiedHeaderSchema)` to create a new message.
  */
 export const CertifiedHeaderSchema: GenMessage<CertifiedHeader> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 32);
+  messageDesc(file_bursar_storage_v1_ledger, 35);
 
 /**
  * Proof that a payment was approved and made.
@@ -1437,7 +1535,7 @@ export type GetPaymentProofResponse = Message<"bursar.storage.v1.GetPaymentProof
  * Use `create(GetPaymentProofResponseSchema)` to create a new message.
  */
 export const GetPaymentProofResponseSchema: GenMessage<GetPaymentProofResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 33);
+  messageDesc(file_bursar_storage_v1_ledger, 36);
 
 /**
  * Which transaction.
@@ -1458,7 +1556,7 @@ export type GetTransactionProofRequest = Message<"bursar.storage.v1.GetTransacti
  * Use `create(GetTransactionProofRequestSchema)` to create a new message.
  */
 export const GetTransactionProofRequestSchema: GenMessage<GetTransactionProofRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 34);
+  messageDesc(file_bursar_storage_v1_ledger, 37);
 
 /**
  * Proof of a transaction's result.
@@ -1486,7 +1584,7 @@ export type GetTransactionProofResponse = Message<"bursar.storage.v1.GetTransact
  * Use `create(GetTransactionProofResponseSchema)` to create a new message.
  */
 export const GetTransactionProofResponseSchema: GenMessage<GetTransactionProofResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 35);
+  messageDesc(file_bursar_storage_v1_ledger, 38);
 
 /**
  * Answers are what this validator's storage holds. Believe a proof, not an answer.
