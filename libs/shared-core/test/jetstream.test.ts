@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connectNats, DEAD_LETTER, type NatsBus, type StreamMessage } from '../src/index.ts';
 import { type NatsServer, startNatsServer } from './support/nats-server.ts';
@@ -18,6 +19,18 @@ const limits = { maxBytes: 1_000_000, maxAgeMs: 3_600_000 };
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (m: StreamMessage) => new TextDecoder().decode(m.data);
 const deadLetterSubject = 'dead.blocks';
+interface Info {
+  readonly delivered: { readonly consumer_seq: number };
+  readonly num_ack_pending: number;
+  readonly num_redelivered: number;
+  readonly num_waiting: number;
+}
+const timers = () => process.getActiveResourcesInfo().filter((r) => r === 'Timeout').length;
+/** Asks the server about a consumer until it is as wanted; the test's time-out is the bound. */
+async function known(durable: string, wanted: (info: Info) => boolean): Promise<void> {
+  const ask = () => bus.request(`$JS.API.CONSUMER.INFO.BLOCKS.${durable}`, new Uint8Array(0), { timeoutMs: 1_000 });
+  while (!wanted(JSON.parse(new TextDecoder().decode((await ask()).data)) as Info)) await sleep(20);
+}
 
 describe('R7 event streams', () => {
   it('setting a stream up again changes its limits and nothing else', async () => {
@@ -125,6 +138,71 @@ describe('R7 event streams', () => {
     }
     expect([...got]).toEqual(['0', '1', '2']);
     await consumer.stop();
+  });
+  it('a new connection: what waits for the handler is handled once, in order, and acknowledged; nothing of the old one stays', async () => {
+    const got: string[] = [];
+    const [entered, gate, last] = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const consumer = await bus.events.consume(
+      { stream: 'BLOCKS', durable: 'moved', subjects: ['blocks.moved.*'], deadLetterSubject },
+      async (m) => {
+        got.push(text(m));
+        entered.resolve();
+        await gate.promise;
+        if (text(m) === '4') last.resolve();
+      },
+    );
+    const publish = (n: number) => bus.events.publish('blocks.moved.0', bytes(String(n)), { id: `moved-${n}` });
+    for (const n of [0, 1, 2]) await publish(n);
+    await entered.promise;
+    await publish(3);
+    await known('moved', ({ delivered }) => delivered.consumer_seq === 4);
+    await bus.flush(); // all four are here
+    const before = timers();
+    for (let i = 0; i < 10; i++) {
+      await bus.reconnect();
+      await known('moved', ({ num_waiting }) => num_waiting > 0);
+    }
+    gate.resolve();
+    await publish(4);
+    await last.promise;
+    expect(got).toEqual(['0', '1', '2', '3', '4']);
+    await known('moved', ({ num_ack_pending, delivered }) => num_ack_pending === 0 && delivered.consumer_seq === 5);
+    expect(timers()).toBeLessThan(before + 5);
+    await consumer.stop();
+  });
+  it('a message that is delivered again while it waits is handled once', async () => {
+    const got: string[] = [];
+    const [gate, last] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const consumer = await bus.events.consume(
+      { stream: 'BLOCKS', durable: 'again', subjects: ['blocks.again.*'], deadLetterSubject, ackWaitMs: 500 },
+      async (m) => {
+        got.push(text(m));
+        await gate.promise;
+        if (text(m) === '2') last.resolve();
+      },
+    );
+    const publish = (n: number) => bus.events.publish('blocks.again.0', bytes(String(n)), { id: `again-${n}` });
+    for (const n of [0, 1]) await publish(n);
+    await known('again', ({ num_redelivered }) => num_redelivered === 2);
+    await bus.flush();
+    gate.resolve();
+    await publish(2);
+    await last.promise;
+    expect(got.filter((n) => n === '1')).toEqual(['1']);
+    await consumer.stop();
+  });
+  it('a handler that never ends: closing leaves nothing of its consumer', async () => {
+    const before = timers();
+    const own = await connectNats({ url: server.url, name: 'own' });
+    const entered = Promise.withResolvers<void>();
+    await own.events.consume({ stream: 'BLOCKS', durable: 'stuck', subjects: ['blocks.stuck.*'], deadLetterSubject }, () => {
+      entered.resolve();
+      return new Promise<void>(() => {});
+    });
+    await own.events.publish('blocks.stuck.0', bytes('x'), { id: 'stuck' });
+    await entered.promise;
+    await own.close(50);
+    expect(timers()).toBeLessThanOrEqual(before);
   });
   it('a consumer of a missing stream is a clear error', async () => {
     await expect(bus.events.consume({ stream: 'NONE', durable: 'x', deadLetterSubject }, () => {})).rejects.toMatchObject({

@@ -190,6 +190,23 @@ describe.each(['memory', 'nats'] as const)('the bus port over %s', (kind) => {
 });
 
 describe('NATS itself', () => {
+  it('an answer reaches who asked when the responder has a new connection meanwhile', async () => {
+    const [responder, asker] = [await make('nats'), await make('nats')];
+    const [entered, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const subject = topic();
+    const answer = async () => {
+      entered.resolve();
+      await gate.promise;
+      return bytes('here');
+    };
+    responder.respond(subject, answer, { queueLimit: 10 });
+    await responder.flush();
+    const asked = asker.request(subject, new Uint8Array(0), { timeoutMs: 4_000 });
+    await entered.promise;
+    await responder.reconnect();
+    gate.resolve();
+    expect(text(await asked)).toBe('here');
+  });
   it('a message beyond the server’s limit is refused before it ends the connection', async () => {
     const bus = await make('nats');
     expect(() => bus.publish('test.large', new Uint8Array(1024 * 1024))).toThrow('exceeds the 1048576');

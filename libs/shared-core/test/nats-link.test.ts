@@ -38,6 +38,19 @@ describe('one connection to NATS after another', () => {
     await sleep(1_000); // a new connection would take a tenth of it
     expect({ served: server.served(), arrived: server.connections.length }).toEqual({ served: [2], arrived: 3 });
   });
+  it('of several servers, one that speaks too late and then ends does not end the connection to another', async () => {
+    server = await startMoodyNats(['silent']);
+    bus = await connectNats({ url: `${server.url},${server.url}`, name: 'test' });
+    expect(server.served()).toEqual([1]);
+    const said: string[] = [];
+    bus.onStatus(({ kind }) => said.push(kind));
+    server.speak(0);
+    await sleep(100);
+    server.connections[0]?.socket.destroy();
+    await server.connections[0]?.ended;
+    await bus.flush();
+    expect({ said, served: server.served() }).toEqual({ said: [], served: [1] });
+  });
   it('a server that takes nothing more is left, however much of what we sent it has not taken', async () => {
     const { server, bus } = await connected();
     const lost = until(bus, 'disconnected');
@@ -55,6 +68,13 @@ describe('one connection to NATS after another', () => {
     await bus.flush();
     server.connections[0]?.socket.destroy();
     await expect(asked).rejects.toMatchObject({ code: 6001, message: expect.stringContaining('the connection to NATS is lost') });
+  });
+  it('so is who waits for the server to have taken everything', async () => {
+    const { server, bus } = await connected();
+    server.connections[0]?.socket.pause();
+    const flushed = bus.flush(60_000);
+    server.connections[0]?.socket.destroy();
+    await expect(flushed).rejects.toMatchObject({ code: 6001, message: expect.stringContaining('the connection is lost') });
   });
   it('close ends the search for a server', async () => {
     const { server, bus } = await connected('fair', 'silent', 'silent');

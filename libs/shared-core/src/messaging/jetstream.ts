@@ -175,6 +175,9 @@ export function createEventStream(link: NatsLink): { readonly events: EventStrea
   return { events, stop: async () => void (await Promise.all([...consumers].map((c) => c.stop()))) };
 }
 
+/** With what the client's type leaves out: where the acknowledgement goes. */
+type Delivered = JsMsg & { readonly reply: string };
+
 async function run(
   link: NatsLink,
   options: ConsumeOptions,
@@ -182,10 +185,13 @@ async function run(
   publish: EventStream['publish'],
 ): Promise<StreamConsumer> {
   const { stream, durable, maxDeliver = 5, maxPending = 64, onError, span = false } = options;
-  const waiting: JsMsg[] = []; // bounded: the server sends no more than maxPending without an acknowledgement
+  const waiting: Delivered[] = []; // bounded: the server sends no more than maxPending without an acknowledgement, and none waits twice
   let working: Promise<void> | undefined;
   let stopping = false;
-  const one = async (raw: JsMsg): Promise<void> => {
+  // By the connection in use: that which brought the message may be gone. Without any, the server delivers the message again.
+  const answer = ({ reply }: Delivered, word: string): void => link.current?.publish(reply, word);
+  const nak = (raw: Delivered, delayMs: number): void => answer(raw, `-NAK ${JSON.stringify({ delay: nanos(delayMs) })}`);
+  const one = async (raw: Delivered): Promise<void> => {
     const message = {
       subject: raw.subject,
       data: raw.data,
@@ -197,13 +203,13 @@ async function run(
       // A handler that kills its process never throws: such a message is known by its count alone.
       if (message.delivery > maxDeliver) throw rejection('ProcessingTimeout', `delivered ${message.delivery} times without an answer`);
       await inTrace(message, span, () => handler(message));
-      settle(() => raw.ack());
+      answer(raw, '+ACK');
     } catch (error) {
       onError?.(error, message);
-      if (message.delivery < maxDeliver) return settle(() => raw.nak(backoffMs(message.delivery)));
+      if (message.delivery < maxDeliver) return nak(raw, backoffMs(message.delivery));
       await bury(message, error, options, publish).then(
-        () => settle(() => raw.ack()),
-        () => settle(() => raw.nak(1_000)), // dead letters cannot be written now: the message stays
+        () => answer(raw, '+ACK'),
+        () => nak(raw, 1_000), // dead letters cannot be written now: the message stays
       );
     }
   };
@@ -216,12 +222,14 @@ async function run(
   };
   let messages: ConsumerMessages | undefined;
   const listen = async (connection: NatsConnection): Promise<void> => {
-    waiting.length = 0; // of the connection before: they come again
     const consumer = await connection.jetstream(TIMEOUT).consumers.get(stream, durable);
     messages = await consumer.consume({
       max_messages: Math.min(maxPending, 256),
-      callback(raw) {
-        waiting.push(raw);
+      callback(delivered) {
+        const raw = delivered as Delivered;
+        const place = raw.redelivered ? waiting.findIndex(({ seq }) => seq === raw.seq) : -1;
+        if (place < 0) waiting.push(raw);
+        else waiting[place] = raw;
         working ??= work();
       },
     });
@@ -231,30 +239,23 @@ async function run(
   const first = link.current;
   if (first) await listen(first);
   const leave = link.use((connection) => {
+    if (connection === first) return;
+    void messages?.close(); // its timer does not end with its connection
     // A server that has just started may not have its streams yet.
     const retryIf = () => link.current === connection;
-    if (connection !== first) void retryForever(() => listen(connection), { capMs: 1_000, signal: ending.signal, retryIf }).catch(() => {});
+    void retryForever(() => listen(connection), { capMs: 1_000, signal: ending.signal, retryIf }).catch(() => {});
   });
   return {
     async stop() {
       stopping = true;
       ending.abort();
       leave();
+      await messages?.close();
       await working;
-      if (link.current) await messages?.close();
       // Given back after the subscription has ended, else they would come to it again; without this, only after ackWaitMs.
-      for (const raw of waiting.splice(0)) settle(() => raw.nak());
+      for (const raw of waiting.splice(0)) answer(raw, '-NAK');
     },
   };
-}
-
-/** On a connection that is gone nothing is acknowledged: the server delivers the message again. */
-function settle(answer: () => void): void {
-  try {
-    answer();
-  } catch (error) {
-    if (!(error instanceof NatsError)) throw error;
-  }
 }
 
 async function bury(

@@ -25,12 +25,17 @@ const TRY_MS = 2_000;
  */
 const PING_MS = 2_000;
 
-/** A connection that ends with its socket: the client's own reconnection is switched off (nats-link.ts says why). */
-export function dial({ url, name, connectMs = TRY_MS, echo = true }: DialOptions): Promise<NatsConnection> {
+/** One try. */
+export type Dial = () => Promise<NatsConnection>;
+
+/**
+ * Connections that end with their socket: the client's own reconnection is switched off (nats-link.ts says why). Each try is of one
+ * server, the next in turn: a client that tried several would end its connection with the socket of a try that came too late.
+ */
+export function dialer({ url, name, connectMs = TRY_MS, echo = true }: DialOptions): Dial {
   const urls = url.split(',');
-  return connect({
+  const settings = {
     ...credentialsOf(urls[0] ?? ''),
-    servers: urls.map(serverOf),
     name,
     noEcho: !echo,
     timeout: Math.min(connectMs, TRY_MS),
@@ -38,16 +43,17 @@ export function dial({ url, name, connectMs = TRY_MS, echo = true }: DialOptions
     pingInterval: PING_MS,
     maxPingOut: 2,
     ...(urls.some((u) => u.startsWith('tls:')) ? { tls: {} } : {}),
-  });
+  };
+  let turn = Math.floor(Math.random() * urls.length);
+  return () => connect({ ...settings, servers: serverOf(urls[turn++ % urls.length] ?? '') });
 }
 
 /** @throws DependencyUnavailable (exit 69) when no server answers in time, Unauthenticated when it refuses us */
-export async function dialFirst(options: DialOptions): Promise<NatsConnection> {
-  const { url, connectMs = 10_000, signal } = options;
+export async function dialFirst({ url, connectMs = 10_000, signal }: DialOptions, dial: Dial): Promise<NatsConnection> {
   const limit = AbortSignal.any([AbortSignal.timeout(connectMs), ...(signal ? [signal] : [])]);
   let last: unknown;
   const once = () =>
-    dial({ ...options, connectMs }).catch((error) => {
+    dial().catch((error) => {
       last = error;
       throw error;
     });

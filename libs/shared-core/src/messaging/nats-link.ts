@@ -7,20 +7,20 @@ import { DebugEvents, Events, type NatsConnection } from 'nats';
 import { rejection } from '../errors.ts';
 import { retryForever, withTimeout } from '../resilience.ts';
 import type { BusStatus } from './bus.ts';
-import { type DialOptions, dial } from './nats-dial.ts';
+import type { Dial } from './nats-dial.ts';
 
 /** What is published meanwhile is dropped, and votes are sent again every half second: soon back is all that counts. */
 const AGAIN = { baseMs: 100, factor: 1.5, capMs: 400, jitter: 0.5 };
 
 export class NatsLink {
-  readonly #options: DialOptions;
+  readonly #dial: Dial;
   readonly #ending = new AbortController();
   readonly #users = new Set<(connection: NatsConnection) => void>();
   readonly #listeners = new Set<(status: BusStatus) => void>();
   #current: NatsConnection | undefined;
 
-  constructor(options: DialOptions, first: NatsConnection) {
-    this.#options = options;
+  constructor(dial: Dial, first: NatsConnection) {
+    this.#dial = dial;
     this.#take(first);
   }
 
@@ -87,7 +87,7 @@ export class NatsLink {
   async #again(): Promise<void> {
     const once = () => {
       this.#tell({ kind: 'reconnecting' });
-      return dial(this.#options);
+      return this.#dial();
     };
     const next = await retryForever(once, { ...AGAIN, signal: this.#ending.signal }).catch(() => undefined); // only the end ends it
     if (this.isClosed) return void (await next?.close());

@@ -1,11 +1,11 @@
 /** The messaging port over the `nats` client, version 2. Its types and words stay in this folder. */
 import { ErrorCode, type Msg, type NatsConnection, NatsError, type Subscription } from 'nats';
-import { type BursarError, coreError, rejection } from '../errors.ts';
+import { type BursarError, coreError, messageOf, rejection } from '../errors.ts';
 import { withTimeout } from '../resilience.ts';
 import type { Bus, BusHeaders, BusMessage, BusObserver, BusStatus, SubscribeOptions } from './bus.ts';
 import { checkAnswer, checkSubject, deliverTo, errorHeaders, subscriptionOf, withTrace } from './delivery.ts';
 import { createEventStream, type EventStream } from './jetstream.ts';
-import { type DialOptions, dialFirst } from './nats-dial.ts';
+import { type DialOptions, dialer, dialFirst } from './nats-dial.ts';
 import { headersOf, toHeaders } from './nats-headers.ts';
 import { NatsLink } from './nats-link.ts';
 
@@ -17,8 +17,8 @@ export interface NatsBus extends Bus {
 
 /** Comes back for ever when the connection is lost. @throws DependencyUnavailable (exit 69) when no server answers in time, Unauthenticated when it refuses us */
 export async function connectNats(options: NatsOptions): Promise<NatsBus> {
-  const link = new NatsLink(options, await dialFirst(options));
-  return new NatsClientBus(link, options);
+  const dial = dialer(options);
+  return new NatsClientBus(new NatsLink(dial, await dialFirst(options, dial)), options);
 }
 
 class NatsClientBus implements NatsBus {
@@ -57,15 +57,16 @@ class NatsClientBus implements NatsBus {
   }
 
   respond(subject: string, responder: (message: BusMessage) => Promise<Uint8Array> | Uint8Array, options: SubscribeOptions) {
-    const answer = async ({ message, raw, connection }: Arrived) => {
-      // On a connection that is gone nobody can be answered: who asked has been told.
+    const answer = async ({ message, reply }: Arrived) => {
+      // By the connection in use: that which brought the question may be gone, and who asked may be there still.
       const say = (data: Uint8Array, headers?: BusHeaders) => {
-        if (!connection.isClosed()) raw.respond(data, headers ? { headers: toHeaders(headers) } : undefined);
+        const connection = this.#link.current;
+        if (!connection || !reply) return;
+        checkSize(data, connection);
+        connection.publish(reply, data, headers ? { headers: toHeaders(headers) } : undefined);
       };
       try {
-        const data = await responder(message);
-        checkSize(data, connection);
-        say(data);
+        say(await responder(message));
       } catch (error) {
         say(new Uint8Array(0), errorHeaders(error));
         throw error;
@@ -97,9 +98,15 @@ class NatsClientBus implements NatsBus {
   async flush(timeoutMs = 5_000): Promise<void> {
     const connection = this.#link.current;
     if (!connection) throw rejection('PeerUnreachable', 'there is no connection to NATS');
-    await withTimeout('a flush to NATS', timeoutMs, () => connection.flush()).catch((cause) => {
-      throw rejection('PeerUnreachable', `NATS did not confirm in ${timeoutMs} ms`, { cause });
-    });
+    const { promise: lost, reject } = Promise.withResolvers<never>(); // the client would tell nobody who waits for its server
+    const stop = this.onStatus(({ kind }) => (kind === 'disconnected' || kind === 'closed') && reject(new Error('the connection is lost')));
+    try {
+      await withTimeout('a flush to NATS', timeoutMs, () => Promise.race([connection.flush(), lost]));
+    } catch (cause) {
+      throw rejection('PeerUnreachable', `NATS did not confirm: ${messageOf(cause)}`, { cause });
+    } finally {
+      stop();
+    }
   }
 
   async reconnect(timeoutMs = 5_000): Promise<void> {
@@ -130,7 +137,7 @@ class NatsClientBus implements NatsBus {
         callback: (error, raw) => {
           if (error) return this.#observer.onError?.(error, subject);
           const message = fromNats(raw);
-          inner.push({ ...message, arrived: { message, raw, connection } });
+          inner.push({ ...message, arrived: { message, reply: raw.reply } });
         },
       });
     });
@@ -147,8 +154,8 @@ class NatsClientBus implements NatsBus {
 
 interface Arrived {
   readonly message: BusMessage;
-  readonly raw: Msg;
-  readonly connection: NatsConnection;
+  /** Where the answer goes. */
+  readonly reply: string | undefined;
 }
 
 function checkSize({ byteLength }: Uint8Array, { info }: NatsConnection): void {
