@@ -16,9 +16,9 @@ export interface ProxyThread {
 /** To the thread. */
 export type ProxyCommand =
   | { readonly id: number; readonly start: NatsProxyOptions }
-  | { readonly id: number; readonly set: readonly Fault[] }
-  | { readonly id: number; readonly counters: true };
-/** From it: the address, or the counters, or nothing. */
+  | { readonly id: number; readonly counters: true }
+  | { readonly set: readonly Fault[] };
+/** From it: the address, or the counters. */
 export type ProxyAnswer = { readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: unknown };
 
 export function startProxyThread(): ProxyThread {
@@ -33,11 +33,15 @@ export function startProxyThread(): ProxyThread {
     else asked?.resolve(answer.value);
   });
   worker.on('error', (error) => {
-    for (const asked of waiting.values()) asked.reject(error);
-    waiting.clear();
     throw error; // without its network the program has nothing to say
   });
-  const ask = (command: (id: number) => ProxyCommand): Promise<unknown> => {
+  const ended = () => new Error('the thread of the proxies has ended');
+  worker.on('exit', () => {
+    for (const asked of waiting.values()) asked.reject(ended());
+    waiting.clear();
+  });
+  const ask = async (command: (id: number) => ProxyCommand): Promise<unknown> => {
+    if (worker.threadId < 0) throw ended();
     const asked = Promise.withResolvers<unknown>();
     waiting.set(++ids, asked);
     worker.postMessage(command(ids));
@@ -45,7 +49,7 @@ export function startProxyThread(): ProxyThread {
   };
   return {
     start: async (options) => (await ask((id) => ({ id, start: options }))) as string,
-    set: (faults) => void ask((id) => ({ id, set: faults })),
+    set: (faults) => worker.postMessage({ set: faults } satisfies ProxyCommand),
     counters: async () => (await ask((id) => ({ id, counters: true }))) as Counters,
     close: async () => void (await worker.terminate()),
   };

@@ -5,15 +5,13 @@ import type { ProxyAnswer, ProxyCommand } from './proxy-thread.ts';
 
 const proxies: NatsProxy[] = [];
 
-async function obey(command: ProxyCommand): Promise<unknown> {
+async function obey(command: Exclude<ProxyCommand, { readonly set: unknown }>): Promise<unknown> {
   if ('start' in command) {
     const proxy = await startNatsProxy(command.start);
     proxies.push(proxy);
     return proxy.url;
   }
-  if ('counters' in command) return proxies.map((p) => p.counters()).reduce(sum, NONE);
-  for (const p of proxies) p.set(command.set);
-  return undefined;
+  return proxies.map((p) => p.counters()).reduce(sum, NONE);
 }
 
 const NONE: Counters = { passed: 0, dropped: 0, doubled: 0, delayed: 0, reordered: 0, connections: 0 };
@@ -27,6 +25,10 @@ const sum = (a: Counters, b: Counters): Counters => ({
 });
 
 parentPort?.on('message', (command: ProxyCommand) => {
+  if ('set' in command) {
+    for (const p of proxies) p.set(command.set);
+    return;
+  }
   const answer = (what: ProxyAnswer): void => parentPort?.postMessage(what);
   obey(command).then(
     (value) => answer({ id: command.id, value }),

@@ -40,4 +40,14 @@ describe('proxies in a thread of their own', () => {
     const taken = Number(new URL(server.url).port);
     await expect(thread.start({ upstream: server.url, seed: 1, port: taken })).rejects.toThrow('EADDRINUSE');
   });
+  it('who asks when it ends or later is told, and does not wait', async () => {
+    thread = startProxyThread();
+    await thread.start({ upstream: server.url, seed: 1 });
+    const closed = thread.close();
+    const asked = thread.counters();
+    thread.set([]);
+    await expect(asked).rejects.toThrow('has ended');
+    await closed;
+    await expect(thread.counters()).rejects.toThrow('has ended');
+  });
 });

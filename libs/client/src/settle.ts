@@ -39,7 +39,8 @@ export const submit = (validator: ValidatorClient, { body, signature }: Signed, 
 /**
  * Sends a transaction until its result is provable. A refusal that no block proves counts once f + 1 validators say it.
  * @throws the ledger's rejection, or ProcessingTimeout: then its outcome is unknown, and sending the same bytes again is safe;
- *   `details.accepted` says whether a validator has taken it: then a block will hold it, with a result or a refusal
+ *   `details.accepted` is `true` when a validator said that it has taken it: if that is true, a block will hold it, with a result or a
+ *   refusal. `false` proves nothing: an answer may be lost
  */
 export async function settle(connection: Connection, tx: Signed, options: SettleOptions = {}): Promise<Settled> {
   return follow(connection, tx, options, undefined);

@@ -158,6 +158,18 @@ describe('settle', () => {
     const { connection } = await network({ submit: unavailable });
     await expect(settle(connection, transfer(0n), { timeoutMs: 150 })).rejects.toMatchObject({ reason: 'PROCESSING_TIMEOUT' });
   });
+  it.each([
+    ['none took it: it may be in no block', [{ submit: unavailable }, { submit: unavailable }], 'false'],
+    ['the second took it', [{ submit: unavailable }, { submit: () => {} }], 'true'],
+    ['one took it, and later ones were not reached', [{ submit: () => {} }, { submit: unavailable }], 'true'],
+  ])('says whether a validator has taken what it knows no end of: %s', async (_, behaviours: Behaviour[], accepted) => {
+    const tx = transfer(0n);
+    const options = { timeoutMs: 300 };
+    const unknown = { reason: 'PROCESSING_TIMEOUT', details: { transaction: tx.id, accepted } };
+    const { connection } = await network(...behaviours);
+    await expect(settle(connection, tx, options)).rejects.toMatchObject(unknown);
+    expect(await settleEach(connection, [tx], options)).toMatchObject([unknown]);
+  });
   it('does not believe a result of another transaction', async () => {
     const { connection } = await network({ submit: (id, books) => void books.results.set(id, executed('11'.repeat(32))) });
     await expect(settle(connection, transfer(0n), { timeoutMs: 150 })).rejects.toMatchObject({ reason: 'PROCESSING_TIMEOUT' });
