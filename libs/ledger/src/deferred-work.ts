@@ -6,13 +6,14 @@ import type { State } from './state.ts';
 import { Status } from './status.ts';
 import { enter, queue, startWake } from './transitions.ts';
 
-/** Opens the time-locks that ledger time has reached, as far as the budget goes. */
+/** Opens the time-locks that ledger time has reached, and queues again what a window may have room for by this time, as far as the budget goes. */
 export function openTimeLocks(s: State): void {
   while (s.budget > 0) {
     const n = s.due.pop(s.time);
     if (n === undefined) return;
     s.budget -= 1;
-    if (s.disbursements.status[n] === Status.timelocked) queue(s, n);
+    const status = s.disbursements.statusOf(n);
+    if (status === Status.timelocked || status === Status.limit) queue(s, n);
   }
 }
 

@@ -1,5 +1,6 @@
 /** The entities of the state, as they stand in memory. Each has a leaf of the state tree at `slot`, given at its creation. */
 import type { Evidence, EvidenceKind, GenesisTreasury, Hex32, RejectionName } from '@bursar/protocol';
+import type { PaymentWindow } from './payment-window.ts';
 import type { SinceList } from './since-list.ts';
 import type { Counts } from './status.ts';
 
@@ -32,6 +33,8 @@ export interface Treasury extends Leafed {
   /** Guardians who signed to resume the present pause. */
   readonly resumes: Set<Hex32>;
   totalPaid: bigint;
+  /** What was paid lately, for each window of the limits. */
+  readonly windows: readonly PaymentWindow[];
   readonly counts: Counts;
   /** What may be executed, by shard × 2 + lane. */
   readonly ready: Map<number, SinceList>;

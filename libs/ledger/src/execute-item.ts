@@ -29,12 +29,32 @@ export function executeItem(s: State, item: ExecuteItem, context: ExecutionConte
   if (held === undefined) return pay(s, n, item, context);
   const d = s.disbursements;
   if ((d.attempts[n] as number) < MAX_ATTEMPTS) (d.attempts[n] as number) += 1;
-  if (held === 'InsufficientFunds' && d.status[n] !== Status.funds) {
-    enter(s, n, Status.funds);
-    fundsReturned(s, s.importOf(n).treasury);
+  if (held === 'InsufficientFunds') leaveReady(s, n, Status.funds);
+  else if (held === 'OverLimit') {
+    leaveReady(s, n, Status.limit);
+    const until = limitedUntil(s, n);
+    if (until < Number.POSITIVE_INFINITY) s.due.push(n, until);
   }
   s.touchDisbursement(n);
   return held;
+}
+
+/** Nobody asks for it again before it may be paid; what the balance had for it is there for others. */
+function leaveReady(s: State, n: number, to: Status): void {
+  if (s.disbursements.status[n] === to) return;
+  enter(s, n, to);
+  fundsReturned(s, s.importOf(n).treasury);
+}
+
+/** Ledger time from which the limits may allow it; not after the present: they do now. */
+function limitedUntil(s: State, n: number): number {
+  const d = s.disbursements;
+  const { policy, windows } = s.importOf(n).treasury;
+  const amount = d.amount(n);
+  if (amount > policy.limits.perPayment) return Number.POSITIVE_INFINITY;
+  if (windows.length === 0) return s.time;
+  const to = d.destination(n);
+  return Math.max(...windows.map((w) => w.roomAt(to, amount, s.time)));
 }
 
 function judgeIdentity(s: State, n: number, item: ExecuteItem, { signer, shard, lane }: ExecutionContext): RejectionName | undefined {
@@ -52,6 +72,7 @@ function judgeNow(s: State, n: number): RejectionName | undefined {
   if (!isApproved(home, d.amount(n))) return 'NotApproved';
   if (d.notBefore(n) > s.time) return 'NotDue';
   if (!dependenciesExecuted(s, n)) return 'BlockedByDependency';
+  if (limitedUntil(s, n) > s.time) return 'OverLimit';
   return s.books.open(home.treasury.account).balance < d.amount(n) ? 'InsufficientFunds' : undefined;
 }
 
@@ -76,6 +97,7 @@ function pay(s: State, n: number, item: ExecuteItem, { execution, leaseEpoch, se
   d.execution[n] = execution.number + 1;
   enter(s, n, Status.executed);
   treasury.totalPaid += amount;
+  for (const window of treasury.windows) window.add(to, amount, s.time);
   s.touchTreasury(treasury);
   s.payments += 1;
   return {

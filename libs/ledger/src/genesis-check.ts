@@ -1,5 +1,14 @@
 import { isAcceptablePublicKey } from '@bursar/crypto';
-import { approvalProblems, BadGenesis, fromHex, type Genesis, type GenesisTreasury, type Hex32, MAX_AMOUNT } from '@bursar/protocol';
+import {
+  approvalProblems,
+  BadGenesis,
+  fromHex,
+  type Genesis,
+  type GenesisTreasury,
+  type Hex32,
+  limitProblems,
+  MAX_AMOUNT,
+} from '@bursar/protocol';
 
 /** What the ledger relies on and the form of a genesis cannot say. @throws BadGenesis with every problem. */
 export function checkGenesis(genesis: Genesis): void {
@@ -26,7 +35,7 @@ function checkTreasury(t: GenesisTreasury, problems: string[]): void {
     for (const key of keys)
       if (!isAcceptablePublicKey(fromHex(key))) problems.push(`${t.name}: ${key} of the ${role} is no usable public key`);
   }
-  for (const problem of approvalProblems(t.approval)) problems.push(`${t.name}: ${problem}`);
+  for (const problem of [...approvalProblems(t.approval), ...limitProblems(t.limits)]) problems.push(`${t.name}: ${problem}`);
   if (t.guardians.length > 0) checkThreshold(`${t.name}: guardianThreshold`, t.guardianThreshold, t.guardians, problems);
 }
 

@@ -3,6 +3,7 @@ import { CHAIN_SLOT } from './commit-leaves.ts';
 import type { Treasury } from './entities.ts';
 import { BrokenInvariant } from './errors.ts';
 import { checkGenesis } from './genesis-check.ts';
+import { PaymentWindow } from './payment-window.ts';
 import { SinceList } from './since-list.ts';
 import { State } from './state.ts';
 import { noCounts, Status } from './status.ts';
@@ -54,6 +55,7 @@ function makeTreasury(s: State, policy: GenesisTreasury): Treasury {
     pauseNumber: 0,
     resumes: new Set(),
     totalPaid: 0n,
+    windows: policy.limits.windows.map((w) => new PaymentWindow(w)),
     counts: noCounts(),
     ready: new Map(),
     funds: new SinceList((n, since) => s.disbursements.status[n] === Status.funds && s.disbursements.since[n] === since),

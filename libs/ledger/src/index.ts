@@ -6,4 +6,13 @@ export type { ImportProof } from './import-proofs.ts';
 export { type ExecutableBlock, type Executed, Ledger } from './ledger.ts';
 export type { ReadyItem, ReadyPage } from './ready-page.ts';
 export { type Counts, type DisbursementState, disbursementStates } from './status.ts';
-export type { AccountView, ApprovalNeed, DisbursementView, EvidenceView, ImportView, LeaseView, TreasuryView } from './views.ts';
+export type {
+  AccountView,
+  ApprovalNeed,
+  DisbursementView,
+  EvidenceView,
+  ImportView,
+  LeaseView,
+  TreasuryView,
+  WindowView,
+} from './views.ts';

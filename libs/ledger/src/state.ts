@@ -16,7 +16,7 @@ export type Task =
 
 /**
  * Everything that the chain agrees on. What is not a leaf itself follows from the leaves: the lists of ready and unfunded items
- * are those of that status by `since`, the time-lock heap those timelocked by `notBefore`, deferred work what has edges left,
+ * are those of that status by `since`, the time-lock heap those timelocked by `notBefore` and those held by a limit by when its window has room, deferred work what has edges left,
  * items not activated or a wake under way, by `since`.
  */
 export class State {

@@ -14,6 +14,8 @@ export const Status = {
   dead: 5,
   executed: 6,
   cancelled: 7,
+  /** A limit did not allow it: out of the ready list until its window may have room. */
+  limit: 8,
 } as const;
 export type Status = (typeof Status)[keyof typeof Status];
 
@@ -29,6 +31,7 @@ const shown: Record<Status, DisbursementState> = {
   5: 'blocked',
   6: 'executed',
   7: 'cancelled',
+  8: 'blocked',
 };
 export const stateOf = (status: Status): DisbursementState => shown[status];
 

@@ -7,12 +7,14 @@ import type { State } from './state.ts';
 import { Status, stateOf } from './status.ts';
 
 /** Which changes there are; everything else is a bug. Execution judges by the facts, so it may come before deferred work did. */
+const OPEN = [Status.ready, Status.funds, Status.limit, Status.executed, Status.cancelled];
 const allowed: Record<Status, ReadonlySet<Status>> = {
-  [Status.voting]: new Set([Status.timelocked, Status.waiting, Status.ready, Status.funds, Status.dead, Status.executed, Status.cancelled]),
-  [Status.timelocked]: new Set([Status.waiting, Status.ready, Status.funds, Status.dead, Status.executed, Status.cancelled]),
-  [Status.waiting]: new Set([Status.ready, Status.funds, Status.dead, Status.executed, Status.cancelled]),
-  [Status.ready]: new Set([Status.funds, Status.executed, Status.cancelled]),
-  [Status.funds]: new Set([Status.ready, Status.executed, Status.cancelled]),
+  [Status.voting]: new Set([...OPEN, Status.timelocked, Status.waiting, Status.dead]),
+  [Status.timelocked]: new Set([...OPEN, Status.waiting, Status.dead]),
+  [Status.waiting]: new Set([...OPEN, Status.dead]),
+  [Status.ready]: new Set([Status.funds, Status.limit, Status.executed, Status.cancelled]),
+  [Status.funds]: new Set([Status.ready, Status.limit, Status.executed, Status.cancelled]),
+  [Status.limit]: new Set([Status.ready, Status.funds, Status.executed, Status.cancelled]),
   [Status.dead]: new Set([Status.cancelled]),
   [Status.executed]: new Set(),
   [Status.cancelled]: new Set(),

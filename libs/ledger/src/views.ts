@@ -28,6 +28,7 @@ export interface TreasuryView {
   readonly balance: bigint;
   readonly proposers: readonly Hex32[];
   readonly approval: ApprovalPolicy;
+  readonly limits: { readonly perPayment: bigint; readonly windows: readonly WindowView[] };
   readonly guardians: readonly Hex32[];
   readonly guardianThreshold: number;
   readonly executors: readonly Hex32[];
@@ -36,6 +37,14 @@ export interface TreasuryView {
   readonly pauseNumber: number;
   readonly counts: Counts;
   readonly totalPaid: bigint;
+}
+
+export interface WindowView {
+  readonly lengthMs: number;
+  readonly most: bigint;
+  readonly scope: 'treasury' | 'payee';
+  /** Paid within it now; 0 when it is counted for each payee. */
+  readonly used: bigint;
 }
 
 export interface ImportView {
@@ -112,6 +121,10 @@ export function viewTreasury(s: State, t: Treasury): TreasuryView {
     pauseNumber: t.pauseNumber,
     counts: { ...t.counts },
     totalPaid: t.totalPaid,
+    limits: {
+      perPayment: t.policy.limits.perPayment,
+      windows: t.windows.map((w) => ({ lengthMs: w.lengthMs, most: w.most, scope: w.scope, used: w.used('', s.time) })),
+    },
   };
 }
 
@@ -161,6 +174,7 @@ export function viewDisbursement(s: State, n: number): DisbursementView {
     bodyHash: d.bodyHash(n),
     state: stateOf(status),
     ...(status === Status.dead && { blocked: 'BlockedByDependency' as const }),
+    ...(status === Status.limit && { blocked: 'OverLimit' as const }),
     ...(status === Status.funds && { blocked: 'InsufficientFunds' as const }),
     ...(paid && { executed: { height: paid.height, time: paid.time, transaction: paid.transaction } }),
     attempts: d.attempts[n] as number,

@@ -55,9 +55,9 @@ describe('roots', () => {
   it('are pinned', () => {
     const w = story();
     expect({ genesis: new World().ledger.stateRoot, state: w.last?.stateRoot, results: w.last?.resultsRoot }).toEqual({
-      genesis: '0dfc420dcd046007fac18db4094269cfe31ec37c23c1fc802d6cd5e8507d2590',
-      results: '7a7099784a6fcd8615e068f665f500e6f4e6465311b96be1ee6a9c2ee46e2293',
-      state: '067bfe26a3d06de106f1782ad16b2e8c5bfaedbbe4c2d817abb60c9cfd88c199',
+      genesis: '9dc9fabfcebacd272799625b3bffb340196dffa91aa54bb2ed1197b998dcce36',
+      results: 'd056c57a73ddafa4d47ca3deb3ca8533e32258eafa3aaf176b40bc3e9c82ba23',
+      state: '21effa5a6d989a1ed5a7c5c90e53d09944419ec57abbac8ba43d97eb9ad12e9e',
     });
   });
 });

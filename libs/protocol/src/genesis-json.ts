@@ -5,6 +5,7 @@ import { chainId, type Genesis } from './genesis.ts';
 import { type Digest, isHex32 } from './hex.ts';
 import { limits } from './limits.ts';
 import { MAX_AMOUNT } from './money.ts';
+import { limitProblems, NO_LIMITS, type PaymentLimits, WINDOW_MS } from './payment-limits.ts';
 
 /** The text is no genesis; `problems` names each wrong field. */
 export class BadGenesis extends Error {
@@ -41,6 +42,9 @@ class Fields {
     return typeof v === 'string' && v.length > 0 && v.isWellFormed() && Buffer.byteLength(v) <= max
       ? v
       : this.#bad(at, `text of 1 to ${max} bytes`, '');
+  }
+  oneOf<T extends string>(at: string, v: unknown, words: readonly T[]): T {
+    return words.find((w) => w === v) ?? this.#bad(at, words.join(' or '), words[0] as T);
   }
   amount(at: string, v: unknown): bigint {
     return typeof v === 'string' && /^(0|[1-9]\d{0,19})$/.test(v) && BigInt(v) <= MAX_AMOUNT
@@ -110,6 +114,7 @@ function readGenesis(f: Fields, o: Json): Genesis {
         name: f.text(`${at}.name`, x['name'], 64),
         proposers: f.keys(`${at}.proposers`, x['proposers'], 64),
         approval: readApproval(f, `${at}.approval`, x['approval']),
+        limits: x['limits'] === undefined ? NO_LIMITS : readLimits(f, `${at}.limits`, x['limits']),
         guardians: f.keys(`${at}.guardians`, x['guardians'], 64),
         guardianThreshold: f.integer(`${at}.guardianThreshold`, x['guardianThreshold'], 1, 64),
         executors: f.keys(`${at}.executors`, x['executors'], 64),
@@ -150,6 +155,27 @@ const formatApproval = ({ roles, bands }: ApprovalPolicy) => ({
   })),
 });
 
+function readLimits(f: Fields, at: string, v: unknown): PaymentLimits {
+  const o = f.object(at, v);
+  f.only(`${at}.`, o, ['perPayment', 'windows']);
+  return {
+    perPayment: o['perPayment'] === undefined ? NO_LIMITS.perPayment : f.amount(`${at}.perPayment`, o['perPayment']),
+    windows: f.list(`${at}.windows`, o['windows'] ?? [], 8, (where, w) => {
+      const x = f.object(where, w);
+      f.only(`${where}.`, x, ['lengthMs', 'most', 'scope']);
+      return {
+        lengthMs: f.integer(`${where}.lengthMs`, x['lengthMs'], WINDOW_MS.least, WINDOW_MS.most),
+        most: f.amount(`${where}.most`, x['most']),
+        scope: f.oneOf(`${where}.scope`, x['scope'], ['treasury', 'payee'] as const),
+      };
+    }),
+  };
+}
+const formatLimits = ({ perPayment, windows }: PaymentLimits) => ({
+  ...(perPayment === NO_LIMITS.perPayment ? {} : { perPayment: perPayment.toString() }),
+  windows: windows.map((w) => ({ ...w, most: w.most.toString() })),
+});
+
 const repeats = (values: readonly string[]): boolean => new Set(values).size !== values.length;
 
 /** Facts that hold between fields. */
@@ -164,7 +190,7 @@ function* contradictions(g: Genesis): Generator<string> {
   if (g.validators.reduce((sum, v) => sum + v.stake, 0n) > MAX_AMOUNT) yield 'the stakes exceed 2^64 - 1 together';
   if (g.accounts.reduce((sum, a) => sum + a.balance, 0n) > MAX_AMOUNT) yield 'the balances exceed 2^64 - 1 together';
   for (const t of g.treasuries) {
-    for (const problem of approvalProblems(t.approval)) yield `treasury ${t.name}: ${problem}`;
+    for (const problem of [...approvalProblems(t.approval), ...limitProblems(t.limits)]) yield `treasury ${t.name}: ${problem}`;
     if (t.guardianThreshold > t.guardians.length) yield `treasury ${t.name} needs more guardians than it has`;
   }
 }
@@ -205,6 +231,7 @@ export function formatGenesis(g: Genesis): string {
       ...t,
       proposers: accounts(t.proposers),
       approval: formatApproval(t.approval),
+      limits: formatLimits(t.limits),
       guardians: accounts(t.guardians),
       executors: accounts(t.executors),
     })),

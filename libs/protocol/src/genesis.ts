@@ -5,6 +5,7 @@ import { hex32, list, struct, text, u8, u16, u32, u64, uint } from './codecs.ts'
 import { digest } from './hash.ts';
 import type { Digest } from './hex.ts';
 import { limits } from './limits.ts';
+import { paymentLimits } from './payment-limits.ts';
 
 export const genesisValidator = struct({ name: text(64), publicKey: hex32, stake: u64 });
 export const genesisAccount = struct({ id: hex32, balance: u64 });
@@ -13,6 +14,7 @@ export const genesisTreasury = struct({
   /** Keys that may import and cancel. */
   proposers: list(hex32, 64),
   approval: approvalPolicy,
+  limits: paymentLimits,
   /** Any one may pause; `guardianThreshold` of them together resume. */
   guardians: list(hex32, 64),
   guardianThreshold: u8,

@@ -47,6 +47,7 @@ export {
   viewChangeDigest,
 } from './message.ts';
 export { formatAmount, MAX_AMOUNT, parseAmount } from './money.ts';
+export { limitProblems, NO_LIMITS, type PaymentLimits, paymentLimits } from './payment-limits.ts';
 export { findRejection, type Rejection, type RejectionName, rejections, type Severity } from './rejections.ts';
 export { type PaymentReceipt, peekTransactionResult, type Result, result, resultLeaf, type TransactionResult } from './result.ts';
 export {

@@ -103,6 +103,12 @@ const table = {
     'A dependency is not executed, or was cancelled.',
     'Wait for it; if it was cancelled, import a new payment without it.',
   ],
+  OverLimit: [
+    7112,
+    'medium',
+    'A limit of the treasury does not allow it now.',
+    'Wait until the window has room: it goes on by itself. What is above the limit of one payment is cancelled and imported in parts.',
+  ],
   ImportUnknown: [7120, 'medium', 'There is no such import.', 'Send its chunks and seal first.'],
   ImportMismatch: [7121, 'high', 'The items do not hash to the import digest.', 'Send exactly the items that the digest was made from.'],
   ImportIncomplete: [7122, 'medium', 'Chunks of the import are missing.', 'Send the missing chunks, then the seal with a new nonce.'],

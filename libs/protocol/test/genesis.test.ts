@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { BadGenesis, chainId, formatAccount, formatGenesis, type Genesis, mOfN, parseGenesis } from '../src/index.ts';
+import { BadGenesis, chainId, formatAccount, formatGenesis, type Genesis, mOfN, NO_LIMITS, parseGenesis } from '../src/index.ts';
 
 const id = (n: number): string => n.toString(16).padStart(64, '0');
 const genesis: Genesis = {
@@ -15,6 +15,7 @@ const genesis: Genesis = {
       name: 'main',
       proposers: [id(9)],
       approval: mOfN([id(11), id(12), id(13)], 2),
+      limits: NO_LIMITS,
       guardians: [id(14)],
       guardianThreshold: 1,
       executors: [id(15)],
@@ -166,6 +167,34 @@ describe('genesis.json', () => {
         delete at<Json>(g['treasuries'], 0)['approval'];
       }),
       /approval must be an object/,
+    ],
+    [
+      'a limit is zero',
+      edited((g) => {
+        at<Json>(g['treasuries'], 0)['limits'] = { perPayment: '0' };
+      }),
+      /perPayment allows no payment/,
+    ],
+    [
+      'a window is too short',
+      edited((g) => {
+        at<Json>(g['treasuries'], 0)['limits'] = { windows: [{ lengthMs: 999, most: '1', scope: 'payee' }] };
+      }),
+      /windows\[0\]\.lengthMs must be an integer from 1000/,
+    ],
+    [
+      'a window is of an unknown scope',
+      edited((g) => {
+        at<Json>(g['treasuries'], 0)['limits'] = { windows: [{ lengthMs: 1000, most: '1', scope: 'all' }] };
+      }),
+      /scope must be treasury or payee/,
+    ],
+    [
+      'a limit is misspelt',
+      edited((g) => {
+        at<Json>(g['treasuries'], 0)['limits'] = { perpayment: '1' };
+      }),
+      /perpayment is not known/,
     ],
     [
       'there is no validator',

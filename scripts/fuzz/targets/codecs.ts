@@ -69,6 +69,16 @@ const ofProtocol: Target[] = [
   canonical('block', p.block, [s.first, s.second], 2),
   canonical('disbursementBody', p.disbursementBody, s.bodies, 2),
   canonical('genesisCodec', p.genesisCodec, [s.genesis], 2),
+  canonical(
+    'approvalPolicy',
+    p.approvalPolicy,
+    s.genesis.treasuries.map((t) => t.approval),
+  ),
+  canonical(
+    'paymentLimits',
+    p.paymentLimits,
+    s.genesis.treasuries.map((t) => t.limits),
+  ),
   canonical('message', p.message, s.messages, 8),
   canonical('viewChange', p.viewChange, [viewChange, { lastVote: undefined, prepared: undefined }], 2),
   canonical('newView', p.newView, [newView], 2),

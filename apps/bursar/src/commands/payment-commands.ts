@@ -1,6 +1,6 @@
 /** fund, import, approve, cancel, status: what a payer and an approver do. */
 import { readKeyFile } from '@bursar/client';
-import { formatAccount, parseAmount } from '@bursar/protocol';
+import { formatAccount, MAX_AMOUNT, parseAmount } from '@bursar/protocol';
 import { layout } from '../devnet/layout.ts';
 import { usage } from '../errors.ts';
 import { countsElsewhere, importStatus, listPayments } from '../operations/import-status.ts';
@@ -9,7 +9,7 @@ import { hexId, type Session, withSession } from '../operations/session.ts';
 import { traced } from '../operations/trace.ts';
 import { visible } from '../visible.ts';
 import { needed } from './needed.ts';
-import { json, line, money, plural } from './output.ts';
+import { duration, json, line, money, plural } from './output.ts';
 
 export interface CommonOptions {
   readonly dir: string;
@@ -106,6 +106,10 @@ async function treasuryStatus({ connection, genesis, treasury }: Session, option
       treasury: treasury.name,
       balance: t.balance,
       totalPaid: t.totalPaid,
+      limits: {
+        perPayment: t.perPayment,
+        windows: t.windows.map((w) => ({ lengthMs: Number(w.lengthMs), most: w.most, scope: w.scope, used: w.used })),
+      },
       paused: t.paused,
       counts,
       height: Number(t.height),
@@ -114,6 +118,11 @@ async function treasuryStatus({ connection, genesis, treasury }: Session, option
   line(`  balance  ${money(t.balance, genesis.currency)}`);
   line(`  paid     ${money(t.totalPaid, genesis.currency)}`);
   for (const [state, n] of Object.entries(counts)) line(`  ${state.padEnd(9)}${n}`);
+  if (t.perPayment !== MAX_AMOUNT) line(`  limit    ${money(t.perPayment, genesis.currency)} for one payment`);
+  for (const { lengthMs, most, scope, used } of t.windows) {
+    const per = scope === 'payee' ? 'for each payee' : `of which ${money(used, genesis.currency)} are used`;
+    line(`  limit    ${money(most, genesis.currency)} in ${duration(Number(lengthMs))}, ${per}`);
+  }
 }
 
 async function oneImport(session: Session, digest: string, options: CommonOptions): Promise<void> {

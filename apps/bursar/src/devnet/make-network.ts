@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { createKeyFile } from '@bursar/client';
-import { formatGenesis, type Genesis, isHex32, mOfN, parseAmount, parseGenesis } from '@bursar/protocol';
+import { formatGenesis, type Genesis, isHex32, mOfN, NO_LIMITS, parseAmount, parseGenesis } from '@bursar/protocol';
 import { messageOf } from '@bursar/shared-core';
 import { networkFailed } from '../errors.ts';
 import { APPROVERS, GUARDIANS, type Layout } from './layout.ts';
@@ -50,6 +50,7 @@ export async function makeNetwork(at: Layout, programs: Programs, validatorCount
         name: TREASURY,
         proposers: [client],
         approval: mOfN(numbered(APPROVERS, at.approverKey), 2),
+        limits: NO_LIMITS,
         guardians: numbered(GUARDIANS, at.guardianKey),
         guardianThreshold: 2,
         executors: [createKeyFile(at.executorKey).publicKey],

@@ -1,7 +1,17 @@
 /** A genesis for tests: n validators with keys 1 … n, and one client with key 100. */
 
 import { type KeyPair, sign } from '@bursar/crypto';
-import { chainId, type Digest, encodeTransaction, type Genesis, mOfN, toHex, transactionHash, transactionId } from '@bursar/protocol';
+import {
+  chainId,
+  type Digest,
+  encodeTransaction,
+  type Genesis,
+  mOfN,
+  NO_LIMITS,
+  toHex,
+  transactionHash,
+  transactionId,
+} from '@bursar/protocol';
 import { keysOf } from './cell.ts';
 
 export const CLIENT = 100;
@@ -22,6 +32,7 @@ export function testGenesis(n: number): { readonly genesis: Genesis; readonly ch
         name: 'main',
         proposers: [hexKey(CLIENT)],
         approval: mOfN([hexKey(101)], 1),
+        limits: NO_LIMITS,
         guardians: [hexKey(102)],
         guardianThreshold: 1,
         executors: [hexKey(103)],

@@ -30,6 +30,8 @@ export const treasuryReply = (t: TreasuryView) => ({
   pauseNumber: t.pauseNumber,
   counts: counts(t.counts),
   totalPaid: t.totalPaid,
+  perPayment: t.limits.perPayment,
+  windows: t.limits.windows.map((w) => ({ ...w, lengthMs: BigInt(w.lengthMs) })),
 });
 
 export const importReply = (i: ImportView) => ({

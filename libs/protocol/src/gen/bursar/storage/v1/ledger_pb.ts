@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bursar/storage/v1/ledger.proto.
  */
 export const file_bursar_storage_v1_ledger: GenFile = /*@__PURE__*/
-  fileDesc("Ch5idXJzYXIvc3RvcmFnZS92MS9sZWRnZXIucHJvdG8SEWJ1cnNhci5zdG9yYWdlLnYxIhIKEEdldFN0YXR1c1JlcXVlc3QixQEKEUdldFN0YXR1c1Jlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBISCgpibG9ja19oYXNoGAIgASgMEhIKCnN0YXRlX3Jvb3QYAyABKAwSFAoMcmVzdWx0c19yb290GAQgASgMEg8KB3RpbWVfbXMYBSABKAQSEgoKbmV4dF9iYXRjaBgGIAMoBBIOCgZzdXBwbHkYByABKAQSEAoIcGF5bWVudHMYCCABKAQSGwoTYmxvY2tzX3dpdGhfY29udGVudBgJIAEoBCIqCg9HZXRCbG9ja1JlcXVlc3QSFwoGaGVpZ2h0GAEgASgEQge6SAQyAigBIkEKEEdldEJsb2NrUmVzcG9uc2USLQoFYmxvY2sYASABKAsyHi5idXJzYXIuc3RvcmFnZS52MS5GaW5hbEhlYWRlciJBCgtGaW5hbEhlYWRlchIOCgZoZWlnaHQYASABKAQSDQoFYmxvY2sYAiABKAwSEwoLY2VydGlmaWNhdGUYAyABKAwiVAoTU3RyZWFtQmxvY2tzUmVxdWVzdBIcCgtmcm9tX2hlaWdodBgBIAEoBEIHukgEMgIoARIOCgZmb2xsb3cYAiABKAgSDwoHcmVzdWx0cxgDIAEoCCJWChRTdHJlYW1CbG9ja3NSZXNwb25zZRItCgVibG9jaxgBIAEoCzIeLmJ1cnNhci5zdG9yYWdlLnYxLkZpbmFsSGVhZGVyEg8KB3Jlc3VsdHMYAiADKAwiLQoRR2V0QWNjb3VudFJlcXVlc3QSGAoHYWNjb3VudBgBIAEoDEIHukgEegJoICJJChJHZXRBY2NvdW50UmVzcG9uc2USDwoHYmFsYW5jZRgBIAEoBBISCgpuZXh0X25vbmNlGAIgASgEEg4KBmhlaWdodBgDIAEoBCIvChJHZXRUcmVhc3VyeVJlcXVlc3QSGQoIdHJlYXN1cnkYASABKAxCB7pIBHoCGCAihQMKE0dldFRyZWFzdXJ5UmVzcG9uc2USEAoIdHJlYXN1cnkYASABKAwSDAoEbmFtZRgCIAEoCRIPCgdhY2NvdW50GAMgASgMEg8KB2JhbGFuY2UYBCABKAQSEQoJcHJvcG9zZXJzGAUgAygMEi4KBXJvbGVzGAYgAygLMh8uYnVyc2FyLnN0b3JhZ2UudjEuQXBwcm92ZXJSb2xlEiwKBWJhbmRzGAcgAygLMh0uYnVyc2FyLnN0b3JhZ2UudjEuQW1vdW50QmFuZBIOCgZwYXVzZWQYCCABKAgSFAoMcGF1c2VfbnVtYmVyGAkgASgNEkIKBmNvdW50cxgKIAMoCzIyLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyZWFzdXJ5UmVzcG9uc2UuQ291bnRzRW50cnkSEgoKdG90YWxfcGFpZBgLIAEoBBIOCgZoZWlnaHQYDCABKAQaLQoLQ291bnRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASIqCgxBcHByb3ZlclJvbGUSDAoEbmFtZRgBIAEoCRIMCgRrZXlzGAIgAygMIioKCkFtb3VudEJhbmQSDQoFdXBfdG8YASABKAQSDQoFbmVlZHMYAiADKA0iSgoMQXBwcm92YWxOZWVkEg0KBXVwX3RvGAEgASgEEgwKBHJvbGUYAiABKAkSDgoGbmVlZGVkGAMgASgNEg0KBWdpdmVuGAQgASgNIisKEEdldEltcG9ydFJlcXVlc3QSFwoGaW1wb3J0GAEgASgMQge6SAR6AmggIu8CChFHZXRJbXBvcnRSZXNwb25zZRIOCgZpbXBvcnQYASABKAwSEAoIdHJlYXN1cnkYAiABKAwSEAoIcHJvcG9zZXIYAyABKAwSDQoFc3RhdGUYBCABKAkSDgoGY2h1bmtzGAUgASgNEg0KBWl0ZW1zGAYgASgNEhAKCHJlcGxheWVkGAcgASgNEg0KBXRvdGFsGAggASgEEhEKCWFwcHJvdmFscxgJIAMoDBIuCgVuZWVkcxgKIAMoCzIfLmJ1cnNhci5zdG9yYWdlLnYxLkFwcHJvdmFsTmVlZBJACgZjb3VudHMYCyADKAsyMC5idXJzYXIuc3RvcmFnZS52MS5HZXRJbXBvcnRSZXNwb25zZS5Db3VudHNFbnRyeRITCgt0cmFjZXBhcmVudBgMIAEoCRIOCgZoZWlnaHQYDSABKAQaLQoLQ291bnRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASI3ChZHZXREaXNidXJzZW1lbnRSZXF1ZXN0Eh0KDGRpc2J1cnNlbWVudBgBIAEoDEIHukgEegJoICJgChdHZXREaXNidXJzZW1lbnRSZXNwb25zZRI1CgxkaXNidXJzZW1lbnQYASABKAsyHy5idXJzYXIuc3RvcmFnZS52MS5EaXNidXJzZW1lbnQSDgoGaGVpZ2h0GAIgASgEIokDCgxEaXNidXJzZW1lbnQSCgoCaWQYASABKAwSDgoGaW1wb3J0GAIgASgMEg0KBWluZGV4GAMgASgNEgwKBGJvZHkYBCABKAwSEQoJYm9keV9oYXNoGAUgASgMEhIKCmNsaWVudF9rZXkYBiABKAkSEwoLZGVzdGluYXRpb24YByABKAwSDgoGYW1vdW50GAggASgEEgwKBGxhbmUYCSABKAkSFQoNbm90X2JlZm9yZV9tcxgKIAEoBBISCgpkZXBlbmRzX29uGAsgAygMEgwKBG1lbW8YDCABKAkSDQoFc3RhdGUYDSABKAkSLAoHYmxvY2tlZBgOIAEoCzIbLmJ1cnNhci5jb21tb24udjEuUmVqZWN0aW9uEhcKD2V4ZWN1dGVkX2hlaWdodBgPIAEoBBIYChBleGVjdXRlZF90aW1lX21zGBAgASgEEhYKDnRyYW5zYWN0aW9uX2lkGBEgASgMEhMKC3RyYWNlcGFyZW50GBIgASgJEhAKCGF0dGVtcHRzGBMgASgNIr8BChhMaXN0RGlzYnVyc2VtZW50c1JlcXVlc3QSFwoGaW1wb3J0GAEgASgMQge6SAR6AmggElAKBXN0YXRlGAIgASgJQkG6SD5yPFIAUgZ2b3RpbmdSBnF1ZXVlZFIKdGltZWxvY2tlZFIIZXhlY3V0ZWRSCWNhbmNlbGxlZFIHYmxvY2tlZBIbCglwYWdlX3NpemUYAyABKA1CCLpIBSoDGOgHEhsKCnBhZ2VfdG9rZW4YBCABKAlCB7pIBHICGEAifAoZTGlzdERpc2J1cnNlbWVudHNSZXNwb25zZRI2Cg1kaXNidXJzZW1lbnRzGAEgAygLMh8uYnVyc2FyLnN0b3JhZ2UudjEuRGlzYnVyc2VtZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIOCgZoZWlnaHQYAyABKAQifgoQTGlzdFJlYWR5UmVxdWVzdBINCgVzaGFyZBgBIAEoDRIpCgRsYW5lGAIgASgJQhu6SBhyFlIIY29uc3VtZXJSCmluZHVzdHJpYWwSFwoFbGltaXQYAyABKA1CCLpIBSoDGOgHEhcKBmN1cnNvchgEIAEoCUIHukgEcgIYQCJ2ChFMaXN0UmVhZHlSZXNwb25zZRIrCgVpdGVtcxgBIAMoCzIcLmJ1cnNhci5zdG9yYWdlLnYxLlJlYWR5SXRlbRITCgtuZXh0X2N1cnNvchgCIAEoCRIOCgZoZWlnaHQYAyABKAQSDwoHdGltZV9tcxgEIAEoBCJRCglSZWFkeUl0ZW0SCgoCaWQYASABKAwSEQoJYm9keV9oYXNoGAIgASgMEhAKCGF0dGVtcHRzGAMgASgNEhMKC3RyYWNlcGFyZW50GAQgASgJIiAKD0dldExlYXNlUmVxdWVzdBINCgVzaGFyZBgBIAEoDSKNAQoQR2V0TGVhc2VSZXNwb25zZRIOCgZob2xkZXIYASABKAwSDQoFZXBvY2gYAiABKAQSFQoNZXhwaXJlc19hdF9tcxgDIAEoBBIQCghyZWxlYXNlZBgEIAEoCBIQCghuZXh0X3NlcRgFIAEoBBIOCgZoZWlnaHQYBiABKAQSDwoHdGltZV9tcxgHIAEoBCIiChFXYXRjaFNoYXJkUmVxdWVzdBINCgVzaGFyZBgBIAEoDSJ6ChJXYXRjaFNoYXJkUmVzcG9uc2USMgoFbGVhc2UYASABKAsyIy5idXJzYXIuc3RvcmFnZS52MS5HZXRMZWFzZVJlc3BvbnNlEhYKDnJlYWR5X2NvbnN1bWVyGAIgASgNEhgKEHJlYWR5X2luZHVzdHJpYWwYAyABKA0idAoTTGlzdEV2aWRlbmNlUmVxdWVzdBIWCgl2YWxpZGF0b3IYASABKA1IAIgBARIaCglwYWdlX3NpemUYAiABKA1CB7pIBCoCGGQSGwoKcGFnZV90b2tlbhgDIAEoCUIHukgEcgIYQEIMCgpfdmFsaWRhdG9yInYKFExpc3RFdmlkZW5jZVJlc3BvbnNlEjUKCGV2aWRlbmNlGAEgAygLMiMuYnVyc2FyLnN0b3JhZ2UudjEuUmVjb3JkZWRFdmlkZW5jZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSDgoGaGVpZ2h0GAMgASgEIsMBChBSZWNvcmRlZEV2aWRlbmNlEhEKCXZhbGlkYXRvchgBIAEoDRIOCgZoZWlnaHQYAiABKAQSDAoEa2luZBgDIAEoCRIOCgZkaWdlc3QYBCABKAwSEQoJY2Fub25pY2FsGAUgASgMEhAKCHJlcG9ydGVyGAYgASgMEhYKDnRyYW5zYWN0aW9uX2lkGAcgASgMEhcKD3JlY29yZGVkX2hlaWdodBgIIAEoBBIYChByZWNvcmRlZF90aW1lX21zGAkgASgEIjgKFUdldFRyYW5zYWN0aW9uUmVxdWVzdBIfCg50cmFuc2FjdGlvbl9pZBgBIAEoDEIHukgEegJoICJkChZHZXRUcmFuc2FjdGlvblJlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBIOCgZyZXN1bHQYAiABKAwSEAoIcHJvdmFibGUYAyABKAgSGAoQY2VydGlmaWNhdGVfa2luZBgEIAEoCSI3ChZHZXRQYXltZW50UHJvb2ZSZXF1ZXN0Eh0KDGRpc2J1cnNlbWVudBgBIAEoDEIHukgEegJoICJKCg5JbmNsdXNpb25Qcm9vZhIMCgRsZWFmGAEgASgMEg0KBWluZGV4GAIgASgNEg0KBWNvdW50GAMgASgNEgwKBHBhdGgYBCADKAwiNgoPQ2VydGlmaWVkSGVhZGVyEg4KBmhlYWRlchgBIAEoDBITCgtjZXJ0aWZpY2F0ZRgCIAEoDCLbAQoXR2V0UGF5bWVudFByb29mUmVzcG9uc2USDAoEYm9keRgBIAEoDBI0Cglpbl9pbXBvcnQYAiABKAsyIS5idXJzYXIuc3RvcmFnZS52MS5JbmNsdXNpb25Qcm9vZhIRCglhcHByb3ZhbHMYAyADKAwSMgoHcmVjZWlwdBgEIAEoCzIhLmJ1cnNhci5zdG9yYWdlLnYxLkluY2x1c2lvblByb29mEjUKCWNlcnRpZmllZBgFIAEoCzIiLmJ1cnNhci5zdG9yYWdlLnYxLkNlcnRpZmllZEhlYWRlciI9ChpHZXRUcmFuc2FjdGlvblByb29mUmVxdWVzdBIfCg50cmFuc2FjdGlvbl9pZBgBIAEoDEIHukgEegJoICKHAQobR2V0VHJhbnNhY3Rpb25Qcm9vZlJlc3BvbnNlEjEKBnJlc3VsdBgBIAEoCzIhLmJ1cnNhci5zdG9yYWdlLnYxLkluY2x1c2lvblByb29mEjUKCWNlcnRpZmllZBgCIAEoCzIiLmJ1cnNhci5zdG9yYWdlLnYxLkNlcnRpZmllZEhlYWRlcjK1CwoGTGVkZ2VyElYKCUdldFN0YXR1cxIjLmJ1cnNhci5zdG9yYWdlLnYxLkdldFN0YXR1c1JlcXVlc3QaJC5idXJzYXIuc3RvcmFnZS52MS5HZXRTdGF0dXNSZXNwb25zZRJTCghHZXRCbG9jaxIiLmJ1cnNhci5zdG9yYWdlLnYxLkdldEJsb2NrUmVxdWVzdBojLmJ1cnNhci5zdG9yYWdlLnYxLkdldEJsb2NrUmVzcG9uc2USYQoMU3RyZWFtQmxvY2tzEiYuYnVyc2FyLnN0b3JhZ2UudjEuU3RyZWFtQmxvY2tzUmVxdWVzdBonLmJ1cnNhci5zdG9yYWdlLnYxLlN0cmVhbUJsb2Nrc1Jlc3BvbnNlMAESWQoKR2V0QWNjb3VudBIkLmJ1cnNhci5zdG9yYWdlLnYxLkdldEFjY291bnRSZXF1ZXN0GiUuYnVyc2FyLnN0b3JhZ2UudjEuR2V0QWNjb3VudFJlc3BvbnNlElwKC0dldFRyZWFzdXJ5EiUuYnVyc2FyLnN0b3JhZ2UudjEuR2V0VHJlYXN1cnlSZXF1ZXN0GiYuYnVyc2FyLnN0b3JhZ2UudjEuR2V0VHJlYXN1cnlSZXNwb25zZRJWCglHZXRJbXBvcnQSIy5idXJzYXIuc3RvcmFnZS52MS5HZXRJbXBvcnRSZXF1ZXN0GiQuYnVyc2FyLnN0b3JhZ2UudjEuR2V0SW1wb3J0UmVzcG9uc2USaAoPR2V0RGlzYnVyc2VtZW50EikuYnVyc2FyLnN0b3JhZ2UudjEuR2V0RGlzYnVyc2VtZW50UmVxdWVzdBoqLmJ1cnNhci5zdG9yYWdlLnYxLkdldERpc2J1cnNlbWVudFJlc3BvbnNlEm4KEUxpc3REaXNidXJzZW1lbnRzEisuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdERpc2J1cnNlbWVudHNSZXF1ZXN0GiwuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdERpc2J1cnNlbWVudHNSZXNwb25zZRJWCglMaXN0UmVhZHkSIy5idXJzYXIuc3RvcmFnZS52MS5MaXN0UmVhZHlSZXF1ZXN0GiQuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdFJlYWR5UmVzcG9uc2USUwoIR2V0TGVhc2USIi5idXJzYXIuc3RvcmFnZS52MS5HZXRMZWFzZVJlcXVlc3QaIy5idXJzYXIuc3RvcmFnZS52MS5HZXRMZWFzZVJlc3BvbnNlElsKCldhdGNoU2hhcmQSJC5idXJzYXIuc3RvcmFnZS52MS5XYXRjaFNoYXJkUmVxdWVzdBolLmJ1cnNhci5zdG9yYWdlLnYxLldhdGNoU2hhcmRSZXNwb25zZTABEl8KDExpc3RFdmlkZW5jZRImLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3RFdmlkZW5jZVJlcXVlc3QaJy5idXJzYXIuc3RvcmFnZS52MS5MaXN0RXZpZGVuY2VSZXNwb25zZRJlCg5HZXRUcmFuc2FjdGlvbhIoLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyYW5zYWN0aW9uUmVxdWVzdBopLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyYW5zYWN0aW9uUmVzcG9uc2USaAoPR2V0UGF5bWVudFByb29mEikuYnVyc2FyLnN0b3JhZ2UudjEuR2V0UGF5bWVudFByb29mUmVxdWVzdBoqLmJ1cnNhci5zdG9yYWdlLnYxLkdldFBheW1lbnRQcm9vZlJlc3BvbnNlEnQKE0dldFRyYW5zYWN0aW9uUHJvb2YSLS5idXJzYXIuc3RvcmFnZS52MS5HZXRUcmFuc2FjdGlvblByb29mUmVxdWVzdBouLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyYW5zYWN0aW9uUHJvb2ZSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_bursar_common_v1_rejection]);
+  fileDesc("Ch5idXJzYXIvc3RvcmFnZS92MS9sZWRnZXIucHJvdG8SEWJ1cnNhci5zdG9yYWdlLnYxIhIKEEdldFN0YXR1c1JlcXVlc3QixQEKEUdldFN0YXR1c1Jlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBISCgpibG9ja19oYXNoGAIgASgMEhIKCnN0YXRlX3Jvb3QYAyABKAwSFAoMcmVzdWx0c19yb290GAQgASgMEg8KB3RpbWVfbXMYBSABKAQSEgoKbmV4dF9iYXRjaBgGIAMoBBIOCgZzdXBwbHkYByABKAQSEAoIcGF5bWVudHMYCCABKAQSGwoTYmxvY2tzX3dpdGhfY29udGVudBgJIAEoBCIqCg9HZXRCbG9ja1JlcXVlc3QSFwoGaGVpZ2h0GAEgASgEQge6SAQyAigBIkEKEEdldEJsb2NrUmVzcG9uc2USLQoFYmxvY2sYASABKAsyHi5idXJzYXIuc3RvcmFnZS52MS5GaW5hbEhlYWRlciJBCgtGaW5hbEhlYWRlchIOCgZoZWlnaHQYASABKAQSDQoFYmxvY2sYAiABKAwSEwoLY2VydGlmaWNhdGUYAyABKAwiVAoTU3RyZWFtQmxvY2tzUmVxdWVzdBIcCgtmcm9tX2hlaWdodBgBIAEoBEIHukgEMgIoARIOCgZmb2xsb3cYAiABKAgSDwoHcmVzdWx0cxgDIAEoCCJWChRTdHJlYW1CbG9ja3NSZXNwb25zZRItCgVibG9jaxgBIAEoCzIeLmJ1cnNhci5zdG9yYWdlLnYxLkZpbmFsSGVhZGVyEg8KB3Jlc3VsdHMYAiADKAwiLQoRR2V0QWNjb3VudFJlcXVlc3QSGAoHYWNjb3VudBgBIAEoDEIHukgEegJoICJJChJHZXRBY2NvdW50UmVzcG9uc2USDwoHYmFsYW5jZRgBIAEoBBISCgpuZXh0X25vbmNlGAIgASgEEg4KBmhlaWdodBgDIAEoBCIvChJHZXRUcmVhc3VyeVJlcXVlc3QSGQoIdHJlYXN1cnkYASABKAxCB7pIBHoCGCAizQMKE0dldFRyZWFzdXJ5UmVzcG9uc2USEAoIdHJlYXN1cnkYASABKAwSDAoEbmFtZRgCIAEoCRIPCgdhY2NvdW50GAMgASgMEg8KB2JhbGFuY2UYBCABKAQSEQoJcHJvcG9zZXJzGAUgAygMEi4KBXJvbGVzGAYgAygLMh8uYnVyc2FyLnN0b3JhZ2UudjEuQXBwcm92ZXJSb2xlEiwKBWJhbmRzGAcgAygLMh0uYnVyc2FyLnN0b3JhZ2UudjEuQW1vdW50QmFuZBIOCgZwYXVzZWQYCCABKAgSFAoMcGF1c2VfbnVtYmVyGAkgASgNEkIKBmNvdW50cxgKIAMoCzIyLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyZWFzdXJ5UmVzcG9uc2UuQ291bnRzRW50cnkSEgoKdG90YWxfcGFpZBgLIAEoBBIOCgZoZWlnaHQYDCABKAQSEwoLcGVyX3BheW1lbnQYDSABKAQSMQoHd2luZG93cxgOIAMoCzIgLmJ1cnNhci5zdG9yYWdlLnYxLlBheW1lbnRXaW5kb3caLQoLQ291bnRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASJNCg1QYXltZW50V2luZG93EhEKCWxlbmd0aF9tcxgBIAEoBBIMCgRtb3N0GAIgASgEEg0KBXNjb3BlGAMgASgJEgwKBHVzZWQYBCABKAQiKgoMQXBwcm92ZXJSb2xlEgwKBG5hbWUYASABKAkSDAoEa2V5cxgCIAMoDCIqCgpBbW91bnRCYW5kEg0KBXVwX3RvGAEgASgEEg0KBW5lZWRzGAIgAygNIkoKDEFwcHJvdmFsTmVlZBINCgV1cF90bxgBIAEoBBIMCgRyb2xlGAIgASgJEg4KBm5lZWRlZBgDIAEoDRINCgVnaXZlbhgEIAEoDSIrChBHZXRJbXBvcnRSZXF1ZXN0EhcKBmltcG9ydBgBIAEoDEIHukgEegJoICLvAgoRR2V0SW1wb3J0UmVzcG9uc2USDgoGaW1wb3J0GAEgASgMEhAKCHRyZWFzdXJ5GAIgASgMEhAKCHByb3Bvc2VyGAMgASgMEg0KBXN0YXRlGAQgASgJEg4KBmNodW5rcxgFIAEoDRINCgVpdGVtcxgGIAEoDRIQCghyZXBsYXllZBgHIAEoDRINCgV0b3RhbBgIIAEoBBIRCglhcHByb3ZhbHMYCSADKAwSLgoFbmVlZHMYCiADKAsyHy5idXJzYXIuc3RvcmFnZS52MS5BcHByb3ZhbE5lZWQSQAoGY291bnRzGAsgAygLMjAuYnVyc2FyLnN0b3JhZ2UudjEuR2V0SW1wb3J0UmVzcG9uc2UuQ291bnRzRW50cnkSEwoLdHJhY2VwYXJlbnQYDCABKAkSDgoGaGVpZ2h0GA0gASgEGi0KC0NvdW50c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiNwoWR2V0RGlzYnVyc2VtZW50UmVxdWVzdBIdCgxkaXNidXJzZW1lbnQYASABKAxCB7pIBHoCaCAiYAoXR2V0RGlzYnVyc2VtZW50UmVzcG9uc2USNQoMZGlzYnVyc2VtZW50GAEgASgLMh8uYnVyc2FyLnN0b3JhZ2UudjEuRGlzYnVyc2VtZW50Eg4KBmhlaWdodBgCIAEoBCKJAwoMRGlzYnVyc2VtZW50EgoKAmlkGAEgASgMEg4KBmltcG9ydBgCIAEoDBINCgVpbmRleBgDIAEoDRIMCgRib2R5GAQgASgMEhEKCWJvZHlfaGFzaBgFIAEoDBISCgpjbGllbnRfa2V5GAYgASgJEhMKC2Rlc3RpbmF0aW9uGAcgASgMEg4KBmFtb3VudBgIIAEoBBIMCgRsYW5lGAkgASgJEhUKDW5vdF9iZWZvcmVfbXMYCiABKAQSEgoKZGVwZW5kc19vbhgLIAMoDBIMCgRtZW1vGAwgASgJEg0KBXN0YXRlGA0gASgJEiwKB2Jsb2NrZWQYDiABKAsyGy5idXJzYXIuY29tbW9uLnYxLlJlamVjdGlvbhIXCg9leGVjdXRlZF9oZWlnaHQYDyABKAQSGAoQZXhlY3V0ZWRfdGltZV9tcxgQIAEoBBIWCg50cmFuc2FjdGlvbl9pZBgRIAEoDBITCgt0cmFjZXBhcmVudBgSIAEoCRIQCghhdHRlbXB0cxgTIAEoDSK/AQoYTGlzdERpc2J1cnNlbWVudHNSZXF1ZXN0EhcKBmltcG9ydBgBIAEoDEIHukgEegJoIBJQCgVzdGF0ZRgCIAEoCUJBukg+cjxSAFIGdm90aW5nUgZxdWV1ZWRSCnRpbWVsb2NrZWRSCGV4ZWN1dGVkUgljYW5jZWxsZWRSB2Jsb2NrZWQSGwoJcGFnZV9zaXplGAMgASgNQgi6SAUqAxjoBxIbCgpwYWdlX3Rva2VuGAQgASgJQge6SARyAhhAInwKGUxpc3REaXNidXJzZW1lbnRzUmVzcG9uc2USNgoNZGlzYnVyc2VtZW50cxgBIAMoCzIfLmJ1cnNhci5zdG9yYWdlLnYxLkRpc2J1cnNlbWVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSDgoGaGVpZ2h0GAMgASgEIn4KEExpc3RSZWFkeVJlcXVlc3QSDQoFc2hhcmQYASABKA0SKQoEbGFuZRgCIAEoCUIbukgYchZSCGNvbnN1bWVyUgppbmR1c3RyaWFsEhcKBWxpbWl0GAMgASgNQgi6SAUqAxjoBxIXCgZjdXJzb3IYBCABKAlCB7pIBHICGEAidgoRTGlzdFJlYWR5UmVzcG9uc2USKwoFaXRlbXMYASADKAsyHC5idXJzYXIuc3RvcmFnZS52MS5SZWFkeUl0ZW0SEwoLbmV4dF9jdXJzb3IYAiABKAkSDgoGaGVpZ2h0GAMgASgEEg8KB3RpbWVfbXMYBCABKAQiUQoJUmVhZHlJdGVtEgoKAmlkGAEgASgMEhEKCWJvZHlfaGFzaBgCIAEoDBIQCghhdHRlbXB0cxgDIAEoDRITCgt0cmFjZXBhcmVudBgEIAEoCSIgCg9HZXRMZWFzZVJlcXVlc3QSDQoFc2hhcmQYASABKA0ijQEKEEdldExlYXNlUmVzcG9uc2USDgoGaG9sZGVyGAEgASgMEg0KBWVwb2NoGAIgASgEEhUKDWV4cGlyZXNfYXRfbXMYAyABKAQSEAoIcmVsZWFzZWQYBCABKAgSEAoIbmV4dF9zZXEYBSABKAQSDgoGaGVpZ2h0GAYgASgEEg8KB3RpbWVfbXMYByABKAQiIgoRV2F0Y2hTaGFyZFJlcXVlc3QSDQoFc2hhcmQYASABKA0iegoSV2F0Y2hTaGFyZFJlc3BvbnNlEjIKBWxlYXNlGAEgASgLMiMuYnVyc2FyLnN0b3JhZ2UudjEuR2V0TGVhc2VSZXNwb25zZRIWCg5yZWFkeV9jb25zdW1lchgCIAEoDRIYChByZWFkeV9pbmR1c3RyaWFsGAMgASgNInQKE0xpc3RFdmlkZW5jZVJlcXVlc3QSFgoJdmFsaWRhdG9yGAEgASgNSACIAQESGgoJcGFnZV9zaXplGAIgASgNQge6SAQqAhhkEhsKCnBhZ2VfdG9rZW4YAyABKAlCB7pIBHICGEBCDAoKX3ZhbGlkYXRvciJ2ChRMaXN0RXZpZGVuY2VSZXNwb25zZRI1CghldmlkZW5jZRgBIAMoCzIjLmJ1cnNhci5zdG9yYWdlLnYxLlJlY29yZGVkRXZpZGVuY2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEg4KBmhlaWdodBgDIAEoBCLDAQoQUmVjb3JkZWRFdmlkZW5jZRIRCgl2YWxpZGF0b3IYASABKA0SDgoGaGVpZ2h0GAIgASgEEgwKBGtpbmQYAyABKAkSDgoGZGlnZXN0GAQgASgMEhEKCWNhbm9uaWNhbBgFIAEoDBIQCghyZXBvcnRlchgGIAEoDBIWCg50cmFuc2FjdGlvbl9pZBgHIAEoDBIXCg9yZWNvcmRlZF9oZWlnaHQYCCABKAQSGAoQcmVjb3JkZWRfdGltZV9tcxgJIAEoBCI4ChVHZXRUcmFuc2FjdGlvblJlcXVlc3QSHwoOdHJhbnNhY3Rpb25faWQYASABKAxCB7pIBHoCaCAiZAoWR2V0VHJhbnNhY3Rpb25SZXNwb25zZRIOCgZoZWlnaHQYASABKAQSDgoGcmVzdWx0GAIgASgMEhAKCHByb3ZhYmxlGAMgASgIEhgKEGNlcnRpZmljYXRlX2tpbmQYBCABKAkiNwoWR2V0UGF5bWVudFByb29mUmVxdWVzdBIdCgxkaXNidXJzZW1lbnQYASABKAxCB7pIBHoCaCAiSgoOSW5jbHVzaW9uUHJvb2YSDAoEbGVhZhgBIAEoDBINCgVpbmRleBgCIAEoDRINCgVjb3VudBgDIAEoDRIMCgRwYXRoGAQgAygMIjYKD0NlcnRpZmllZEhlYWRlchIOCgZoZWFkZXIYASABKAwSEwoLY2VydGlmaWNhdGUYAiABKAwi2wEKF0dldFBheW1lbnRQcm9vZlJlc3BvbnNlEgwKBGJvZHkYASABKAwSNAoJaW5faW1wb3J0GAIgASgLMiEuYnVyc2FyLnN0b3JhZ2UudjEuSW5jbHVzaW9uUHJvb2YSEQoJYXBwcm92YWxzGAMgAygMEjIKB3JlY2VpcHQYBCABKAsyIS5idXJzYXIuc3RvcmFnZS52MS5JbmNsdXNpb25Qcm9vZhI1CgljZXJ0aWZpZWQYBSABKAsyIi5idXJzYXIuc3RvcmFnZS52MS5DZXJ0aWZpZWRIZWFkZXIiPQoaR2V0VHJhbnNhY3Rpb25Qcm9vZlJlcXVlc3QSHwoOdHJhbnNhY3Rpb25faWQYASABKAxCB7pIBHoCaCAihwEKG0dldFRyYW5zYWN0aW9uUHJvb2ZSZXNwb25zZRIxCgZyZXN1bHQYASABKAsyIS5idXJzYXIuc3RvcmFnZS52MS5JbmNsdXNpb25Qcm9vZhI1CgljZXJ0aWZpZWQYAiABKAsyIi5idXJzYXIuc3RvcmFnZS52MS5DZXJ0aWZpZWRIZWFkZXIytQsKBkxlZGdlchJWCglHZXRTdGF0dXMSIy5idXJzYXIuc3RvcmFnZS52MS5HZXRTdGF0dXNSZXF1ZXN0GiQuYnVyc2FyLnN0b3JhZ2UudjEuR2V0U3RhdHVzUmVzcG9uc2USUwoIR2V0QmxvY2sSIi5idXJzYXIuc3RvcmFnZS52MS5HZXRCbG9ja1JlcXVlc3QaIy5idXJzYXIuc3RvcmFnZS52MS5HZXRCbG9ja1Jlc3BvbnNlEmEKDFN0cmVhbUJsb2NrcxImLmJ1cnNhci5zdG9yYWdlLnYxLlN0cmVhbUJsb2Nrc1JlcXVlc3QaJy5idXJzYXIuc3RvcmFnZS52MS5TdHJlYW1CbG9ja3NSZXNwb25zZTABElkKCkdldEFjY291bnQSJC5idXJzYXIuc3RvcmFnZS52MS5HZXRBY2NvdW50UmVxdWVzdBolLmJ1cnNhci5zdG9yYWdlLnYxLkdldEFjY291bnRSZXNwb25zZRJcCgtHZXRUcmVhc3VyeRIlLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyZWFzdXJ5UmVxdWVzdBomLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyZWFzdXJ5UmVzcG9uc2USVgoJR2V0SW1wb3J0EiMuYnVyc2FyLnN0b3JhZ2UudjEuR2V0SW1wb3J0UmVxdWVzdBokLmJ1cnNhci5zdG9yYWdlLnYxLkdldEltcG9ydFJlc3BvbnNlEmgKD0dldERpc2J1cnNlbWVudBIpLmJ1cnNhci5zdG9yYWdlLnYxLkdldERpc2J1cnNlbWVudFJlcXVlc3QaKi5idXJzYXIuc3RvcmFnZS52MS5HZXREaXNidXJzZW1lbnRSZXNwb25zZRJuChFMaXN0RGlzYnVyc2VtZW50cxIrLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3REaXNidXJzZW1lbnRzUmVxdWVzdBosLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3REaXNidXJzZW1lbnRzUmVzcG9uc2USVgoJTGlzdFJlYWR5EiMuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdFJlYWR5UmVxdWVzdBokLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3RSZWFkeVJlc3BvbnNlElMKCEdldExlYXNlEiIuYnVyc2FyLnN0b3JhZ2UudjEuR2V0TGVhc2VSZXF1ZXN0GiMuYnVyc2FyLnN0b3JhZ2UudjEuR2V0TGVhc2VSZXNwb25zZRJbCgpXYXRjaFNoYXJkEiQuYnVyc2FyLnN0b3JhZ2UudjEuV2F0Y2hTaGFyZFJlcXVlc3QaJS5idXJzYXIuc3RvcmFnZS52MS5XYXRjaFNoYXJkUmVzcG9uc2UwARJfCgxMaXN0RXZpZGVuY2USJi5idXJzYXIuc3RvcmFnZS52MS5MaXN0RXZpZGVuY2VSZXF1ZXN0GicuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdEV2aWRlbmNlUmVzcG9uc2USZQoOR2V0VHJhbnNhY3Rpb24SKC5idXJzYXIuc3RvcmFnZS52MS5HZXRUcmFuc2FjdGlvblJlcXVlc3QaKS5idXJzYXIuc3RvcmFnZS52MS5HZXRUcmFuc2FjdGlvblJlc3BvbnNlEmgKD0dldFBheW1lbnRQcm9vZhIpLmJ1cnNhci5zdG9yYWdlLnYxLkdldFBheW1lbnRQcm9vZlJlcXVlc3QaKi5idXJzYXIuc3RvcmFnZS52MS5HZXRQYXltZW50UHJvb2ZSZXNwb25zZRJ0ChNHZXRUcmFuc2FjdGlvblByb29mEi0uYnVyc2FyLnN0b3JhZ2UudjEuR2V0VHJhbnNhY3Rpb25Qcm9vZlJlcXVlc3QaLi5idXJzYXIuc3RvcmFnZS52MS5HZXRUcmFuc2FjdGlvblByb29mUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_bursar_common_v1_rejection]);
 
 /**
  * Nothing to say.
@@ -415,6 +415,20 @@ export type GetTreasuryResponse = Message<"bursar.storage.v1.GetTreasuryResponse
    * @generated from field: uint64 height = 12;
    */
   height: bigint;
+
+  /**
+   * Largest payment, base units; 2^64 - 1: no limit.
+   *
+   * @generated from field: uint64 per_payment = 13;
+   */
+  perPayment: bigint;
+
+  /**
+   * Limits over time, and what is used of them.
+   *
+   * @generated from field: repeated bursar.storage.v1.PaymentWindow windows = 14;
+   */
+  windows: PaymentWindow[];
 };
 
 /**
@@ -423,6 +437,48 @@ export type GetTreasuryResponse = Message<"bursar.storage.v1.GetTreasuryResponse
  */
 export const GetTreasuryResponseSchema: GenMessage<GetTreasuryResponse> = /*@__PURE__*/
   messageDesc(file_bursar_storage_v1_ledger, 10);
+
+/**
+ * What may be paid within a window of ledger time.
+ *
+ * @generated from message bursar.storage.v1.PaymentWindow
+ */
+export type PaymentWindow = Message<"bursar.storage.v1.PaymentWindow"> & {
+  /**
+   * Milliseconds that it looks back.
+   *
+   * @generated from field: uint64 length_ms = 1;
+   */
+  lengthMs: bigint;
+
+  /**
+   * Base units that may be paid within it.
+   *
+   * @generated from field: uint64 most = 2;
+   */
+  most: bigint;
+
+  /**
+   * treasury: by all of it; payee: to any one account.
+   *
+   * @generated from field: string scope = 3;
+   */
+  scope: string;
+
+  /**
+   * Paid within it now, base units; 0 when it is counted for each payee.
+   *
+   * @generated from field: uint64 used = 4;
+   */
+  used: bigint;
+};
+
+/**
+ * Describes the message bursar.storage.v1.PaymentWindow.
+ * Use `create(PaymentWindowSchema)` to create a new message.
+ */
+export const PaymentWindowSchema: GenMessage<PaymentWindow> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 11);
 
 /**
  * Approvers who count alike.
@@ -450,7 +506,7 @@ export type ApproverRole = Message<"bursar.storage.v1.ApproverRole"> & {
  * Use `create(ApproverRoleSchema)` to create a new message.
  */
 export const ApproverRoleSchema: GenMessage<ApproverRole> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 11);
+  messageDesc(file_bursar_storage_v1_ledger, 12);
 
 /**
  * Amounts that need the same approvals.
@@ -478,7 +534,7 @@ export type AmountBand = Message<"bursar.storage.v1.AmountBand"> & {
  * Use `create(AmountBandSchema)` to create a new message.
  */
 export const AmountBandSchema: GenMessage<AmountBand> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 12);
+  messageDesc(file_bursar_storage_v1_ledger, 13);
 
 /**
  * Approvals of one role for the payments of one band.
@@ -520,7 +576,7 @@ export type ApprovalNeed = Message<"bursar.storage.v1.ApprovalNeed"> & {
  * Use `create(ApprovalNeedSchema)` to create a new message.
  */
 export const ApprovalNeedSchema: GenMessage<ApprovalNeed> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 13);
+  messageDesc(file_bursar_storage_v1_ledger, 14);
 
 /**
  * Which import.
@@ -541,7 +597,7 @@ export type GetImportRequest = Message<"bursar.storage.v1.GetImportRequest"> & {
  * Use `create(GetImportRequestSchema)` to create a new message.
  */
 export const GetImportRequestSchema: GenMessage<GetImportRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 14);
+  messageDesc(file_bursar_storage_v1_ledger, 15);
 
 /**
  * An import.
@@ -646,7 +702,7 @@ export type GetImportResponse = Message<"bursar.storage.v1.GetImportResponse"> &
  * Use `create(GetImportResponseSchema)` to create a new message.
  */
 export const GetImportResponseSchema: GenMessage<GetImportResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 15);
+  messageDesc(file_bursar_storage_v1_ledger, 16);
 
 /**
  * Which disbursement.
@@ -667,7 +723,7 @@ export type GetDisbursementRequest = Message<"bursar.storage.v1.GetDisbursementR
  * Use `create(GetDisbursementRequestSchema)` to create a new message.
  */
 export const GetDisbursementRequestSchema: GenMessage<GetDisbursementRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 16);
+  messageDesc(file_bursar_storage_v1_ledger, 17);
 
 /**
  * A disbursement.
@@ -695,7 +751,7 @@ export type GetDisbursementResponse = Message<"bursar.storage.v1.GetDisbursement
  * Use `create(GetDisbursementResponseSchema)` to create a new message.
  */
 export const GetDisbursementResponseSchema: GenMessage<GetDisbursementResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 17);
+  messageDesc(file_bursar_storage_v1_ledger, 18);
 
 /**
  * A payment order and what became of it.
@@ -842,7 +898,7 @@ export type Disbursement = Message<"bursar.storage.v1.Disbursement"> & {
  * Use `create(DisbursementSchema)` to create a new message.
  */
 export const DisbursementSchema: GenMessage<Disbursement> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 18);
+  messageDesc(file_bursar_storage_v1_ledger, 19);
 
 /**
  * Which disbursements.
@@ -884,7 +940,7 @@ export type ListDisbursementsRequest = Message<"bursar.storage.v1.ListDisburseme
  * Use `create(ListDisbursementsRequestSchema)` to create a new message.
  */
 export const ListDisbursementsRequestSchema: GenMessage<ListDisbursementsRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 19);
+  messageDesc(file_bursar_storage_v1_ledger, 20);
 
 /**
  * A page.
@@ -919,7 +975,7 @@ export type ListDisbursementsResponse = Message<"bursar.storage.v1.ListDisbursem
  * Use `create(ListDisbursementsResponseSchema)` to create a new message.
  */
 export const ListDisbursementsResponseSchema: GenMessage<ListDisbursementsResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 20);
+  messageDesc(file_bursar_storage_v1_ledger, 21);
 
 /**
  * What to look for.
@@ -961,7 +1017,7 @@ export type ListReadyRequest = Message<"bursar.storage.v1.ListReadyRequest"> & {
  * Use `create(ListReadyRequestSchema)` to create a new message.
  */
 export const ListReadyRequestSchema: GenMessage<ListReadyRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 21);
+  messageDesc(file_bursar_storage_v1_ledger, 22);
 
 /**
  * What may be paid.
@@ -1003,7 +1059,7 @@ export type ListReadyResponse = Message<"bursar.storage.v1.ListReadyResponse"> &
  * Use `create(ListReadyResponseSchema)` to create a new message.
  */
 export const ListReadyResponseSchema: GenMessage<ListReadyResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 22);
+  messageDesc(file_bursar_storage_v1_ledger, 23);
 
 /**
  * A payment that may be executed.
@@ -1045,7 +1101,7 @@ export type ReadyItem = Message<"bursar.storage.v1.ReadyItem"> & {
  * Use `create(ReadyItemSchema)` to create a new message.
  */
 export const ReadyItemSchema: GenMessage<ReadyItem> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 23);
+  messageDesc(file_bursar_storage_v1_ledger, 24);
 
 /**
  * Which shard.
@@ -1066,7 +1122,7 @@ export type GetLeaseRequest = Message<"bursar.storage.v1.GetLeaseRequest"> & {
  * Use `create(GetLeaseRequestSchema)` to create a new message.
  */
 export const GetLeaseRequestSchema: GenMessage<GetLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 24);
+  messageDesc(file_bursar_storage_v1_ledger, 25);
 
 /**
  * A lease.
@@ -1129,7 +1185,7 @@ export type GetLeaseResponse = Message<"bursar.storage.v1.GetLeaseResponse"> & {
  * Use `create(GetLeaseResponseSchema)` to create a new message.
  */
 export const GetLeaseResponseSchema: GenMessage<GetLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 25);
+  messageDesc(file_bursar_storage_v1_ledger, 26);
 
 /**
  * Which shard.
@@ -1150,7 +1206,7 @@ export type WatchShardRequest = Message<"bursar.storage.v1.WatchShardRequest"> &
  * Use `create(WatchShardRequestSchema)` to create a new message.
  */
 export const WatchShardRequestSchema: GenMessage<WatchShardRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 26);
+  messageDesc(file_bursar_storage_v1_ledger, 27);
 
 /**
  * A shard after a final block; each answer is of a higher one.
@@ -1185,7 +1241,7 @@ export type WatchShardResponse = Message<"bursar.storage.v1.WatchShardResponse">
  * Use `create(WatchShardResponseSchema)` to create a new message.
  */
 export const WatchShardResponseSchema: GenMessage<WatchShardResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 27);
+  messageDesc(file_bursar_storage_v1_ledger, 28);
 
 /**
  * Which offences.
@@ -1220,7 +1276,7 @@ export type ListEvidenceRequest = Message<"bursar.storage.v1.ListEvidenceRequest
  * Use `create(ListEvidenceRequestSchema)` to create a new message.
  */
 export const ListEvidenceRequestSchema: GenMessage<ListEvidenceRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 28);
+  messageDesc(file_bursar_storage_v1_ledger, 29);
 
 /**
  * A page.
@@ -1255,7 +1311,7 @@ export type ListEvidenceResponse = Message<"bursar.storage.v1.ListEvidenceRespon
  * Use `create(ListEvidenceResponseSchema)` to create a new message.
  */
 export const ListEvidenceResponseSchema: GenMessage<ListEvidenceResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 29);
+  messageDesc(file_bursar_storage_v1_ledger, 30);
 
 /**
  * An offence of a validator (K6).
@@ -1332,7 +1388,7 @@ export type RecordedEvidence = Message<"bursar.storage.v1.RecordedEvidence"> & {
  * Use `create(RecordedEvidenceSchema)` to create a new message.
  */
 export const RecordedEvidenceSchema: GenMessage<RecordedEvidence> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 30);
+  messageDesc(file_bursar_storage_v1_ledger, 31);
 
 /**
  * Which transaction.
@@ -1353,7 +1409,7 @@ export type GetTransactionRequest = Message<"bursar.storage.v1.GetTransactionReq
  * Use `create(GetTransactionRequestSchema)` to create a new message.
  */
 export const GetTransactionRequestSchema: GenMessage<GetTransactionRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 31);
+  messageDesc(file_bursar_storage_v1_ledger, 32);
 
 /**
  * A final transaction.
@@ -1395,7 +1451,7 @@ export type GetTransactionResponse = Message<"bursar.storage.v1.GetTransactionRe
  * Use `create(GetTransactionResponseSchema)` to create a new message.
  */
 export const GetTransactionResponseSchema: GenMessage<GetTransactionResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 32);
+  messageDesc(file_bursar_storage_v1_ledger, 33);
 
 /**
  * Which payment.
@@ -1416,7 +1472,7 @@ export type GetPaymentProofRequest = Message<"bursar.storage.v1.GetPaymentProofR
  * Use `create(GetPaymentProofRequestSchema)` to create a new message.
  */
 export const GetPaymentProofRequestSchema: GenMessage<GetPaymentProofRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 33);
+  messageDesc(file_bursar_storage_v1_ledger, 34);
 
 /**
  * A leaf, its place and its path.
@@ -1458,7 +1514,7 @@ export type InclusionProof = Message<"bursar.storage.v1.InclusionProof"> & {
  * Use `create(InclusionProofSchema)` to create a new message.
  */
 export const InclusionProofSchema: GenMessage<InclusionProof> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 34);
+  messageDesc(file_bursar_storage_v1_ledger, 35);
 
 /**
  * The header that bears a root, with its certificate.
@@ -1486,7 +1542,7 @@ export type CertifiedHeader = Message<"bursar.storage.v1.CertifiedHeader"> & {
  * Use `create(CertifiedHeaderSchema)` to create a new message.
  */
 export const CertifiedHeaderSchema: GenMessage<CertifiedHeader> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 35);
+  messageDesc(file_bursar_storage_v1_ledger, 36);
 
 /**
  * Proof that a payment was approved and made.
@@ -1535,7 +1591,7 @@ export type GetPaymentProofResponse = Message<"bursar.storage.v1.GetPaymentProof
  * Use `create(GetPaymentProofResponseSchema)` to create a new message.
  */
 export const GetPaymentProofResponseSchema: GenMessage<GetPaymentProofResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 36);
+  messageDesc(file_bursar_storage_v1_ledger, 37);
 
 /**
  * Which transaction.
@@ -1556,7 +1612,7 @@ export type GetTransactionProofRequest = Message<"bursar.storage.v1.GetTransacti
  * Use `create(GetTransactionProofRequestSchema)` to create a new message.
  */
 export const GetTransactionProofRequestSchema: GenMessage<GetTransactionProofRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 37);
+  messageDesc(file_bursar_storage_v1_ledger, 38);
 
 /**
  * Proof of a transaction's result.
@@ -1584,7 +1640,7 @@ export type GetTransactionProofResponse = Message<"bursar.storage.v1.GetTransact
  * Use `create(GetTransactionProofResponseSchema)` to create a new message.
  */
 export const GetTransactionProofResponseSchema: GenMessage<GetTransactionProofResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 38);
+  messageDesc(file_bursar_storage_v1_ledger, 39);
 
 /**
  * Answers are what this validator's storage holds. Believe a proof, not an answer.
