@@ -57,7 +57,12 @@ onNetwork(program.command('import'))
   .description('import payments from a CSV file; one bad line refuses the whole file')
   .argument('<file>', 'CSV file; examples/README.md describes its columns')
   .option('--key <file>', 'key file of a proposer (default: keys/client.json of the network)')
-  .action(async (file, options) => (await import('./commands/payment-commands.ts')).importCommand(file, options));
+  .option('--dry-run', 'sign and send nothing: show what every line would do')
+  .action(async (file, options) =>
+    options.dryRun
+      ? (await import('./commands/dry-run-command.ts')).dryRunCommand(file, options)
+      : (await import('./commands/payment-commands.ts')).importCommand(file, options),
+  );
 onNetwork(program.command('approve'))
   .description('approve every payment of an import')
   .argument('<import>', 'import digest')

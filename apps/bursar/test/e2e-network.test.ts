@@ -187,7 +187,14 @@ describe('the command line, with the executor down', () => {
     async () => {
       await net.kill('treasury-executor', 'SIGKILL');
       const file = writeCsv(at.path('cli.csv'), [...numbered('cli', 3), { key: 'cli-after', dependsOn: 'cli-0' }]);
+      const dry = await cli('import', file, '--dry-run');
+      expect(dry).toMatchObject({
+        code: 0,
+        stdout: expect.stringMatching(/cli-after.*pays\n(.*\n)*.*2 × approver\nNothing was signed or sent/),
+      });
       const { import: digest } = json(await cli('import', file, '--json')) as { import: string };
+      const lines = (json(await cli('import', file, '--dry-run', '--json')) as { lines: { kind: string }[] }).lines;
+      expect(lines.map((l) => l.kind)).toEqual(['repeat', 'repeat', 'repeat', 'repeat']);
       expect(await cli('cancel', 'cli-0')).toMatchObject({ code: 0, stdout: expect.stringMatching(/is cancelled/) });
       expect(await cli('cancel', 'cli-0')).toMatchObject({ code: 1, stderr: expect.stringMatching(/7107 ALREADY_CANCELLED/) });
       const approved = await cli('approve', digest, '--key', net.at.approverKey(1), '--key', net.at.approverKey(2));

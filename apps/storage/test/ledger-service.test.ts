@@ -81,6 +81,11 @@ describe('Ledger', () => {
       needs: [{ role: 'approver', needed: 2, given: 2 }],
     });
     expect(found['counts']).toMatchObject({ executed: 4n, queued: 1n });
+    const [paid, unknown] = [imported.ids[0] as string, 'ff'.repeat(32)];
+    expect(await ask('findDisbursements', { disbursements: [unknown, paid, paid].map(raw) })).toMatchObject({
+      disbursements: [paid, paid].map((id) => ({ id: raw(id), state: 'executed' })),
+      height: 6n,
+    });
     const { disbursement } = await ask('getDisbursement', { disbursement: raw(imported.ids[0] as string) });
     expect(disbursement).toMatchObject({
       clientKey: 'salary-0',

@@ -1,9 +1,10 @@
 /** The steps of a payroll, each a signed transaction: fund, import, approve, cancel. */
 import { randomUUID } from 'node:crypto';
 import { buildApproval, buildCancel, buildTransfer, type ClientKey, type Settled, settleMany, signTransaction } from '@bursar/client';
-import { type Digest, disbursementId, fromHex, isHex32, treasuryAccount } from '@bursar/protocol';
+import { type Digest, disbursementId, isHex32, treasuryAccount } from '@bursar/protocol';
 import { errorFrom } from '@bursar/shared-core';
 import { type FileImport, importOfRows, outsideDependencies, paymentRows, readImportFile } from '../csv/import-file.ts';
+import { knownPayments } from './known-payments.ts';
 import { nextNonce, type Session, settleOwn } from './session.ts';
 
 const author = (session: Session, key: ClientKey, nonce: bigint) => ({ chain: session.chain, signer: key.publicKey, nonce });
@@ -31,7 +32,7 @@ export async function importFile(session: Session, key: ClientKey, path: string)
   const bytes = readImportFile(path);
   const nowMs = Date.now();
   const rows = paymentRows(path, bytes, session.genesis, nowMs);
-  const known = await knownDisbursements(session, outsideDependencies(rows, session.treasury.id));
+  const known = await knownPayments(session, outsideDependencies(rows, session.treasury.id));
   const context = { ...session, treasury: session.treasury.id, proposer: key.publicKey, nowMs, isKnown: (id: Digest) => known.has(id) };
   importOfRows(path, rows, { ...context, firstNonce: 0n }); // a bad file is refused before anybody is asked for a nonce
   for (let attempt = 1; ; attempt++) {
@@ -45,19 +46,6 @@ export async function importFile(session: Session, key: ClientKey, path: string)
       if (errorFrom(e).reason !== 'NONCE_TOO_LOW' || attempt >= 3) throw e;
     }
   }
-}
-
-async function knownDisbursements(session: Session, ids: readonly Digest[]): Promise<Set<Digest>> {
-  const known = new Set<Digest>();
-  for (const id of ids) {
-    try {
-      await session.connection.read((l) => l.getDisbursement({ disbursement: fromHex(id) }));
-      known.add(id);
-    } catch (e) {
-      if (errorFrom(e).reason !== 'UNKNOWN_DISBURSEMENT') throw e;
-    }
-  }
-  return known;
 }
 
 export const approve = (session: Session, key: ClientKey, importDigest: Digest): Promise<Settled> =>

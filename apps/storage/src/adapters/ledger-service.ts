@@ -96,6 +96,15 @@ export function ledgerHandlers(store: BlockStore, genesis: Genesis): Handlers<(t
       return { disbursement: disbursementReply(found, indexes.traceparent(found.import)), height: height() };
     },
 
+    async findDisbursements(request) {
+      await store.settled();
+      const disbursements = request.disbursements.flatMap((id) => {
+        const found = ledger.disbursement(toHex(id));
+        return found ? [{ id, bodyHash: fromHex(found.bodyHash), state: found.state }] : [];
+      });
+      return { disbursements, height: height() };
+    },
+
     async listDisbursements(request) {
       await store.settled();
       const id = toHex(request.import);

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bursar/storage/v1/ledger.proto.
  */
 export const file_bursar_storage_v1_ledger: GenFile = /*@__PURE__*/
-  fileDesc("Ch5idXJzYXIvc3RvcmFnZS92MS9sZWRnZXIucHJvdG8SEWJ1cnNhci5zdG9yYWdlLnYxIhIKEEdldFN0YXR1c1JlcXVlc3QixQEKEUdldFN0YXR1c1Jlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBISCgpibG9ja19oYXNoGAIgASgMEhIKCnN0YXRlX3Jvb3QYAyABKAwSFAoMcmVzdWx0c19yb290GAQgASgMEg8KB3RpbWVfbXMYBSABKAQSEgoKbmV4dF9iYXRjaBgGIAMoBBIOCgZzdXBwbHkYByABKAQSEAoIcGF5bWVudHMYCCABKAQSGwoTYmxvY2tzX3dpdGhfY29udGVudBgJIAEoBCIqCg9HZXRCbG9ja1JlcXVlc3QSFwoGaGVpZ2h0GAEgASgEQge6SAQyAigBIkEKEEdldEJsb2NrUmVzcG9uc2USLQoFYmxvY2sYASABKAsyHi5idXJzYXIuc3RvcmFnZS52MS5GaW5hbEhlYWRlciJBCgtGaW5hbEhlYWRlchIOCgZoZWlnaHQYASABKAQSDQoFYmxvY2sYAiABKAwSEwoLY2VydGlmaWNhdGUYAyABKAwiVAoTU3RyZWFtQmxvY2tzUmVxdWVzdBIcCgtmcm9tX2hlaWdodBgBIAEoBEIHukgEMgIoARIOCgZmb2xsb3cYAiABKAgSDwoHcmVzdWx0cxgDIAEoCCJWChRTdHJlYW1CbG9ja3NSZXNwb25zZRItCgVibG9jaxgBIAEoCzIeLmJ1cnNhci5zdG9yYWdlLnYxLkZpbmFsSGVhZGVyEg8KB3Jlc3VsdHMYAiADKAwiLQoRR2V0QWNjb3VudFJlcXVlc3QSGAoHYWNjb3VudBgBIAEoDEIHukgEegJoICJJChJHZXRBY2NvdW50UmVzcG9uc2USDwoHYmFsYW5jZRgBIAEoBBISCgpuZXh0X25vbmNlGAIgASgEEg4KBmhlaWdodBgDIAEoBCIvChJHZXRUcmVhc3VyeVJlcXVlc3QSGQoIdHJlYXN1cnkYASABKAxCB7pIBHoCGCAizQMKE0dldFRyZWFzdXJ5UmVzcG9uc2USEAoIdHJlYXN1cnkYASABKAwSDAoEbmFtZRgCIAEoCRIPCgdhY2NvdW50GAMgASgMEg8KB2JhbGFuY2UYBCABKAQSEQoJcHJvcG9zZXJzGAUgAygMEi4KBXJvbGVzGAYgAygLMh8uYnVyc2FyLnN0b3JhZ2UudjEuQXBwcm92ZXJSb2xlEiwKBWJhbmRzGAcgAygLMh0uYnVyc2FyLnN0b3JhZ2UudjEuQW1vdW50QmFuZBIOCgZwYXVzZWQYCCABKAgSFAoMcGF1c2VfbnVtYmVyGAkgASgNEkIKBmNvdW50cxgKIAMoCzIyLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyZWFzdXJ5UmVzcG9uc2UuQ291bnRzRW50cnkSEgoKdG90YWxfcGFpZBgLIAEoBBIOCgZoZWlnaHQYDCABKAQSEwoLcGVyX3BheW1lbnQYDSABKAQSMQoHd2luZG93cxgOIAMoCzIgLmJ1cnNhci5zdG9yYWdlLnYxLlBheW1lbnRXaW5kb3caLQoLQ291bnRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASJNCg1QYXltZW50V2luZG93EhEKCWxlbmd0aF9tcxgBIAEoBBIMCgRtb3N0GAIgASgEEg0KBXNjb3BlGAMgASgJEgwKBHVzZWQYBCABKAQiKgoMQXBwcm92ZXJSb2xlEgwKBG5hbWUYASABKAkSDAoEa2V5cxgCIAMoDCIqCgpBbW91bnRCYW5kEg0KBXVwX3RvGAEgASgEEg0KBW5lZWRzGAIgAygNIkoKDEFwcHJvdmFsTmVlZBINCgV1cF90bxgBIAEoBBIMCgRyb2xlGAIgASgJEg4KBm5lZWRlZBgDIAEoDRINCgVnaXZlbhgEIAEoDSIrChBHZXRJbXBvcnRSZXF1ZXN0EhcKBmltcG9ydBgBIAEoDEIHukgEegJoICLvAgoRR2V0SW1wb3J0UmVzcG9uc2USDgoGaW1wb3J0GAEgASgMEhAKCHRyZWFzdXJ5GAIgASgMEhAKCHByb3Bvc2VyGAMgASgMEg0KBXN0YXRlGAQgASgJEg4KBmNodW5rcxgFIAEoDRINCgVpdGVtcxgGIAEoDRIQCghyZXBsYXllZBgHIAEoDRINCgV0b3RhbBgIIAEoBBIRCglhcHByb3ZhbHMYCSADKAwSLgoFbmVlZHMYCiADKAsyHy5idXJzYXIuc3RvcmFnZS52MS5BcHByb3ZhbE5lZWQSQAoGY291bnRzGAsgAygLMjAuYnVyc2FyLnN0b3JhZ2UudjEuR2V0SW1wb3J0UmVzcG9uc2UuQ291bnRzRW50cnkSEwoLdHJhY2VwYXJlbnQYDCABKAkSDgoGaGVpZ2h0GA0gASgEGi0KC0NvdW50c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiNwoWR2V0RGlzYnVyc2VtZW50UmVxdWVzdBIdCgxkaXNidXJzZW1lbnQYASABKAxCB7pIBHoCaCAiYAoXR2V0RGlzYnVyc2VtZW50UmVzcG9uc2USNQoMZGlzYnVyc2VtZW50GAEgASgLMh8uYnVyc2FyLnN0b3JhZ2UudjEuRGlzYnVyc2VtZW50Eg4KBmhlaWdodBgCIAEoBCKJAwoMRGlzYnVyc2VtZW50EgoKAmlkGAEgASgMEg4KBmltcG9ydBgCIAEoDBINCgVpbmRleBgDIAEoDRIMCgRib2R5GAQgASgMEhEKCWJvZHlfaGFzaBgFIAEoDBISCgpjbGllbnRfa2V5GAYgASgJEhMKC2Rlc3RpbmF0aW9uGAcgASgMEg4KBmFtb3VudBgIIAEoBBIMCgRsYW5lGAkgASgJEhUKDW5vdF9iZWZvcmVfbXMYCiABKAQSEgoKZGVwZW5kc19vbhgLIAMoDBIMCgRtZW1vGAwgASgJEg0KBXN0YXRlGA0gASgJEiwKB2Jsb2NrZWQYDiABKAsyGy5idXJzYXIuY29tbW9uLnYxLlJlamVjdGlvbhIXCg9leGVjdXRlZF9oZWlnaHQYDyABKAQSGAoQZXhlY3V0ZWRfdGltZV9tcxgQIAEoBBIWCg50cmFuc2FjdGlvbl9pZBgRIAEoDBITCgt0cmFjZXBhcmVudBgSIAEoCRIQCghhdHRlbXB0cxgTIAEoDSK/AQoYTGlzdERpc2J1cnNlbWVudHNSZXF1ZXN0EhcKBmltcG9ydBgBIAEoDEIHukgEegJoIBJQCgVzdGF0ZRgCIAEoCUJBukg+cjxSAFIGdm90aW5nUgZxdWV1ZWRSCnRpbWVsb2NrZWRSCGV4ZWN1dGVkUgljYW5jZWxsZWRSB2Jsb2NrZWQSGwoJcGFnZV9zaXplGAMgASgNQgi6SAUqAxjoBxIbCgpwYWdlX3Rva2VuGAQgASgJQge6SARyAhhAInwKGUxpc3REaXNidXJzZW1lbnRzUmVzcG9uc2USNgoNZGlzYnVyc2VtZW50cxgBIAMoCzIfLmJ1cnNhci5zdG9yYWdlLnYxLkRpc2J1cnNlbWVudBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSDgoGaGVpZ2h0GAMgASgEIn4KEExpc3RSZWFkeVJlcXVlc3QSDQoFc2hhcmQYASABKA0SKQoEbGFuZRgCIAEoCUIbukgYchZSCGNvbnN1bWVyUgppbmR1c3RyaWFsEhcKBWxpbWl0GAMgASgNQgi6SAUqAxjoBxIXCgZjdXJzb3IYBCABKAlCB7pIBHICGEAidgoRTGlzdFJlYWR5UmVzcG9uc2USKwoFaXRlbXMYASADKAsyHC5idXJzYXIuc3RvcmFnZS52MS5SZWFkeUl0ZW0SEwoLbmV4dF9jdXJzb3IYAiABKAkSDgoGaGVpZ2h0GAMgASgEEg8KB3RpbWVfbXMYBCABKAQiUQoJUmVhZHlJdGVtEgoKAmlkGAEgASgMEhEKCWJvZHlfaGFzaBgCIAEoDBIQCghhdHRlbXB0cxgDIAEoDRITCgt0cmFjZXBhcmVudBgEIAEoCSIgCg9HZXRMZWFzZVJlcXVlc3QSDQoFc2hhcmQYASABKA0ijQEKEEdldExlYXNlUmVzcG9uc2USDgoGaG9sZGVyGAEgASgMEg0KBWVwb2NoGAIgASgEEhUKDWV4cGlyZXNfYXRfbXMYAyABKAQSEAoIcmVsZWFzZWQYBCABKAgSEAoIbmV4dF9zZXEYBSABKAQSDgoGaGVpZ2h0GAYgASgEEg8KB3RpbWVfbXMYByABKAQiIgoRV2F0Y2hTaGFyZFJlcXVlc3QSDQoFc2hhcmQYASABKA0iegoSV2F0Y2hTaGFyZFJlc3BvbnNlEjIKBWxlYXNlGAEgASgLMiMuYnVyc2FyLnN0b3JhZ2UudjEuR2V0TGVhc2VSZXNwb25zZRIWCg5yZWFkeV9jb25zdW1lchgCIAEoDRIYChByZWFkeV9pbmR1c3RyaWFsGAMgASgNInQKE0xpc3RFdmlkZW5jZVJlcXVlc3QSFgoJdmFsaWRhdG9yGAEgASgNSACIAQESGgoJcGFnZV9zaXplGAIgASgNQge6SAQqAhhkEhsKCnBhZ2VfdG9rZW4YAyABKAlCB7pIBHICGEBCDAoKX3ZhbGlkYXRvciJ2ChRMaXN0RXZpZGVuY2VSZXNwb25zZRI1CghldmlkZW5jZRgBIAMoCzIjLmJ1cnNhci5zdG9yYWdlLnYxLlJlY29yZGVkRXZpZGVuY2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEg4KBmhlaWdodBgDIAEoBCLDAQoQUmVjb3JkZWRFdmlkZW5jZRIRCgl2YWxpZGF0b3IYASABKA0SDgoGaGVpZ2h0GAIgASgEEgwKBGtpbmQYAyABKAkSDgoGZGlnZXN0GAQgASgMEhEKCWNhbm9uaWNhbBgFIAEoDBIQCghyZXBvcnRlchgGIAEoDBIWCg50cmFuc2FjdGlvbl9pZBgHIAEoDBIXCg9yZWNvcmRlZF9oZWlnaHQYCCABKAQSGAoQcmVjb3JkZWRfdGltZV9tcxgJIAEoBCI4ChVHZXRUcmFuc2FjdGlvblJlcXVlc3QSHwoOdHJhbnNhY3Rpb25faWQYASABKAxCB7pIBHoCaCAiZAoWR2V0VHJhbnNhY3Rpb25SZXNwb25zZRIOCgZoZWlnaHQYASABKAQSDgoGcmVzdWx0GAIgASgMEhAKCHByb3ZhYmxlGAMgASgIEhgKEGNlcnRpZmljYXRlX2tpbmQYBCABKAkiNwoWR2V0UGF5bWVudFByb29mUmVxdWVzdBIdCgxkaXNidXJzZW1lbnQYASABKAxCB7pIBHoCaCAiSgoOSW5jbHVzaW9uUHJvb2YSDAoEbGVhZhgBIAEoDBINCgVpbmRleBgCIAEoDRINCgVjb3VudBgDIAEoDRIMCgRwYXRoGAQgAygMIjYKD0NlcnRpZmllZEhlYWRlchIOCgZoZWFkZXIYASABKAwSEwoLY2VydGlmaWNhdGUYAiABKAwi2wEKF0dldFBheW1lbnRQcm9vZlJlc3BvbnNlEgwKBGJvZHkYASABKAwSNAoJaW5faW1wb3J0GAIgASgLMiEuYnVyc2FyLnN0b3JhZ2UudjEuSW5jbHVzaW9uUHJvb2YSEQoJYXBwcm92YWxzGAMgAygMEjIKB3JlY2VpcHQYBCABKAsyIS5idXJzYXIuc3RvcmFnZS52MS5JbmNsdXNpb25Qcm9vZhI1CgljZXJ0aWZpZWQYBSABKAsyIi5idXJzYXIuc3RvcmFnZS52MS5DZXJ0aWZpZWRIZWFkZXIiPQoaR2V0VHJhbnNhY3Rpb25Qcm9vZlJlcXVlc3QSHwoOdHJhbnNhY3Rpb25faWQYASABKAxCB7pIBHoCaCAihwEKG0dldFRyYW5zYWN0aW9uUHJvb2ZSZXNwb25zZRIxCgZyZXN1bHQYASABKAsyIS5idXJzYXIuc3RvcmFnZS52MS5JbmNsdXNpb25Qcm9vZhI1CgljZXJ0aWZpZWQYAiABKAsyIi5idXJzYXIuc3RvcmFnZS52MS5DZXJ0aWZpZWRIZWFkZXIytQsKBkxlZGdlchJWCglHZXRTdGF0dXMSIy5idXJzYXIuc3RvcmFnZS52MS5HZXRTdGF0dXNSZXF1ZXN0GiQuYnVyc2FyLnN0b3JhZ2UudjEuR2V0U3RhdHVzUmVzcG9uc2USUwoIR2V0QmxvY2sSIi5idXJzYXIuc3RvcmFnZS52MS5HZXRCbG9ja1JlcXVlc3QaIy5idXJzYXIuc3RvcmFnZS52MS5HZXRCbG9ja1Jlc3BvbnNlEmEKDFN0cmVhbUJsb2NrcxImLmJ1cnNhci5zdG9yYWdlLnYxLlN0cmVhbUJsb2Nrc1JlcXVlc3QaJy5idXJzYXIuc3RvcmFnZS52MS5TdHJlYW1CbG9ja3NSZXNwb25zZTABElkKCkdldEFjY291bnQSJC5idXJzYXIuc3RvcmFnZS52MS5HZXRBY2NvdW50UmVxdWVzdBolLmJ1cnNhci5zdG9yYWdlLnYxLkdldEFjY291bnRSZXNwb25zZRJcCgtHZXRUcmVhc3VyeRIlLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyZWFzdXJ5UmVxdWVzdBomLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyZWFzdXJ5UmVzcG9uc2USVgoJR2V0SW1wb3J0EiMuYnVyc2FyLnN0b3JhZ2UudjEuR2V0SW1wb3J0UmVxdWVzdBokLmJ1cnNhci5zdG9yYWdlLnYxLkdldEltcG9ydFJlc3BvbnNlEmgKD0dldERpc2J1cnNlbWVudBIpLmJ1cnNhci5zdG9yYWdlLnYxLkdldERpc2J1cnNlbWVudFJlcXVlc3QaKi5idXJzYXIuc3RvcmFnZS52MS5HZXREaXNidXJzZW1lbnRSZXNwb25zZRJuChFMaXN0RGlzYnVyc2VtZW50cxIrLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3REaXNidXJzZW1lbnRzUmVxdWVzdBosLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3REaXNidXJzZW1lbnRzUmVzcG9uc2USVgoJTGlzdFJlYWR5EiMuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdFJlYWR5UmVxdWVzdBokLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3RSZWFkeVJlc3BvbnNlElMKCEdldExlYXNlEiIuYnVyc2FyLnN0b3JhZ2UudjEuR2V0TGVhc2VSZXF1ZXN0GiMuYnVyc2FyLnN0b3JhZ2UudjEuR2V0TGVhc2VSZXNwb25zZRJbCgpXYXRjaFNoYXJkEiQuYnVyc2FyLnN0b3JhZ2UudjEuV2F0Y2hTaGFyZFJlcXVlc3QaJS5idXJzYXIuc3RvcmFnZS52MS5XYXRjaFNoYXJkUmVzcG9uc2UwARJfCgxMaXN0RXZpZGVuY2USJi5idXJzYXIuc3RvcmFnZS52MS5MaXN0RXZpZGVuY2VSZXF1ZXN0GicuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdEV2aWRlbmNlUmVzcG9uc2USZQoOR2V0VHJhbnNhY3Rpb24SKC5idXJzYXIuc3RvcmFnZS52MS5HZXRUcmFuc2FjdGlvblJlcXVlc3QaKS5idXJzYXIuc3RvcmFnZS52MS5HZXRUcmFuc2FjdGlvblJlc3BvbnNlEmgKD0dldFBheW1lbnRQcm9vZhIpLmJ1cnNhci5zdG9yYWdlLnYxLkdldFBheW1lbnRQcm9vZlJlcXVlc3QaKi5idXJzYXIuc3RvcmFnZS52MS5HZXRQYXltZW50UHJvb2ZSZXNwb25zZRJ0ChNHZXRUcmFuc2FjdGlvblByb29mEi0uYnVyc2FyLnN0b3JhZ2UudjEuR2V0VHJhbnNhY3Rpb25Qcm9vZlJlcXVlc3QaLi5idXJzYXIuc3RvcmFnZS52MS5HZXRUcmFuc2FjdGlvblByb29mUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_bursar_common_v1_rejection]);
+  fileDesc("Ch5idXJzYXIvc3RvcmFnZS92MS9sZWRnZXIucHJvdG8SEWJ1cnNhci5zdG9yYWdlLnYxIhIKEEdldFN0YXR1c1JlcXVlc3QixQEKEUdldFN0YXR1c1Jlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBISCgpibG9ja19oYXNoGAIgASgMEhIKCnN0YXRlX3Jvb3QYAyABKAwSFAoMcmVzdWx0c19yb290GAQgASgMEg8KB3RpbWVfbXMYBSABKAQSEgoKbmV4dF9iYXRjaBgGIAMoBBIOCgZzdXBwbHkYByABKAQSEAoIcGF5bWVudHMYCCABKAQSGwoTYmxvY2tzX3dpdGhfY29udGVudBgJIAEoBCIqCg9HZXRCbG9ja1JlcXVlc3QSFwoGaGVpZ2h0GAEgASgEQge6SAQyAigBIkEKEEdldEJsb2NrUmVzcG9uc2USLQoFYmxvY2sYASABKAsyHi5idXJzYXIuc3RvcmFnZS52MS5GaW5hbEhlYWRlciJBCgtGaW5hbEhlYWRlchIOCgZoZWlnaHQYASABKAQSDQoFYmxvY2sYAiABKAwSEwoLY2VydGlmaWNhdGUYAyABKAwiVAoTU3RyZWFtQmxvY2tzUmVxdWVzdBIcCgtmcm9tX2hlaWdodBgBIAEoBEIHukgEMgIoARIOCgZmb2xsb3cYAiABKAgSDwoHcmVzdWx0cxgDIAEoCCJWChRTdHJlYW1CbG9ja3NSZXNwb25zZRItCgVibG9jaxgBIAEoCzIeLmJ1cnNhci5zdG9yYWdlLnYxLkZpbmFsSGVhZGVyEg8KB3Jlc3VsdHMYAiADKAwiLQoRR2V0QWNjb3VudFJlcXVlc3QSGAoHYWNjb3VudBgBIAEoDEIHukgEegJoICJJChJHZXRBY2NvdW50UmVzcG9uc2USDwoHYmFsYW5jZRgBIAEoBBISCgpuZXh0X25vbmNlGAIgASgEEg4KBmhlaWdodBgDIAEoBCIvChJHZXRUcmVhc3VyeVJlcXVlc3QSGQoIdHJlYXN1cnkYASABKAxCB7pIBHoCGCAizQMKE0dldFRyZWFzdXJ5UmVzcG9uc2USEAoIdHJlYXN1cnkYASABKAwSDAoEbmFtZRgCIAEoCRIPCgdhY2NvdW50GAMgASgMEg8KB2JhbGFuY2UYBCABKAQSEQoJcHJvcG9zZXJzGAUgAygMEi4KBXJvbGVzGAYgAygLMh8uYnVyc2FyLnN0b3JhZ2UudjEuQXBwcm92ZXJSb2xlEiwKBWJhbmRzGAcgAygLMh0uYnVyc2FyLnN0b3JhZ2UudjEuQW1vdW50QmFuZBIOCgZwYXVzZWQYCCABKAgSFAoMcGF1c2VfbnVtYmVyGAkgASgNEkIKBmNvdW50cxgKIAMoCzIyLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyZWFzdXJ5UmVzcG9uc2UuQ291bnRzRW50cnkSEgoKdG90YWxfcGFpZBgLIAEoBBIOCgZoZWlnaHQYDCABKAQSEwoLcGVyX3BheW1lbnQYDSABKAQSMQoHd2luZG93cxgOIAMoCzIgLmJ1cnNhci5zdG9yYWdlLnYxLlBheW1lbnRXaW5kb3caLQoLQ291bnRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASJNCg1QYXltZW50V2luZG93EhEKCWxlbmd0aF9tcxgBIAEoBBIMCgRtb3N0GAIgASgEEg0KBXNjb3BlGAMgASgJEgwKBHVzZWQYBCABKAQiKgoMQXBwcm92ZXJSb2xlEgwKBG5hbWUYASABKAkSDAoEa2V5cxgCIAMoDCIqCgpBbW91bnRCYW5kEg0KBXVwX3RvGAEgASgEEg0KBW5lZWRzGAIgAygNIkoKDEFwcHJvdmFsTmVlZBINCgV1cF90bxgBIAEoBBIMCgRyb2xlGAIgASgJEg4KBm5lZWRlZBgDIAEoDRINCgVnaXZlbhgEIAEoDSIrChBHZXRJbXBvcnRSZXF1ZXN0EhcKBmltcG9ydBgBIAEoDEIHukgEegJoICLvAgoRR2V0SW1wb3J0UmVzcG9uc2USDgoGaW1wb3J0GAEgASgMEhAKCHRyZWFzdXJ5GAIgASgMEhAKCHByb3Bvc2VyGAMgASgMEg0KBXN0YXRlGAQgASgJEg4KBmNodW5rcxgFIAEoDRINCgVpdGVtcxgGIAEoDRIQCghyZXBsYXllZBgHIAEoDRINCgV0b3RhbBgIIAEoBBIRCglhcHByb3ZhbHMYCSADKAwSLgoFbmVlZHMYCiADKAsyHy5idXJzYXIuc3RvcmFnZS52MS5BcHByb3ZhbE5lZWQSQAoGY291bnRzGAsgAygLMjAuYnVyc2FyLnN0b3JhZ2UudjEuR2V0SW1wb3J0UmVzcG9uc2UuQ291bnRzRW50cnkSEwoLdHJhY2VwYXJlbnQYDCABKAkSDgoGaGVpZ2h0GA0gASgEGi0KC0NvdW50c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiNwoWR2V0RGlzYnVyc2VtZW50UmVxdWVzdBIdCgxkaXNidXJzZW1lbnQYASABKAxCB7pIBHoCaCAiQgoYRmluZERpc2J1cnNlbWVudHNSZXF1ZXN0EiYKDWRpc2J1cnNlbWVudHMYASADKAxCD7pIDJIBCRDoByIEegJoICJoChlGaW5kRGlzYnVyc2VtZW50c1Jlc3BvbnNlEjsKDWRpc2J1cnNlbWVudHMYASADKAsyJC5idXJzYXIuc3RvcmFnZS52MS5Gb3VuZERpc2J1cnNlbWVudBIOCgZoZWlnaHQYAiABKAQiQQoRRm91bmREaXNidXJzZW1lbnQSCgoCaWQYASABKAwSEQoJYm9keV9oYXNoGAIgASgMEg0KBXN0YXRlGAMgASgJImAKF0dldERpc2J1cnNlbWVudFJlc3BvbnNlEjUKDGRpc2J1cnNlbWVudBgBIAEoCzIfLmJ1cnNhci5zdG9yYWdlLnYxLkRpc2J1cnNlbWVudBIOCgZoZWlnaHQYAiABKAQiiQMKDERpc2J1cnNlbWVudBIKCgJpZBgBIAEoDBIOCgZpbXBvcnQYAiABKAwSDQoFaW5kZXgYAyABKA0SDAoEYm9keRgEIAEoDBIRCglib2R5X2hhc2gYBSABKAwSEgoKY2xpZW50X2tleRgGIAEoCRITCgtkZXN0aW5hdGlvbhgHIAEoDBIOCgZhbW91bnQYCCABKAQSDAoEbGFuZRgJIAEoCRIVCg1ub3RfYmVmb3JlX21zGAogASgEEhIKCmRlcGVuZHNfb24YCyADKAwSDAoEbWVtbxgMIAEoCRINCgVzdGF0ZRgNIAEoCRIsCgdibG9ja2VkGA4gASgLMhsuYnVyc2FyLmNvbW1vbi52MS5SZWplY3Rpb24SFwoPZXhlY3V0ZWRfaGVpZ2h0GA8gASgEEhgKEGV4ZWN1dGVkX3RpbWVfbXMYECABKAQSFgoOdHJhbnNhY3Rpb25faWQYESABKAwSEwoLdHJhY2VwYXJlbnQYEiABKAkSEAoIYXR0ZW1wdHMYEyABKA0ivwEKGExpc3REaXNidXJzZW1lbnRzUmVxdWVzdBIXCgZpbXBvcnQYASABKAxCB7pIBHoCaCASUAoFc3RhdGUYAiABKAlCQbpIPnI8UgBSBnZvdGluZ1IGcXVldWVkUgp0aW1lbG9ja2VkUghleGVjdXRlZFIJY2FuY2VsbGVkUgdibG9ja2VkEhsKCXBhZ2Vfc2l6ZRgDIAEoDUIIukgFKgMY6AcSGwoKcGFnZV90b2tlbhgEIAEoCUIHukgEcgIYQCJ8ChlMaXN0RGlzYnVyc2VtZW50c1Jlc3BvbnNlEjYKDWRpc2J1cnNlbWVudHMYASADKAsyHy5idXJzYXIuc3RvcmFnZS52MS5EaXNidXJzZW1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEg4KBmhlaWdodBgDIAEoBCJ+ChBMaXN0UmVhZHlSZXF1ZXN0Eg0KBXNoYXJkGAEgASgNEikKBGxhbmUYAiABKAlCG7pIGHIWUghjb25zdW1lclIKaW5kdXN0cmlhbBIXCgVsaW1pdBgDIAEoDUIIukgFKgMY6AcSFwoGY3Vyc29yGAQgASgJQge6SARyAhhAInYKEUxpc3RSZWFkeVJlc3BvbnNlEisKBWl0ZW1zGAEgAygLMhwuYnVyc2FyLnN0b3JhZ2UudjEuUmVhZHlJdGVtEhMKC25leHRfY3Vyc29yGAIgASgJEg4KBmhlaWdodBgDIAEoBBIPCgd0aW1lX21zGAQgASgEIlEKCVJlYWR5SXRlbRIKCgJpZBgBIAEoDBIRCglib2R5X2hhc2gYAiABKAwSEAoIYXR0ZW1wdHMYAyABKA0SEwoLdHJhY2VwYXJlbnQYBCABKAkiIAoPR2V0TGVhc2VSZXF1ZXN0Eg0KBXNoYXJkGAEgASgNIo0BChBHZXRMZWFzZVJlc3BvbnNlEg4KBmhvbGRlchgBIAEoDBINCgVlcG9jaBgCIAEoBBIVCg1leHBpcmVzX2F0X21zGAMgASgEEhAKCHJlbGVhc2VkGAQgASgIEhAKCG5leHRfc2VxGAUgASgEEg4KBmhlaWdodBgGIAEoBBIPCgd0aW1lX21zGAcgASgEIiIKEVdhdGNoU2hhcmRSZXF1ZXN0Eg0KBXNoYXJkGAEgASgNInoKEldhdGNoU2hhcmRSZXNwb25zZRIyCgVsZWFzZRgBIAEoCzIjLmJ1cnNhci5zdG9yYWdlLnYxLkdldExlYXNlUmVzcG9uc2USFgoOcmVhZHlfY29uc3VtZXIYAiABKA0SGAoQcmVhZHlfaW5kdXN0cmlhbBgDIAEoDSJ0ChNMaXN0RXZpZGVuY2VSZXF1ZXN0EhYKCXZhbGlkYXRvchgBIAEoDUgAiAEBEhoKCXBhZ2Vfc2l6ZRgCIAEoDUIHukgEKgIYZBIbCgpwYWdlX3Rva2VuGAMgASgJQge6SARyAhhAQgwKCl92YWxpZGF0b3IidgoUTGlzdEV2aWRlbmNlUmVzcG9uc2USNQoIZXZpZGVuY2UYASADKAsyIy5idXJzYXIuc3RvcmFnZS52MS5SZWNvcmRlZEV2aWRlbmNlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIOCgZoZWlnaHQYAyABKAQiwwEKEFJlY29yZGVkRXZpZGVuY2USEQoJdmFsaWRhdG9yGAEgASgNEg4KBmhlaWdodBgCIAEoBBIMCgRraW5kGAMgASgJEg4KBmRpZ2VzdBgEIAEoDBIRCgljYW5vbmljYWwYBSABKAwSEAoIcmVwb3J0ZXIYBiABKAwSFgoOdHJhbnNhY3Rpb25faWQYByABKAwSFwoPcmVjb3JkZWRfaGVpZ2h0GAggASgEEhgKEHJlY29yZGVkX3RpbWVfbXMYCSABKAQiOAoVR2V0VHJhbnNhY3Rpb25SZXF1ZXN0Eh8KDnRyYW5zYWN0aW9uX2lkGAEgASgMQge6SAR6AmggImQKFkdldFRyYW5zYWN0aW9uUmVzcG9uc2USDgoGaGVpZ2h0GAEgASgEEg4KBnJlc3VsdBgCIAEoDBIQCghwcm92YWJsZRgDIAEoCBIYChBjZXJ0aWZpY2F0ZV9raW5kGAQgASgJIjcKFkdldFBheW1lbnRQcm9vZlJlcXVlc3QSHQoMZGlzYnVyc2VtZW50GAEgASgMQge6SAR6AmggIkoKDkluY2x1c2lvblByb29mEgwKBGxlYWYYASABKAwSDQoFaW5kZXgYAiABKA0SDQoFY291bnQYAyABKA0SDAoEcGF0aBgEIAMoDCI2Cg9DZXJ0aWZpZWRIZWFkZXISDgoGaGVhZGVyGAEgASgMEhMKC2NlcnRpZmljYXRlGAIgASgMItsBChdHZXRQYXltZW50UHJvb2ZSZXNwb25zZRIMCgRib2R5GAEgASgMEjQKCWluX2ltcG9ydBgCIAEoCzIhLmJ1cnNhci5zdG9yYWdlLnYxLkluY2x1c2lvblByb29mEhEKCWFwcHJvdmFscxgDIAMoDBIyCgdyZWNlaXB0GAQgASgLMiEuYnVyc2FyLnN0b3JhZ2UudjEuSW5jbHVzaW9uUHJvb2YSNQoJY2VydGlmaWVkGAUgASgLMiIuYnVyc2FyLnN0b3JhZ2UudjEuQ2VydGlmaWVkSGVhZGVyIj0KGkdldFRyYW5zYWN0aW9uUHJvb2ZSZXF1ZXN0Eh8KDnRyYW5zYWN0aW9uX2lkGAEgASgMQge6SAR6AmggIocBChtHZXRUcmFuc2FjdGlvblByb29mUmVzcG9uc2USMQoGcmVzdWx0GAEgASgLMiEuYnVyc2FyLnN0b3JhZ2UudjEuSW5jbHVzaW9uUHJvb2YSNQoJY2VydGlmaWVkGAIgASgLMiIuYnVyc2FyLnN0b3JhZ2UudjEuQ2VydGlmaWVkSGVhZGVyMqUMCgZMZWRnZXISVgoJR2V0U3RhdHVzEiMuYnVyc2FyLnN0b3JhZ2UudjEuR2V0U3RhdHVzUmVxdWVzdBokLmJ1cnNhci5zdG9yYWdlLnYxLkdldFN0YXR1c1Jlc3BvbnNlElMKCEdldEJsb2NrEiIuYnVyc2FyLnN0b3JhZ2UudjEuR2V0QmxvY2tSZXF1ZXN0GiMuYnVyc2FyLnN0b3JhZ2UudjEuR2V0QmxvY2tSZXNwb25zZRJhCgxTdHJlYW1CbG9ja3MSJi5idXJzYXIuc3RvcmFnZS52MS5TdHJlYW1CbG9ja3NSZXF1ZXN0GicuYnVyc2FyLnN0b3JhZ2UudjEuU3RyZWFtQmxvY2tzUmVzcG9uc2UwARJZCgpHZXRBY2NvdW50EiQuYnVyc2FyLnN0b3JhZ2UudjEuR2V0QWNjb3VudFJlcXVlc3QaJS5idXJzYXIuc3RvcmFnZS52MS5HZXRBY2NvdW50UmVzcG9uc2USXAoLR2V0VHJlYXN1cnkSJS5idXJzYXIuc3RvcmFnZS52MS5HZXRUcmVhc3VyeVJlcXVlc3QaJi5idXJzYXIuc3RvcmFnZS52MS5HZXRUcmVhc3VyeVJlc3BvbnNlElYKCUdldEltcG9ydBIjLmJ1cnNhci5zdG9yYWdlLnYxLkdldEltcG9ydFJlcXVlc3QaJC5idXJzYXIuc3RvcmFnZS52MS5HZXRJbXBvcnRSZXNwb25zZRJoCg9HZXREaXNidXJzZW1lbnQSKS5idXJzYXIuc3RvcmFnZS52MS5HZXREaXNidXJzZW1lbnRSZXF1ZXN0GiouYnVyc2FyLnN0b3JhZ2UudjEuR2V0RGlzYnVyc2VtZW50UmVzcG9uc2USbgoRRmluZERpc2J1cnNlbWVudHMSKy5idXJzYXIuc3RvcmFnZS52MS5GaW5kRGlzYnVyc2VtZW50c1JlcXVlc3QaLC5idXJzYXIuc3RvcmFnZS52MS5GaW5kRGlzYnVyc2VtZW50c1Jlc3BvbnNlEm4KEUxpc3REaXNidXJzZW1lbnRzEisuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdERpc2J1cnNlbWVudHNSZXF1ZXN0GiwuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdERpc2J1cnNlbWVudHNSZXNwb25zZRJWCglMaXN0UmVhZHkSIy5idXJzYXIuc3RvcmFnZS52MS5MaXN0UmVhZHlSZXF1ZXN0GiQuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdFJlYWR5UmVzcG9uc2USUwoIR2V0TGVhc2USIi5idXJzYXIuc3RvcmFnZS52MS5HZXRMZWFzZVJlcXVlc3QaIy5idXJzYXIuc3RvcmFnZS52MS5HZXRMZWFzZVJlc3BvbnNlElsKCldhdGNoU2hhcmQSJC5idXJzYXIuc3RvcmFnZS52MS5XYXRjaFNoYXJkUmVxdWVzdBolLmJ1cnNhci5zdG9yYWdlLnYxLldhdGNoU2hhcmRSZXNwb25zZTABEl8KDExpc3RFdmlkZW5jZRImLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3RFdmlkZW5jZVJlcXVlc3QaJy5idXJzYXIuc3RvcmFnZS52MS5MaXN0RXZpZGVuY2VSZXNwb25zZRJlCg5HZXRUcmFuc2FjdGlvbhIoLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyYW5zYWN0aW9uUmVxdWVzdBopLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyYW5zYWN0aW9uUmVzcG9uc2USaAoPR2V0UGF5bWVudFByb29mEikuYnVyc2FyLnN0b3JhZ2UudjEuR2V0UGF5bWVudFByb29mUmVxdWVzdBoqLmJ1cnNhci5zdG9yYWdlLnYxLkdldFBheW1lbnRQcm9vZlJlc3BvbnNlEnQKE0dldFRyYW5zYWN0aW9uUHJvb2YSLS5idXJzYXIuc3RvcmFnZS52MS5HZXRUcmFuc2FjdGlvblByb29mUmVxdWVzdBouLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyYW5zYWN0aW9uUHJvb2ZSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_bursar_common_v1_rejection]);
 
 /**
  * Nothing to say.
@@ -726,6 +726,90 @@ export const GetDisbursementRequestSchema: GenMessage<GetDisbursementRequest> = 
   messageDesc(file_bursar_storage_v1_ledger, 17);
 
 /**
+ * Which disbursements.
+ *
+ * @generated from message bursar.storage.v1.FindDisbursementsRequest
+ */
+export type FindDisbursementsRequest = Message<"bursar.storage.v1.FindDisbursementsRequest"> & {
+  /**
+   * 32 bytes each.
+   *
+   * @generated from field: repeated bytes disbursements = 1;
+   */
+  disbursements: Uint8Array[];
+};
+
+/**
+ * Describes the message bursar.storage.v1.FindDisbursementsRequest.
+ * Use `create(FindDisbursementsRequestSchema)` to create a new message.
+ */
+export const FindDisbursementsRequestSchema: GenMessage<FindDisbursementsRequest> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 18);
+
+/**
+ * Disbursements that are known.
+ *
+ * @generated from message bursar.storage.v1.FindDisbursementsResponse
+ */
+export type FindDisbursementsResponse = Message<"bursar.storage.v1.FindDisbursementsResponse"> & {
+  /**
+   * In the order of the request; unknown ones are left out.
+   *
+   * @generated from field: repeated bursar.storage.v1.FoundDisbursement disbursements = 1;
+   */
+  disbursements: FoundDisbursement[];
+
+  /**
+   * Height of the answer.
+   *
+   * @generated from field: uint64 height = 2;
+   */
+  height: bigint;
+};
+
+/**
+ * Describes the message bursar.storage.v1.FindDisbursementsResponse.
+ * Use `create(FindDisbursementsResponseSchema)` to create a new message.
+ */
+export const FindDisbursementsResponseSchema: GenMessage<FindDisbursementsResponse> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 19);
+
+/**
+ * What a payer asks of a payment that he may have imported before.
+ *
+ * @generated from message bursar.storage.v1.FoundDisbursement
+ */
+export type FoundDisbursement = Message<"bursar.storage.v1.FoundDisbursement"> & {
+  /**
+   * Id, 32 bytes.
+   *
+   * @generated from field: bytes id = 1;
+   */
+  id: Uint8Array;
+
+  /**
+   * Hash of the body.
+   *
+   * @generated from field: bytes body_hash = 2;
+   */
+  bodyHash: Uint8Array;
+
+  /**
+   * State, as in Disbursement.
+   *
+   * @generated from field: string state = 3;
+   */
+  state: string;
+};
+
+/**
+ * Describes the message bursar.storage.v1.FoundDisbursement.
+ * Use `create(FoundDisbursementSchema)` to create a new message.
+ */
+export const FoundDisbursementSchema: GenMessage<FoundDisbursement> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 20);
+
+/**
  * A disbursement.
  *
  * @generated from message bursar.storage.v1.GetDisbursementResponse
@@ -751,7 +835,7 @@ export type GetDisbursementResponse = Message<"bursar.storage.v1.GetDisbursement
  * Use `create(GetDisbursementResponseSchema)` to create a new message.
  */
 export const GetDisbursementResponseSchema: GenMessage<GetDisbursementResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 18);
+  messageDesc(file_bursar_storage_v1_ledger, 21);
 
 /**
  * A payment order and what became of it.
@@ -898,7 +982,7 @@ export type Disbursement = Message<"bursar.storage.v1.Disbursement"> & {
  * Use `create(DisbursementSchema)` to create a new message.
  */
 export const DisbursementSchema: GenMessage<Disbursement> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 19);
+  messageDesc(file_bursar_storage_v1_ledger, 22);
 
 /**
  * Which disbursements.
@@ -940,7 +1024,7 @@ export type ListDisbursementsRequest = Message<"bursar.storage.v1.ListDisburseme
  * Use `create(ListDisbursementsRequestSchema)` to create a new message.
  */
 export const ListDisbursementsRequestSchema: GenMessage<ListDisbursementsRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 20);
+  messageDesc(file_bursar_storage_v1_ledger, 23);
 
 /**
  * A page.
@@ -975,7 +1059,7 @@ export type ListDisbursementsResponse = Message<"bursar.storage.v1.ListDisbursem
  * Use `create(ListDisbursementsResponseSchema)` to create a new message.
  */
 export const ListDisbursementsResponseSchema: GenMessage<ListDisbursementsResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 21);
+  messageDesc(file_bursar_storage_v1_ledger, 24);
 
 /**
  * What to look for.
@@ -1017,7 +1101,7 @@ export type ListReadyRequest = Message<"bursar.storage.v1.ListReadyRequest"> & {
  * Use `create(ListReadyRequestSchema)` to create a new message.
  */
 export const ListReadyRequestSchema: GenMessage<ListReadyRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 22);
+  messageDesc(file_bursar_storage_v1_ledger, 25);
 
 /**
  * What may be paid.
@@ -1059,7 +1143,7 @@ export type ListReadyResponse = Message<"bursar.storage.v1.ListReadyResponse"> &
  * Use `create(ListReadyResponseSchema)` to create a new message.
  */
 export const ListReadyResponseSchema: GenMessage<ListReadyResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 23);
+  messageDesc(file_bursar_storage_v1_ledger, 26);
 
 /**
  * A payment that may be executed.
@@ -1101,7 +1185,7 @@ export type ReadyItem = Message<"bursar.storage.v1.ReadyItem"> & {
  * Use `create(ReadyItemSchema)` to create a new message.
  */
 export const ReadyItemSchema: GenMessage<ReadyItem> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 24);
+  messageDesc(file_bursar_storage_v1_ledger, 27);
 
 /**
  * Which shard.
@@ -1122,7 +1206,7 @@ export type GetLeaseRequest = Message<"bursar.storage.v1.GetLeaseRequest"> & {
  * Use `create(GetLeaseRequestSchema)` to create a new message.
  */
 export const GetLeaseRequestSchema: GenMessage<GetLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 25);
+  messageDesc(file_bursar_storage_v1_ledger, 28);
 
 /**
  * A lease.
@@ -1185,7 +1269,7 @@ export type GetLeaseResponse = Message<"bursar.storage.v1.GetLeaseResponse"> & {
  * Use `create(GetLeaseResponseSchema)` to create a new message.
  */
 export const GetLeaseResponseSchema: GenMessage<GetLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 26);
+  messageDesc(file_bursar_storage_v1_ledger, 29);
 
 /**
  * Which shard.
@@ -1206,7 +1290,7 @@ export type WatchShardRequest = Message<"bursar.storage.v1.WatchShardRequest"> &
  * Use `create(WatchShardRequestSchema)` to create a new message.
  */
 export const WatchShardRequestSchema: GenMessage<WatchShardRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 27);
+  messageDesc(file_bursar_storage_v1_ledger, 30);
 
 /**
  * A shard after a final block; each answer is of a higher one.
@@ -1241,7 +1325,7 @@ export type WatchShardResponse = Message<"bursar.storage.v1.WatchShardResponse">
  * Use `create(WatchShardResponseSchema)` to create a new message.
  */
 export const WatchShardResponseSchema: GenMessage<WatchShardResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 28);
+  messageDesc(file_bursar_storage_v1_ledger, 31);
 
 /**
  * Which offences.
@@ -1276,7 +1360,7 @@ export type ListEvidenceRequest = Message<"bursar.storage.v1.ListEvidenceRequest
  * Use `create(ListEvidenceRequestSchema)` to create a new message.
  */
 export const ListEvidenceRequestSchema: GenMessage<ListEvidenceRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 29);
+  messageDesc(file_bursar_storage_v1_ledger, 32);
 
 /**
  * A page.
@@ -1311,7 +1395,7 @@ export type ListEvidenceResponse = Message<"bursar.storage.v1.ListEvidenceRespon
  * Use `create(ListEvidenceResponseSchema)` to create a new message.
  */
 export const ListEvidenceResponseSchema: GenMessage<ListEvidenceResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 30);
+  messageDesc(file_bursar_storage_v1_ledger, 33);
 
 /**
  * An offence of a validator (K6).
@@ -1388,7 +1472,7 @@ export type RecordedEvidence = Message<"bursar.storage.v1.RecordedEvidence"> & {
  * Use `create(RecordedEvidenceSchema)` to create a new message.
  */
 export const RecordedEvidenceSchema: GenMessage<RecordedEvidence> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 31);
+  messageDesc(file_bursar_storage_v1_ledger, 34);
 
 /**
  * Which transaction.
@@ -1409,7 +1493,7 @@ export type GetTransactionRequest = Message<"bursar.storage.v1.GetTransactionReq
  * Use `create(GetTransactionRequestSchema)` to create a new message.
  */
 export const GetTransactionRequestSchema: GenMessage<GetTransactionRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 32);
+  messageDesc(file_bursar_storage_v1_ledger, 35);
 
 /**
  * A final transaction.
@@ -1451,7 +1535,7 @@ export type GetTransactionResponse = Message<"bursar.storage.v1.GetTransactionRe
  * Use `create(GetTransactionResponseSchema)` to create a new message.
  */
 export const GetTransactionResponseSchema: GenMessage<GetTransactionResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 33);
+  messageDesc(file_bursar_storage_v1_ledger, 36);
 
 /**
  * Which payment.
@@ -1472,7 +1556,7 @@ export type GetPaymentProofRequest = Message<"bursar.storage.v1.GetPaymentProofR
  * Use `create(GetPaymentProofRequestSchema)` to create a new message.
  */
 export const GetPaymentProofRequestSchema: GenMessage<GetPaymentProofRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 34);
+  messageDesc(file_bursar_storage_v1_ledger, 37);
 
 /**
  * A leaf, its place and its path.
@@ -1514,7 +1598,7 @@ export type InclusionProof = Message<"bursar.storage.v1.InclusionProof"> & {
  * Use `create(InclusionProofSchema)` to create a new message.
  */
 export const InclusionProofSchema: GenMessage<InclusionProof> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 35);
+  messageDesc(file_bursar_storage_v1_ledger, 38);
 
 /**
  * The header that bears a root, with its certificate.
@@ -1542,7 +1626,7 @@ export type CertifiedHeader = Message<"bursar.storage.v1.CertifiedHeader"> & {
  * Use `create(CertifiedHeaderSchema)` to create a new message.
  */
 export const CertifiedHeaderSchema: GenMessage<CertifiedHeader> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 36);
+  messageDesc(file_bursar_storage_v1_ledger, 39);
 
 /**
  * Proof that a payment was approved and made.
@@ -1591,7 +1675,7 @@ export type GetPaymentProofResponse = Message<"bursar.storage.v1.GetPaymentProof
  * Use `create(GetPaymentProofResponseSchema)` to create a new message.
  */
 export const GetPaymentProofResponseSchema: GenMessage<GetPaymentProofResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 37);
+  messageDesc(file_bursar_storage_v1_ledger, 40);
 
 /**
  * Which transaction.
@@ -1612,7 +1696,7 @@ export type GetTransactionProofRequest = Message<"bursar.storage.v1.GetTransacti
  * Use `create(GetTransactionProofRequestSchema)` to create a new message.
  */
 export const GetTransactionProofRequestSchema: GenMessage<GetTransactionProofRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 38);
+  messageDesc(file_bursar_storage_v1_ledger, 41);
 
 /**
  * Proof of a transaction's result.
@@ -1640,7 +1724,7 @@ export type GetTransactionProofResponse = Message<"bursar.storage.v1.GetTransact
  * Use `create(GetTransactionProofResponseSchema)` to create a new message.
  */
 export const GetTransactionProofResponseSchema: GenMessage<GetTransactionProofResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 39);
+  messageDesc(file_bursar_storage_v1_ledger, 42);
 
 /**
  * Answers are what this validator's storage holds. Believe a proof, not an answer.
@@ -1717,6 +1801,16 @@ export const Ledger: GenService<{
     methodKind: "unary";
     input: typeof GetDisbursementRequestSchema;
     output: typeof GetDisbursementResponseSchema;
+  },
+  /**
+   * Those of up to 1,000 disbursements that are known, in the order of the request: a file is compared with the ledger before anything is signed.
+   *
+   * @generated from rpc bursar.storage.v1.Ledger.FindDisbursements
+   */
+  findDisbursements: {
+    methodKind: "unary";
+    input: typeof FindDisbursementsRequestSchema;
+    output: typeof FindDisbursementsResponseSchema;
   },
   /**
    * Disbursements of an import, in its order.
