@@ -2,10 +2,10 @@
 import {
   approvalPolicy,
   bool,
-  digest,
-  encode,
+  digestOf,
   evidenceDigest,
   hash,
+  hashOf,
   hex32,
   list,
   optional,
@@ -48,10 +48,10 @@ const chainLeafCodec = struct({
   deferred: uint,
   nextBatch: list(uint, 200),
 });
-export const chainLeaf = (facts: ChainFacts): Uint8Array => hash('bursar/state/chain', encode(chainLeafCodec, facts));
+export const chainLeaf = (facts: ChainFacts): Uint8Array => hashOf('bursar/state/chain', chainLeafCodec, facts);
 
 const accountCodec = struct({ id: hex32, balance: u64, nonce: u64 });
-export const accountLeaf = (a: Account): Uint8Array => hash('bursar/state/account', encode(accountCodec, a));
+export const accountLeaf = (a: Account): Uint8Array => hashOf('bursar/state/account', accountCodec, a);
 
 const treasuryCodec = struct({
   id: hex32,
@@ -71,20 +71,17 @@ const treasuryCodec = struct({
   passedOver: bool,
 });
 export const treasuryLeaf = (t: Treasury): Uint8Array =>
-  hash(
-    'bursar/state/treasury',
-    encode(treasuryCodec, {
-      ...t.policy,
-      id: t.id,
-      paused: t.paused ? 1 : 0,
-      pauseNumber: t.pauseNumber,
-      resumes: [...t.resumes],
-      totalPaid: wide(t.totalPaid),
-      wake: t.wake,
-      wakeAgain: t.wakeAgain,
-      passedOver: t.passedOver,
-    }),
-  );
+  hashOf('bursar/state/treasury', treasuryCodec, {
+    ...t.policy,
+    id: t.id,
+    paused: t.paused ? 1 : 0,
+    pauseNumber: t.pauseNumber,
+    resumes: [...t.resumes],
+    totalPaid: wide(t.totalPaid),
+    wake: t.wake,
+    wakeAgain: t.wakeAgain,
+    passedOver: t.passedOver,
+  });
 
 const importCodec = struct({
   digest: hex32,
@@ -102,17 +99,14 @@ const importCodec = struct({
   refusal: u16,
 });
 export const importLeafOf = (i: Import): Uint8Array =>
-  hash(
-    'bursar/state/import',
-    encode(importCodec, {
-      ...i,
-      treasury: i.treasury.id,
-      stagings: [...i.stagings.values()].map((s) => ({ ...s, chunks: s.chunks.size })),
-      count: i.items.length,
-      approvals: [...i.approvals],
-      refusal: i.refusal ? rejections[i.refusal.reason].code : 0,
-    }),
-  );
+  hashOf('bursar/state/import', importCodec, {
+    ...i,
+    treasury: i.treasury.id,
+    stagings: [...i.stagings.values()].map((s) => ({ ...s, chunks: s.chunks.size })),
+    count: i.items.length,
+    approvals: [...i.approvals],
+    refusal: i.refusal ? rejections[i.refusal.reason].code : 0,
+  });
 
 const leaseCodec = struct({
   shard: u16,
@@ -123,21 +117,21 @@ const leaseCodec = struct({
   nextSeq: u64,
   history: hex32,
 });
-export const leaseLeaf = (l: Lease): Uint8Array => hash('bursar/state/lease', encode(leaseCodec, { ...l, released: l.released ? 1 : 0 }));
+export const leaseLeaf = (l: Lease): Uint8Array => hashOf('bursar/state/lease', leaseCodec, { ...l, released: l.released ? 1 : 0 });
 
 const executionCodec = struct({ before: hex32, transaction: hex32, height: uint, time: uint, index: u32, codes: list(u16, 1000) });
 /** The next running digest of a lease's executions. */
 export const executionDigest = (before: string, e: Execution, codes: number[]): string =>
-  digest('bursar/state/execution', encode(executionCodec, { ...e, before, codes }));
+  digestOf('bursar/state/execution', executionCodec, { ...e, before, codes });
 
 const offenderCodec = struct({ validator: u16, count: u32, history: hex32 });
 export const offenderLeaf = ({ validator, offences, history }: Offender): Uint8Array =>
-  hash('bursar/state/offender', encode(offenderCodec, { validator, count: offences.size, history }));
+  hashOf('bursar/state/offender', offenderCodec, { validator, count: offences.size, history });
 
 const offenceCodec = struct({ before: hex32, evidence: hex32, reporter: hex32, transaction: hex32, height: uint, time: uint, index: u32 });
 /** The next running digest of a validator's offences. */
 export const offenceDigest = (before: string, o: Offence): string =>
-  digest('bursar/state/offence', encode(offenceCodec, { ...o, before, evidence: evidenceDigest(o.evidence) }));
+  digestOf('bursar/state/offence', offenceCodec, { ...o, before, evidence: evidenceDigest(o.evidence) });
 
 const LEAF_BYTES = 158;
 const scratch = Buffer.alloc(LEAF_BYTES);

@@ -1,5 +1,5 @@
 import { isAcceptablePublicKey } from '@bursar/crypto';
-import { BadGenesis, digest, encode, fromHex, type Genesis, hex32, limits, list, struct, text, u32, u64 } from '@bursar/protocol';
+import { BadGenesis, digestOf, fromHex, type Genesis, hex32, limits, list, struct, text, u32, u64 } from '@bursar/protocol';
 import type { ValidatorSet } from './validator-set.ts';
 
 /** What the hash of a set covers; the place of a validator in the list is its index. */
@@ -26,6 +26,6 @@ export function genesisSet(genesis: Genesis): ValidatorSet {
     total,
     faulty,
     quorum: total - faulty, // K1: 2f + 1 would allow two disjoint quorums at n = 3f + 3
-    hash: digest('bursar/validator-set', encode(validatorSetCodec, { epoch: 0, validators })),
+    hash: digestOf('bursar/validator-set', validatorSetCodec, { epoch: 0, validators }),
   };
 }

@@ -1,7 +1,7 @@
 /** Batches: transactions that one validator received, ordered by digest and carried apart (K3). */
-import { type Decoded, encode } from './codec.ts';
+import type { Decoded } from './codec.ts';
 import { hex32, list, struct, text, u16, u32, uint, view } from './codecs.ts';
-import { digest, hash } from './hash.ts';
+import { digest, hashOf } from './hash.ts';
 import type { Digest } from './hex.ts';
 import { limits } from './limits.ts';
 
@@ -35,4 +35,4 @@ export type BatchRef = Decoded<typeof batchRef>;
 
 const batchClaim = struct({ chain: hex32, ref: batchRef });
 /** The 32 bytes that the origin signs. */
-export const batchHash = (chain: Digest, ref: BatchRef): Uint8Array => hash('bursar/batch-claim', encode(batchClaim, { chain, ref }));
+export const batchHash = (chain: Digest, ref: BatchRef): Uint8Array => hashOf('bursar/batch-claim', batchClaim, { chain, ref });

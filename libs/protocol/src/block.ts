@@ -1,9 +1,9 @@
 /** Block headers (docs/protocol.md, "Blocks"). */
 
 import { type BatchRef, batchRef } from './batch.ts';
-import { type Decoded, encode } from './codec.ts';
+import type { Decoded } from './codec.ts';
 import { bytes, hex32, list, struct, u8, u16, u32, uint } from './codecs.ts';
-import { digest } from './hash.ts';
+import { digestOf } from './hash.ts';
 import type { Digest } from './hex.ts';
 import { limits } from './limits.ts';
 
@@ -39,10 +39,10 @@ export const header = struct({
   batches: hex32,
 });
 export type Header = Decoded<typeof header>;
-export const headerDigest = (h: Header): Digest => digest('bursar/block', encode(header, h));
+export const headerDigest = (h: Header): Digest => digestOf('bursar/block', header, h);
 
 export const batchRefs = list(batchRef, limits.batchesPerBlock);
-export const batchRefsDigest = (refs: BatchRef[]): Digest => digest('bursar/batch-refs', encode(batchRefs, refs));
+export const batchRefsDigest = (refs: BatchRef[]): Digest => digestOf('bursar/batch-refs', batchRefs, refs);
 
 /** A header with the references that its `batches` commits to. */
 export const block = struct({ header, batches: batchRefs });

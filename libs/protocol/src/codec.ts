@@ -2,7 +2,7 @@
  * Canonical bytes: exactly one encoding for each value, and nothing else decodes (docs/protocol.md, "Canonical bytes").
  * Integers are big-endian and of fixed width; lists and byte strings carry a u32 length and a bound.
  */
-import type { Hex32 } from './hex.ts';
+import { type Hex32, putHex } from './hex.ts';
 
 /** The bytes are no canonical encoding of the expected type; `at` is the offset, in bytes. */
 export class DecodeError extends Error {
@@ -14,46 +14,67 @@ export class DecodeError extends Error {
   }
 }
 
-/** Bytes; above Node's pool for small buffers. */
+/** Bytes: what is larger is handed out as it is, for a copy would be felt. */
 const LARGE = 64 * 1024;
 /** What commonly follows a long byte string: room for it saves doubling the whole. */
 const TAIL = 1024;
+const SMALL = 1024;
+
+const utf8 = new TextEncoder();
+/** The buffer of a writer that was used up, less than 2 · LARGE: the next one takes it. */
+let spare: Uint8Array | undefined;
 
 export class Writer {
-  #buffer = Buffer.allocUnsafe(256);
+  #buffer: Uint8Array;
   #length = 0;
+  constructor() {
+    this.#buffer = spare ?? new Uint8Array(SMALL);
+    spare = undefined;
+  }
   /** Makes room for `n` bytes and returns where they start. */
   #grow(n: number): number {
     const at = this.#length;
     if (at + n > this.#buffer.length) {
-      const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, at + n + (n >= LARGE ? TAIL : 0)));
-      this.#buffer.copy(larger, 0, 0, at);
+      const larger = new Uint8Array(Math.max(this.#buffer.length * 2, at + n + (n >= LARGE ? TAIL : 0)));
+      larger.set(this.#buffer.subarray(0, at));
       this.#buffer = larger;
     }
     this.#length = at + n;
     return at;
   }
   u8(v: number): void {
+    this.#whole(v, 0xff);
     const at = this.#grow(1);
-    this.#buffer.writeUInt8(v, at);
+    this.#buffer[at] = v;
   }
   u16(v: number): void {
+    this.#whole(v, 0xffff);
     const at = this.#grow(2);
-    this.#buffer.writeUInt16BE(v, at);
+    this.#buffer[at] = v >>> 8;
+    this.#buffer[at + 1] = v;
   }
   u32(v: number): void {
+    this.#whole(v, 0xffffffff);
     const at = this.#grow(4);
-    this.#buffer.writeUInt32BE(v, at);
+    const buffer = this.#buffer;
+    buffer[at] = v >>> 24;
+    buffer[at + 1] = v >>> 16;
+    buffer[at + 2] = v >>> 8;
+    buffer[at + 3] = v;
   }
   /** A whole number up to 2^53 − 1 in eight bytes. */
   uint(v: number): void {
-    const at = this.#grow(8);
-    this.#buffer.writeUInt32BE(Math.floor(v / 2 ** 32), at);
-    this.#buffer.writeUInt32BE(v >>> 0, at + 4);
+    this.u32(Math.floor(v / 2 ** 32));
+    this.u32(v >>> 0);
+  }
+  /** @throws RangeError: an integer of fixed width never wraps. */
+  #whole(v: number, max: number): void {
+    if (!(v >= 0 && v <= max)) throw new RangeError(`${v} is not a number from 0 to ${max}`);
   }
   u64(v: bigint): void {
-    const at = this.#grow(8);
-    this.#buffer.writeBigUInt64BE(v, at);
+    if (v < 0n || v > 0xffffffffffffffffn) throw new RangeError(`${v} is no unsigned 64-bit integer`);
+    this.u32(Number(v >> 32n));
+    this.u32(Number(v & 0xffffffffn));
   }
   raw(v: Uint8Array): void {
     const at = this.#grow(v.length);
@@ -61,21 +82,25 @@ export class Writer {
   }
   hex(v: string, length: number): void {
     const at = this.#grow(length);
-    if (v.length !== length * 2 || this.#buffer.write(v, at, length, 'hex') !== length)
-      throw new RangeError(`expected ${length} bytes as hex`);
+    if (v.length !== length * 2 || !putHex(this.#buffer, at, v)) throw new RangeError(`expected ${length} bytes as hex`);
   }
   /** @param length what the text takes in UTF-8 */
   utf8(v: string, length: number): void {
     const at = this.#grow(length);
-    this.#buffer.write(v, at, length, 'utf8');
+    utf8.encodeInto(v, this.#buffer.subarray(at, at + length));
   }
   /** The bytes so far, in memory of their own; the writer is used up. */
   finish(): Uint8Array {
-    // Large ones lie in no pool that others share, and a copy would be felt.
-    if (this.#length >= LARGE) return new Uint8Array(this.#buffer.buffer, this.#buffer.byteOffset, this.#length);
-    const out = new Uint8Array(this.#length);
-    this.#buffer.copy(out, 0, 0, this.#length);
+    if (this.#length >= LARGE) return this.#buffer.subarray(0, this.#length);
+    const out = this.#buffer.slice(0, this.#length);
+    spare = this.#buffer;
     return out;
+  }
+  /** What `look` makes of the bytes so far, which it must not keep; the writer is used up. */
+  use<T>(look: (bytes: Uint8Array) => T): T {
+    const made = look(this.#buffer.subarray(0, this.#length));
+    if (this.#length < LARGE) spare = this.#buffer;
+    return made;
   }
 }
 

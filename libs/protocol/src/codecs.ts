@@ -103,14 +103,14 @@ export const optional = <T>(item: Codec<T>): Codec<T | undefined> => ({
 type Shape<F> = { [K in keyof F]: F[K] extends Codec<infer T> ? T : never };
 /** The fields one after the other, in the order written here. */
 export function struct<F extends Record<string, Codec<never> | Codec<unknown>>>(fields: F): Codec<Shape<F>> {
-  const entries = Object.entries(fields) as [string, Codec<unknown>][];
+  const entries = Object.entries(fields).map(([name, codec]) => ({ name, codec: codec as Codec<unknown> }));
   return {
     write: (w: Writer, v: Shape<F>) => {
-      for (const [name, codec] of entries) codec.write(w, (v as Record<string, unknown>)[name]);
+      for (const { name, codec } of entries) codec.write(w, (v as Record<string, unknown>)[name]);
     },
     read: (r: Reader) => {
       const out: Record<string, unknown> = {};
-      for (const [name, codec] of entries) out[name] = codec.read(r);
+      for (const { name, codec } of entries) out[name] = codec.read(r);
       return out as Shape<F>;
     },
   };

@@ -1,7 +1,7 @@
 /** What approvers sign and executors pay (docs/treasury.md; docs/protocol.md, "Disbursements"). */
-import { type Decoded, encode } from './codec.ts';
+import type { Decoded } from './codec.ts';
 import { hex32, list, struct, text, u64, uint, word } from './codecs.ts';
-import { digest, hash } from './hash.ts';
+import { digest, digestOf, hash } from './hash.ts';
 import type { Digest } from './hex.ts';
 import { limits } from './limits.ts';
 
@@ -30,7 +30,7 @@ const raw = (id: string): Uint8Array => Buffer.from(id, 'hex');
 
 export const disbursementId = (treasury: Digest, clientKey: string): Digest =>
   digest('bursar/disbursement', raw(treasury), utf8.encode(clientKey));
-export const bodyHash = (body: DisbursementBody): Digest => digest('bursar/body', encode(disbursementBody, body));
+export const bodyHash = (body: DisbursementBody): Digest => digestOf('bursar/body', disbursementBody, body);
 /** Leaf of an import's tree, 32 bytes. */
 export const importLeaf = (id: Digest, body: Digest): Uint8Array => hash('bursar/import-item', raw(id), raw(body));
 /** What an approval approves: the root over the import's items, which binds their count, and the treasury. */

@@ -1,7 +1,7 @@
 /** Evidence (K6; docs/protocol.md, "Evidence"): two signatures of one validator, for one height, that no honest run produces. */
-import { type Decoded, encode } from './codec.ts';
+import type { Decoded } from './codec.ts';
 import { hex32, optional, signature, struct, u16, u32, uint } from './codecs.ts';
-import { digest } from './hash.ts';
+import { digestOf } from './hash.ts';
 import type { Digest } from './hex.ts';
 import { viewChange, viewChangeDigest } from './message.ts';
 import { phase, type Vote, voteHash } from './vote.ts';
@@ -13,7 +13,7 @@ export type Statement = Decoded<typeof statement>;
 /** One validator, one height; the chain is the transaction's. `evidenceOf` makes the only form that proves anything. */
 export const evidence = struct({ validator: u16, epoch: u32, height: uint, first: statement, second: statement });
 export type Evidence = Decoded<typeof evidence>;
-export const evidenceDigest = (e: Evidence): Digest => digest('bursar/evidence', encode(evidence, e));
+export const evidenceDigest = (e: Evidence): Digest => digestOf('bursar/evidence', evidence, e);
 
 export const evidenceKinds = [
   'double-prepare',

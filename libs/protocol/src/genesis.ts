@@ -1,8 +1,8 @@
 /** Genesis: everything that every process must agree on before the first block. Its digest is the chain id. */
 import { approvalPolicy } from './approval-policy.ts';
-import { type Decoded, encode } from './codec.ts';
+import type { Decoded } from './codec.ts';
 import { hex32, list, struct, text, u8, u16, u32, u64, uint } from './codecs.ts';
-import { digest } from './hash.ts';
+import { digest, digestOf } from './hash.ts';
 import type { Digest } from './hex.ts';
 import { limits } from './limits.ts';
 import { paymentLimits } from './payment-limits.ts';
@@ -40,7 +40,7 @@ export const genesisCodec = struct({
 export type Genesis = Decoded<typeof genesisCodec>;
 export type GenesisTreasury = Decoded<typeof genesisTreasury>;
 
-export const chainId = (genesis: Genesis): Digest => digest('bursar/genesis', encode(genesisCodec, genesis));
+export const chainId = (genesis: Genesis): Digest => digestOf('bursar/genesis', genesisCodec, genesis);
 
 const utf8 = new TextEncoder();
 export const treasuryId = (name: string): Digest => digest('bursar/treasury', utf8.encode(name));

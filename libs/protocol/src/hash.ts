@@ -1,4 +1,5 @@
 import { hash as nativeHash } from 'node:crypto';
+import { type Codec, Writer } from './codec.ts';
 import type { Digest } from './hex.ts';
 
 const tags = new Map<string, Uint8Array>();
@@ -33,8 +34,12 @@ function joined(domain: string, parts: readonly Uint8Array[]): Buffer {
  * separators: give a domain at most one part of variable length, or a canonical encoding.
  */
 export function hash(domain: string, ...parts: Uint8Array[]): Uint8Array {
+  return sha256(joined(domain, parts));
+}
+
+function sha256(all: Uint8Array): Uint8Array {
   // As text of one byte a character: the binding makes a Buffer at three times the price (docs/decisions/0015).
-  const text = nativeHash('sha256', joined(domain, parts), 'binary');
+  const text = nativeHash('sha256', all, 'binary');
   const out = new Uint8Array(32);
   for (let i = 0; i < 32; i++) out[i] = text.charCodeAt(i);
   return out;
@@ -42,3 +47,17 @@ export function hash(domain: string, ...parts: Uint8Array[]): Uint8Array {
 
 /** As `hash`, as the identity that maps, logs and JSON use: 64 lower-case hexadecimal digits. */
 export const digest = (domain: string, ...parts: Uint8Array[]): Digest => nativeHash('sha256', joined(domain, parts), 'hex') as Digest;
+
+/** `hash` of one value in its canonical encoding, which is made and dropped on the way. */
+export const hashOf = <T>(domain: string, codec: Codec<T>, value: T): Uint8Array => written(domain, codec, value).use(sha256);
+
+/** As `hashOf`, hexadecimal. */
+export const digestOf = <T>(domain: string, codec: Codec<T>, value: T): Digest =>
+  written(domain, codec, value).use((all) => nativeHash('sha256', all, 'hex'));
+
+function written<T>(domain: string, codec: Codec<T>, value: T): Writer {
+  const w = new Writer();
+  w.raw(tag(domain));
+  codec.write(w, value);
+  return w;
+}

@@ -32,7 +32,7 @@ export {
 } from './evidence.ts';
 export { chainId, type Genesis, type GenesisTreasury, genesisCodec, treasuryAccount, treasuryId } from './genesis.ts';
 export { BadGenesis, formatGenesis, parseGenesis } from './genesis-json.ts';
-export { digest, hash } from './hash.ts';
+export { digest, digestOf, hash, hashOf } from './hash.ts';
 export { type Digest, equalBytes, fromHex, type Hex32, isHex32, toHex, ZERO_DIGEST } from './hex.ts';
 export { limits } from './limits.ts';
 export {

@@ -1,9 +1,9 @@
 /** What validators tell one another about one height. Each message bears one signature, over `vote`. */
 
 import { block } from './block.ts';
-import { type Decoded, encode } from './codec.ts';
+import type { Decoded } from './codec.ts';
 import { hex32, list, optional, struct, u16, uint, union } from './codecs.ts';
-import { digest } from './hash.ts';
+import { digestOf } from './hash.ts';
 import type { Digest } from './hex.ts';
 import { limits } from './limits.ts';
 import { certificate, signedVote } from './vote.ts';
@@ -14,12 +14,12 @@ export const viewChange = struct({
   prepared: optional(certificate),
 });
 export type ViewChange = Decoded<typeof viewChange>;
-export const viewChangeDigest = (v: ViewChange): Digest => digest('bursar/view-change', encode(viewChange, v));
+export const viewChangeDigest = (v: ViewChange): Digest => digestOf('bursar/view-change', viewChange, v);
 
 /** Content of a NewView: the ViewChanges it rests on, ascending by validator; `digest` is that of the content. */
 export const newView = struct({ viewChanges: list(struct({ validator: u16, digest: hex32 }), limits.validators) });
 export type NewView = Decoded<typeof newView>;
-export const newViewDigest = (v: NewView): Digest => digest('bursar/new-view', encode(newView, v));
+export const newViewDigest = (v: NewView): Digest => digestOf('bursar/new-view', newView, v);
 
 export const message = union('message', {
   /** `vote` is the leader's own Prepare; `certificate` is that of the height before (absent at height 1). */

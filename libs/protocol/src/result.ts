@@ -1,7 +1,7 @@
 /** Results: what became of each transaction and payment of a block; their root stands in the next header. */
-import { type Decoded, encode } from './codec.ts';
+import type { Decoded } from './codec.ts';
 import { bool, hex32, list, struct, u16, u32, u64, uint, union } from './codecs.ts';
-import { hash } from './hash.ts';
+import { hashOf } from './hash.ts';
 import { type Digest, toHex } from './hex.ts';
 import { limits } from './limits.ts';
 
@@ -54,4 +54,4 @@ const TRANSACTION_TAG = 1;
 const CONSUMED_AT = 35;
 
 /** Leaf of the results tree: results in the order of the block, each executeBatch followed by the payments it made. */
-export const resultLeaf = (r: Result): Uint8Array => hash('bursar/result', encode(result, r));
+export const resultLeaf = (r: Result): Uint8Array => hashOf('bursar/result', result, r);

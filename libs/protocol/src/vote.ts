@@ -1,7 +1,7 @@
 /** Votes and certificates (docs/protocol.md, "Votes"). */
-import { type Decoded, encode } from './codec.ts';
+import type { Decoded } from './codec.ts';
 import { bytes, hex32, list, signature, struct, u16, u32, uint, word } from './codecs.ts';
-import { digest, hash } from './hash.ts';
+import { digestOf, hashOf } from './hash.ts';
 import type { Digest } from './hex.ts';
 import { limits } from './limits.ts';
 
@@ -17,8 +17,14 @@ export type Vote = Decoded<typeof vote>;
 export const signedVote = struct({ vote, validator: u16, signature });
 export type SignedVote = Decoded<typeof signedVote>;
 
+const domains: Readonly<Record<Phase, string>> = {
+  prepare: 'bursar/vote/prepare',
+  commit: 'bursar/vote/commit',
+  'view-change': 'bursar/vote/view-change',
+  'new-view': 'bursar/vote/new-view',
+};
 /** The 32 bytes that are signed: the phase separates the domains. */
-export const voteHash = (v: Vote): Uint8Array => hash(`bursar/vote/${v.phase}`, encode(vote, v));
+export const voteHash = (v: Vote): Uint8Array => hashOf(domains[v.phase], vote, v);
 
 /**
  * Signatures of `signers` over the same vote: `prepared` holds prepares and `commit` holds commits of at least a quorum, `fast` holds
@@ -36,4 +42,4 @@ export const certificate = struct({
   signatures: list(signature, limits.validators),
 });
 export type Certificate = Decoded<typeof certificate>;
-export const certificateDigest = (c: Certificate): Digest => digest('bursar/certificate', encode(certificate, c));
+export const certificateDigest = (c: Certificate): Digest => digestOf('bursar/certificate', certificate, c);
