@@ -81,10 +81,15 @@ function draw(set: ValidatorSet, beacon: Digest, height: number): readonly numbe
 function skippedIn(schedule: Schedule, n: number): ReadonlySet<number> {
   const out = new Set<number>();
   for (const bitmap of schedule.skipped) {
-    if (bitmap.every((byte) => byte === 0)) continue; // nearly all of them
+    if (isZero(bitmap)) continue; // nearly all of them
     for (const i of fromBitmap(bitmap, n) ?? []) out.add(i);
   }
   return out;
+}
+
+function isZero(bitmap: Uint8Array): boolean {
+  for (let i = 0; i < bitmap.length; i++) if (bitmap[i] !== 0) return false;
+  return true;
 }
 
 const putLast = (order: readonly number[], last: ReadonlySet<number>): readonly number[] =>

@@ -1,5 +1,5 @@
 import { advanceSchedule, leaderOrder, nextBeacon } from '@bursar/membership';
-import { type Block, batchRefsDigest, type Certificate, certificateDigest, type Digest, headerDigest, ZERO_DIGEST } from '@bursar/protocol';
+import { type Block, batchRefsDigest, type Certificate, type Digest } from '@bursar/protocol';
 import { nothingHeard } from './heard.ts';
 import type { Params } from './params.ts';
 import { recall } from './recall.ts';
@@ -14,8 +14,7 @@ export function tipOf(chain: Digest, start: Start): Tip {
   const { header, certificate } = start;
   return {
     ...start,
-    digest: header === undefined ? chain : headerDigest(header),
-    certificateDigest: certificate === undefined ? ZERO_DIGEST : certificateDigest(certificate),
+    digest: certificate === undefined ? chain : certificate.digest,
     content: header !== undefined && header.batches !== NO_BATCHES,
   };
 }
@@ -46,6 +45,10 @@ export function startAfter(
   return { height, header, certificate, stateRoot, resultsRoot, time, nextBatch, schedule };
 }
 
+/** What a state holds is replaced, never changed: all heights begin with the same. */
+const nothing = new Map<never, never>();
+const nobody = new Set<never>();
+
 /** A height of which nothing has happened yet, above `tip`. */
 export function freshHeight(params: Params, tip: Tip) {
   const n = params.set.validators.length;
@@ -65,12 +68,12 @@ export function freshHeight(params: Params, tip: Tip) {
     sent: [],
     lastVote: undefined,
     prepared: undefined,
-    known: new Map(),
-    fetching: new Set(),
-    tallies: new Map(),
-    viewChanges: Array.from({ length: n }, () => []),
+    known: nothing,
+    fetching: nobody,
+    tallies: nothing,
+    viewChanges: new Array(n).fill([]),
     newViews: new Array(n).fill(undefined),
-    found: new Map(),
+    found: nothing,
     offered: new Array(n).fill(undefined),
     heard: new Array(n).fill(nothingHeard),
     decided: undefined,

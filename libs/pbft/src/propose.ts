@@ -1,6 +1,6 @@
 /** The leader of an active view proposes (docs/protocol.md "Votes" 1). */
 import { skippedBitmap } from '@bursar/membership';
-import { type Block, batchRefsDigest, type Header, headerDigest } from '@bursar/protocol';
+import { type Block, batchRefsDigest, certificateDigest, type Header, headerDigest, ZERO_DIGEST } from '@bursar/protocol';
 import { checkHeader } from './check-header.ts';
 import { fetchBlock, putKnown } from './known-blocks.ts';
 import { leave } from './leave-view.ts';
@@ -49,7 +49,7 @@ function proposeFresh(t: Turn): boolean {
     proposer: params.self,
     time,
     parent: tip.digest,
-    certificate: tip.certificateDigest,
+    certificate: tip.certificate === undefined ? ZERO_DIGEST : certificateDigest(tip.certificate),
     stateRoot: tip.stateRoot,
     resultsRoot: tip.resultsRoot,
     beacon: s.beacon,

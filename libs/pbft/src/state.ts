@@ -28,7 +28,6 @@ export interface Start {
 export interface Tip extends Start {
   /** Digest of its header; the chain id at 0. */
   readonly digest: Digest;
-  readonly certificateDigest: Digest;
   /** It ordered batches, so that the next block is due at once: receipts are provable only by it. */
   readonly content: boolean;
 }

@@ -1,6 +1,6 @@
 import { publicKeyOf, toBitmap } from '@bursar/membership';
 import type { Evidence, EvidenceKind, Message, MessageOf, Statement } from '@bursar/protocol';
-import { checkEvidence, contradiction, evidenceKinds } from '@bursar/protocol';
+import { certificateDigest, checkEvidence, contradiction, evidenceKinds, ZERO_DIGEST } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { bounds, initialState, startAfter } from '../src/index.ts';
@@ -116,12 +116,12 @@ describe('K6 what is no evidence', () => {
 /** Finishes the open height in view 0 by the Commits of all but `missing`, and opens the next. */
 function finish(b: Bench, missing = -1): void {
   const { height, tip, order, beacon } = b.state;
-  const { digest: parent, certificateDigest, stateRoot, resultsRoot } = tip;
+  const { digest: parent, stateRoot, resultsRoot } = tip;
   const roots = { stateRoot, resultsRoot };
   const block = b.block(0, {
     height,
     parent,
-    certificate: certificateDigest,
+    certificate: tip.certificate === undefined ? ZERO_DIGEST : certificateDigest(tip.certificate),
     ...roots,
     beacon,
     proposer: order[0] as number,

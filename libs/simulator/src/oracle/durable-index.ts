@@ -8,8 +8,6 @@ const CAUSES: ReadonlySet<number> = new Set([1, 2, 4]);
 
 export class DurableIndex {
   readonly #facts = new Set<string>();
-  /** A compaction writes records again that are known. */
-  readonly #seen = new WeakSet<Uint8Array>();
   readonly #bodies = new Set<string>();
   readonly #blockBodies = new Map<string, readonly string[]>();
   readonly #onCertificate: (c: Certificate) => void;
@@ -18,8 +16,7 @@ export class DurableIndex {
     this.#onCertificate = onCertificate;
   }
   add(bytes: Uint8Array): void {
-    if (!CAUSES.has(bytes[0] ?? 0) || this.#seen.has(bytes)) return;
-    this.#seen.add(bytes);
+    if (!CAUSES.has(bytes[0] ?? 0)) return;
     const record = decode(logRecord, bytes);
     if (record.kind === 'intent') this.#facts.add(`intent/${place(record.vote)}/${record.vote.phase}/${record.vote.digest}`);
     else if (record.kind === 'prepared') {

@@ -51,14 +51,14 @@ export class EvidenceLedger {
   #message(who: number, message: Message, open: number): void {
     const { vote, validator } = message.vote;
     const content = message.kind === 'view-change' ? message.content : undefined;
-    if (vote.height <= open) this.#add(who, validator, vote.height, { ...vote, content });
+    if (vote.height <= open && this.#facts.faulty.has(validator)) this.#add(who, validator, vote.height, { ...vote, content });
     this.#certificate(who, message.kind === 'pre-prepare' ? message.certificate : content?.prepared, open);
   }
   #certificate(who: number, certificate: Certificate | undefined, open: number): void {
     if (certificate === undefined || certificate.height > open) return;
     const { kind, height, view, digest, signers } = certificate;
     const phase = kind === 'commit' ? 'commit' : 'prepare';
-    for (const i of this.#facts.publicKeys.keys())
+    for (const i of this.#facts.faulty)
       if ((((signers[i >> 3] ?? 0) >> (i & 7)) & 1) === 1) this.#add(who, i, height, { phase, view, digest, content: undefined });
   }
   accused(who: number, e: Evidence): void {
@@ -83,11 +83,11 @@ export class EvidenceLedger {
     this.#due.length = 0;
   }
 
+  /** @param validator a faulty one */
   #add(who: number, validator: number, height: number, said: Said): void {
     const key = `${validator}/${height}`;
     const of = this.#heard.get(who);
-    if (of === undefined || height <= (this.#since.get(who) ?? 0) || !this.#facts.faulty.has(validator) || this.#accused.get(who)?.has(key))
-      return;
+    if (of === undefined || height <= (this.#since.get(who) ?? 0) || this.#accused.get(who)?.has(key)) return;
     const before = of.get(key) ?? [];
     if (before.some((o) => o.phase === said.phase && o.view === said.view && o.digest === said.digest)) return;
     of.set(key, [...before, said]);

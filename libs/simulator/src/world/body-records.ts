@@ -22,7 +22,10 @@ export class BodyRecords {
   keep(digest: Digest): void {
     if (this.#held.has(digest)) return;
     this.#held.add(digest);
-    this.#disk.append(new Uint8Array([BODY, ...fromHex(digest)]));
+    const record = new Uint8Array(33);
+    record[0] = BODY;
+    record.set(fromHex(digest), 1);
+    this.#disk.append(record);
   }
   /** After a restart: what the disk still has. */
   reload(): readonly Digest[] {

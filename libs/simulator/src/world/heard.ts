@@ -1,14 +1,15 @@
 /** Gate 4, replay, of one life of a validator: the filter that ships, and a memory of its own that says whether it is right. */
 import { ReplayFilter } from '@bursar/pbft';
-import type { Message } from '@bursar/protocol';
+import { type Digest, limits, type Message } from '@bursar/protocol';
 
 /** As the process has it (apps/consensus/src/tuning.ts). */
 const REPLAY = { windowMs: 1_000, max: 16_384 };
+const kinds: readonly Message['kind'][] = ['pre-prepare', 'prepare', 'commit', 'view-change', 'new-view'];
 
 export class Heard {
   readonly #replay = new ReplayFilter(REPLAY);
-  /** Height that is not over → messages, told apart by everything that makes them different. */
-  readonly #byHeight = new Map<number, Set<string>>();
+  /** Height that is not over → digest → messages, told apart by everything else that makes them different. */
+  readonly #byHeight = new Map<number, Map<Digest, Set<number>>>();
 
   /** `falsely`: it is stopped as a repetition and never came before. */
   judge(message: Message, openHeight: number, nowMs: number): 'passes' | 'repeated' | 'falsely' {
@@ -23,10 +24,11 @@ export class Heard {
   #add({ kind, vote: { validator, vote } }: Message, openHeight: number): boolean {
     const { height, view, digest } = vote;
     for (const over of this.#byHeight.keys()) if (over < openHeight) this.#byHeight.delete(over);
-    const at = this.#byHeight.get(height) ?? new Set<string>();
-    this.#byHeight.set(height, at);
-    const before = at.size;
-    at.add(`${kind} ${validator} ${view} ${digest}`);
-    return at.size > before;
+    const at = this.#byHeight.get(height) ?? new Map<Digest, Set<number>>();
+    const of = at.get(digest) ?? new Set<number>();
+    this.#byHeight.set(height, at.set(digest, of));
+    const before = of.size;
+    of.add((view * limits.validators + validator) * kinds.length + kinds.indexOf(kind));
+    return of.size > before;
   }
 }

@@ -3,11 +3,12 @@
  * is impossible by construction, not by hardness, and both operations cost one look-up.
  */
 import type { SignatureScheme } from '@bursar/crypto';
-
-const text = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+import { equalBytes } from '@bursar/protocol';
 
 export class IdealSignatures implements SignatureScheme {
-  readonly #made = new Map<string, string>();
+  /** Signature and its owner → what was signed. */
+  readonly #made = new Map<string, Uint8Array>();
+  readonly #both = Buffer.alloc(96);
 
   /** @param secretKey 64 bytes, the second half is the public key, as libsodium has it */
   sign(secretKey: Uint8Array, message: Uint8Array): Uint8Array {
@@ -16,11 +17,17 @@ export class IdealSignatures implements SignatureScheme {
     out.set(message.subarray(0, 32));
     // The secret never leaves: 32 bytes that depend on it and on nothing anyone else may know.
     for (let i = 0; i < 32; i++) out[32 + i] = Math.imul((secretKey[i] ?? 0) + 167, (message[i] ?? 0) + i + 1) >>> 3;
-    this.#made.set(text(secretKey.subarray(32)) + text(message), text(out));
+    this.#made.set(this.#key(out, secretKey.subarray(32)), message);
     return out;
   }
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
     if (signature.length !== 64 || publicKey.length !== 32) return false;
-    return this.#made.get(text(publicKey) + text(message)) === text(signature);
+    const made = this.#made.get(this.#key(signature, publicKey));
+    return made !== undefined && equalBytes(made, message);
+  }
+  #key(signature: Uint8Array, publicKey: Uint8Array): string {
+    this.#both.set(signature);
+    this.#both.set(publicKey, 64);
+    return this.#both.toString('latin1');
   }
 }
