@@ -30,8 +30,7 @@ export function executeItem(s: State, item: ExecuteItem, context: ExecutionConte
   const d = s.disbursements;
   if ((d.attempts[n] as number) < MAX_ATTEMPTS) (d.attempts[n] as number) += 1;
   if (held === 'InsufficientFunds') leaveReady(s, n, Status.funds);
-  else if (held === 'OverLimit') {
-    leaveReady(s, n, Status.limit);
+  else if (held === 'OverLimit' && leaveReady(s, n, Status.limit)) {
     const until = limitedUntil(s, n);
     if (until < Number.POSITIVE_INFINITY) s.due.push(n, until);
   }
@@ -39,11 +38,12 @@ export function executeItem(s: State, item: ExecuteItem, context: ExecutionConte
   return held;
 }
 
-/** Nobody asks for it again before it may be paid; what the balance had for it is there for others. */
-function leaveReady(s: State, n: number, to: Status): void {
-  if (s.disbursements.status[n] === to) return;
+/** Nobody asks for it again before it may be paid; what the balance had for it is there for others. False: it had left before. */
+function leaveReady(s: State, n: number, to: Status): boolean {
+  if (s.disbursements.status[n] === to) return false;
   enter(s, n, to);
   fundsReturned(s, s.importOf(n).treasury);
+  return true;
 }
 
 /** Ledger time from which the limits may allow it; not after the present: they do now. */

@@ -124,6 +124,11 @@ export class Ledger {
     return this.#state.tasks.size;
   }
 
+  /** Payments that wait for a moment of ledger time, those cancelled meanwhile among them. */
+  get scheduled(): number {
+    return this.#state.due.size;
+  }
+
   /** The number that the origin's next batch must bear. @throws RangeError for an origin that is no validator. */
   nextBatch(origin: number): number {
     const next = this.#state.nextBatch[origin];

@@ -70,6 +70,12 @@ describe('limits on payments', () => {
     expect([w.readyKeys(), w.pay('b')]).toEqual([['b'], ['done']]);
     w.ledger.audit();
   });
+  it('what is held stands once among those that wait for their time, however often an executor asks for it', () => {
+    const w = world(hourly(100n, 'treasury'), 100, 100);
+    w.pay('p0');
+    for (let i = 0; i < 5; i++) expect(w.pay('p1')).toEqual(['OverLimit']);
+    expect(w.ledger.scheduled).toBe(1);
+  });
   it('the root tells limits apart', () => {
     const root = (limits: Partial<PaymentLimits>) => new World(limited(limits)).ledger.stateRoot;
     expect(root({ perPayment: 5n })).not.toBe(root({ perPayment: 6n }));

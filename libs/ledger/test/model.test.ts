@@ -1,8 +1,8 @@
-import type { DisbursementBody } from '@bursar/protocol';
+import { type DisbursementBody, type Genesis, MAX_AMOUNT } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Ledger } from '../src/index.ts';
-import { NAMES, type Name, type Plan, Reference } from './support/reference.ts';
+import { BANDS, LIMITS, type LimitModel, NAMES, type Name, type Plan, Reference } from './support/reference.ts';
 import {
   approve,
   body,
@@ -30,12 +30,32 @@ const bodyOf = (p: Plan): DisbursementBody =>
     dependsOn: deps(...p.needs),
   });
 
+const policed = (limits: LimitModel): Partial<Genesis> => ({
+  leaseMs: 1e9,
+  treasuries: genesis().treasuries.map((t) => ({
+    ...t,
+    approval: {
+      roles: [
+        { name: 'approver', keys: [idOf('ann'), idOf('bob')] },
+        { name: 'board', keys: [idOf('cyd')] },
+      ],
+      bands: BANDS.map(({ upTo, needs }) => ({ upTo: Number.isFinite(upTo) ? BigInt(upTo) : MAX_AMOUNT, needs: [...needs] })),
+    },
+    limits: {
+      perPayment: BigInt(limits.perPayment),
+      windows: limits.windows.map((w) => ({ ...w, most: BigInt(w.most) })),
+    },
+  })),
+});
+
 /** The real ledger and the reference, side by side; every step asserts that they agree. */
 class Pair {
-  readonly w = new World({ leaseMs: 1e9 });
-  readonly model = new Reference();
+  readonly w: World;
+  readonly model: Reference;
   readonly sent: Uint8Array[] = [];
-  constructor() {
+  constructor(limits: LimitModel) {
+    this.w = new World(policed(limits));
+    this.model = new Reference(limits);
     this.w.run([lease('exec', 'acquire')]);
     this.tick();
   }
@@ -109,10 +129,10 @@ const approveStep = fc.tuple(fc.nat(20), approver).map(
       pair.one(approve(who, key), () => pair.model.approve(key, who));
     },
 );
-/** Both signatures over the newest import. */
-const approveBoth: Step = (pair) => {
+/** All signatures over the newest import. */
+const approveAll: Step = (pair) => {
   const key = [...pair.model.imports.keys()].at(-1) ?? payee(404);
-  for (const who of ['ann', 'bob']) pair.one(approve(who, key), () => pair.model.approve(key, who));
+  for (const who of ['ann', 'bob', 'cyd']) pair.one(approve(who, key), () => pair.model.approve(key, who));
 };
 const cancelStep = fc.tuple(name, fc.constantFrom('client', 'ann')).map(
   ([n, who]): Step =>
@@ -141,7 +161,7 @@ const pauseStep = fc.tuple(guardian, fc.constantFrom(true, true, true, false)).m
       model.paused = true;
     },
 );
-const waitStep = fc.constantFrom(1, 250).map(
+const waitStep = fc.constantFrom(1, 250, 6_350, 12_750).map(
   (ms): Step =>
     ({ w, model }) => {
       model.time += ms;
@@ -172,7 +192,7 @@ const steps = fc.array(
   fc.oneof(
     { weight: 4, arbitrary: importStep },
     { weight: 4, arbitrary: approveStep },
-    { weight: 4, arbitrary: fc.constant(approveBoth) },
+    { weight: 4, arbitrary: fc.constant(approveAll) },
     { weight: 2, arbitrary: cancelStep },
     { weight: 2, arbitrary: fundStep },
     { weight: 1, arbitrary: pauseStep },
@@ -186,14 +206,14 @@ describe('the ledger against a reference that scans', () => {
   it('agrees after every step on verdicts, states, ready lists and money, and a replay has the same roots', () => {
     let paid = 0;
     fc.assert(
-      fc.property(fc.boolean(), steps, (payday, list) => {
-        const pair = new Pair();
-        for (const step of payday ? [importOf(NAMES.map(usual)), approveBoth, ...list] : list) {
+      fc.property(fc.boolean(), fc.constantFrom(...Object.values(LIMITS)), steps, (payday, limits, list) => {
+        const pair = new Pair(limits);
+        for (const step of payday ? [importOf(NAMES.map(usual)), approveAll, ...list] : list) {
           step(pair);
           pair.agree();
         }
         paid += pair.model.payments;
-        const again = new Ledger(genesis({ leaseMs: 1e9 }));
+        const again = new Ledger(genesis(policed(limits)));
         for (const { block, executed } of pair.w.history) expect(again.execute(block)).toEqual(executed);
       }),
       { numRuns: 200 },

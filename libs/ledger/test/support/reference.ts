@@ -2,6 +2,8 @@
  * The treasury said again, as plainly as possible: everything by scanning, nothing by index, one transaction a block. What it
  * answers is compared with the ledger; a name is a client key.
  */
+import { START } from './world.ts';
+
 export const NAMES = ['a', 'b', 'c', 'd', 'e', 'f'] as const;
 export type Name = (typeof NAMES)[number];
 /** A body as the model sees it. */
@@ -12,6 +14,27 @@ export interface Plan {
   readonly notBefore: number;
   readonly needs: readonly Name[];
 }
+/** Approvals that an amount needs: of ann and bob, and of cyd. */
+export const BANDS = [
+  { upTo: 2_000, needs: [1, 0] },
+  { upTo: 9_000, needs: [2, 0] },
+  { upTo: Number.POSITIVE_INFINITY, needs: [1, 1] },
+] as const;
+export interface LimitModel {
+  readonly perPayment: number;
+  readonly windows: readonly { readonly lengthMs: number; readonly most: number; readonly scope: 'treasury' | 'payee' }[];
+}
+/** So wide that want of funds decides, and so narrow that limits do. */
+export const LIMITS: Readonly<Record<'wide' | 'narrow', LimitModel>> = {
+  wide: { perPayment: 40_000, windows: [] },
+  narrow: {
+    perPayment: 9_000,
+    windows: [
+      { lengthMs: 6_400, most: 9_000, scope: 'treasury' },
+      { lengthMs: 12_800, most: 9_000, scope: 'payee' },
+    ],
+  },
+};
 interface Item {
   readonly plan: Plan;
   home: string;
@@ -25,9 +48,13 @@ interface ImportModel {
 const same = (a: Plan, b: Plan): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 export class Reference {
+  readonly limits: LimitModel;
   readonly items = new Map<Name, Item>();
   readonly imports = new Map<string, ImportModel>();
   readonly paid = new Map<number, number>();
+  readonly log: { readonly time: number; readonly to: number; readonly amount: number }[] = [];
+  /** Until when a limit holds a name, by the time of the model. */
+  readonly held = new Map<Name, number>();
   /** Names in the order in which they were refused for funds. */
   unfunded: Name[] = [];
   /** The last walk through them gave something away and left others waiting. */
@@ -41,6 +68,10 @@ export class Reference {
   paused = false;
   pauses = 0;
   resumes = new Set<string>();
+
+  constructor(limits: LimitModel) {
+    this.limits = limits;
+  }
 
   import(key: string, plans: readonly Plan[]): string {
     if (this.imports.has(key)) return 'ImportSealed';
@@ -69,9 +100,10 @@ export class Reference {
     if (!found) return 'ImportUnknown';
     if (found.approvals.has(who)) return 'AlreadyApproved';
     found.approvals.add(who);
-    for (const { name } of found.approvals.size === 2 ? found.plans : []) {
+    for (const { name } of found.plans) {
       const item = this.items.get(name) as Item;
-      if (item.over === undefined && !this.isDead(name) && !this.isApproved(item)) item.home = key;
+      const isOpen = item.over === undefined && !this.isDead(name) && !this.isApproved(item);
+      if (isOpen && this.isApproved({ ...item, home: key })) item.home = key;
     }
     return 'done';
   }
@@ -95,6 +127,14 @@ export class Reference {
     const { amount, to, notBefore, needs } = item.plan;
     if (notBefore > this.time) return 'NotDue';
     if (needs.some((n) => this.items.get(n)?.over !== 'executed')) return 'BlockedByDependency';
+    if (this.limitedUntil(to, amount) > this.time) {
+      if (!this.isHeld(name)) {
+        this.held.set(name, this.limitedUntil(to, amount));
+        this.unfunded = this.unfunded.filter((n) => n !== name);
+        this.returned ||= this.passedOver;
+      }
+      return 'OverLimit';
+    }
     if (amount > this.balance) {
       if (!this.unfunded.includes(name)) {
         this.unfunded.push(name);
@@ -106,8 +146,26 @@ export class Reference {
     this.unfunded = this.unfunded.filter((n) => n !== name);
     this.balance -= amount;
     this.paid.set(to, (this.paid.get(to) ?? 0) + amount);
+    this.log.push({ time: this.time, to, amount });
     this.payments += 1;
     return 'done';
+  }
+
+  /** By trying every moment at which something leaves a window. */
+  limitedUntil(to: number, amount: number): number {
+    if (amount > this.limits.perPayment) return Number.POSITIVE_INFINITY;
+    const windows = this.limits.windows.map(({ lengthMs, most, scope }) => {
+      if (amount > most) return Number.POSITIVE_INFINITY;
+      const stepMs = Math.ceil(lengthMs / 64);
+      const over = (time: number) => (Math.floor((START + time) / stepMs) + 1) * stepMs + lengthMs - START;
+      const counted = this.log.filter((p) => scope === 'treasury' || p.to === to);
+      const fits = (at: number) => counted.filter((p) => over(p.time) > at).reduce((sum, p) => sum + p.amount, 0) + amount <= most;
+      return [this.time, ...counted.map((p) => over(p.time)).sort((a, b) => a - b)].find((at) => at >= this.time && fits(at)) as number;
+    });
+    return Math.max(this.time, ...windows);
+  }
+  isHeld(name: Name): boolean {
+    return (this.held.get(name) ?? 0) > this.time;
   }
 
   fund(amount: number): string {
@@ -146,6 +204,7 @@ export class Reference {
     if (this.isDead(name)) return 'blocked{BlockedByDependency}';
     if (!this.isApproved(item)) return 'voting';
     if (item.plan.notBefore > this.time) return 'timelocked';
+    if (this.isHeld(name)) return 'blocked{OverLimit}';
     return this.unfunded.includes(name) ? 'blocked{InsufficientFunds}' : 'queued';
   }
   isReady(name: Name): boolean {
@@ -159,6 +218,8 @@ export class Reference {
     );
   }
   isApproved(item: Item): boolean {
-    return (this.imports.get(item.home)?.approvals.size ?? 0) >= 2;
+    const approvals = [...(this.imports.get(item.home)?.approvals ?? [])];
+    const [few = 0, board = 0] = BANDS.find((b) => item.plan.amount <= b.upTo)?.needs ?? [];
+    return approvals.filter((a) => a !== 'cyd').length >= few && approvals.filter((a) => a === 'cyd').length >= board;
   }
 }
