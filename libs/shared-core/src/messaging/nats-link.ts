@@ -10,7 +10,7 @@ import type { BusStatus } from './bus.ts';
 import type { Dial } from './nats-dial.ts';
 
 /** What is published meanwhile is dropped, and votes are sent again every half second: soon back is all that counts. */
-const AGAIN = { baseMs: 100, factor: 1.5, capMs: 400, jitter: 0.5 };
+const AGAIN = { baseMs: 100, factor: 1.5, capMs: 200, jitter: 0.5 };
 
 export class NatsLink {
   readonly #dial: Dial;
