@@ -101,13 +101,13 @@ describe('a history in the final order', () => {
 describe('clients', () => {
   it('that make equal transfers with one nonce of one key sign two transactions', async () => {
     const down = async () => Promise.reject(rejection('PeerUnreachable'));
-    const stub = {
+    const connection = {
       validators: [{ transactions: { submit: down }, ledger: { getTransactionProof: down, getStatus: down } }],
       read: async () => ({ nextNonce: 7n }),
     } as unknown as Connection;
     const accounts = [1, 2, 3].map((i) => keyFromSeed(Buffer.alloc(32, i)));
     const transfer = async (id: number): Promise<Recorded> => {
-      const parts = { id, chain: '00'.repeat(32), genesis: {} as Genesis, connection: stub, accounts, random: new Random(1) };
+      const parts = { id, chain: '00'.repeat(32), genesis: {} as Genesis, connection, accounts, random: new Random(1) };
       const client = new Client({ ...parts, now: () => 0, patienceMs: 0 });
       await client.run(() => client.history.length > 0);
       return client.history[0] as Recorded;

@@ -16,7 +16,7 @@ export {
   type ValidatorAddress,
   type ValidatorClient,
 } from './connection.ts';
-export { findCycle } from './dependency-graph.ts';
+export { dependenciesFirst, findCycle } from './dependency-graph.ts';
 export { fetchPaymentProof } from './fetch-payment-proof.ts';
 export { findTransaction } from './find-transaction.ts';
 export { type Follow, type FollowStep, openFollow } from './follow.ts';

@@ -1,5 +1,5 @@
 /** What each payment of a file would do, before anything is signed: pure, by the facts of one moment. Others may pay meanwhile. */
-import type { BuiltImport } from '@bursar/client';
+import { type BuiltImport, dependenciesFirst } from '@bursar/client';
 import { PaymentWindow, type WindowView } from '@bursar/ledger';
 import { bodyHash, type Digest } from '@bursar/protocol';
 import type { KnownPayment } from './known-payments.ts';
@@ -70,18 +70,4 @@ export function forecast({ bodies, disbursements }: Pick<BuiltImport, 'bodies' |
   };
   for (const i of sorted) outcomes[i] = judge(i);
   return bodies.map((_, i) => ({ when: when[i] as number, outcome: outcomes[i] as Outcome }));
-}
-
-/** Places so that each stands after what it needs; the file has no cycle. Otherwise in the order of the file. */
-function dependenciesFirst(needs: readonly (readonly number[])[]): number[] {
-  const open = needs.map((n) => n.length);
-  const dependents: number[][] = needs.map(() => []);
-  for (const [i, list] of needs.entries()) for (const d of list) dependents[d]?.push(i);
-  const order = [...open.keys()].filter((i) => open[i] === 0);
-  for (let at = 0; at < order.length; at++)
-    for (const d of dependents[order[at] as number] ?? []) {
-      (open[d] as number) -= 1;
-      if (open[d] === 0) order.push(d);
-    }
-  return order;
 }
