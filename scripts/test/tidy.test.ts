@@ -80,6 +80,7 @@ describe('each rule bites on a planted violation', () => {
     ['Math.random', 'purity', PBFT, 'export const r = Math.random();'],
     ['performance', 'purity', PBFT, 'export const r = performance.now();'],
     ['setTimeout', 'purity', PBFT, 'setTimeout(() => {}, 1);'],
+    ['a deadline of its own', 'purity', PBFT, 'AbortSignal.timeout(1);'],
     ['setInterval', 'purity', PBFT, 'setInterval(() => {}, 1);'],
     ['setImmediate', 'purity', PBFT, 'setImmediate(() => {});'],
     ['process', 'purity', PBFT, 'export const p = process.pid;'],

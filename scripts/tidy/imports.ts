@@ -9,6 +9,7 @@ export const PURE: Readonly<Record<string, { readonly libs: readonly string[]; r
   ledger: { libs: ['protocol', 'crypto', 'merkle'], outside: [] },
   membership: { libs: ['protocol', 'crypto', 'merkle'], outside: [] },
   pbft: { libs: ['protocol', 'crypto', 'merkle', 'membership'], outside: [] },
+  executor: { libs: ['protocol'], outside: [] },
 };
 /** A function of its arguments and nothing else, in one file: the digest of node:crypto (docs/decisions/0015). */
 const PURE_FUNCTION = {

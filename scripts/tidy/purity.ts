@@ -11,6 +11,7 @@ const FORBIDDEN: readonly (readonly [RegExp, string])[] = [
   [/\bcrypto\s*\??\.\s*(?:getRandomValues|randomUUID|subtle)\b/g, 'randomness'],
   [/(?<![.\w$])(?:randombytes_\w+|crypto_sign_keypair)\b/g, 'randomness'],
   [/(?<![.\w$])(?:setTimeout|setInterval|setImmediate|queueMicrotask)\b/g, 'a timer'],
+  [/\bAbortSignal\s*\??\.\s*timeout\b/g, 'a timer'],
   [/(?<![.\w$])process\s*\??[.[]/g, 'the process'],
   [/(?<![.\w$])globalThis\b/g, 'a global object'],
   [/(?<![.\w$])fetch\s*\(/g, 'the network'],

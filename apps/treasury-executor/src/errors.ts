@@ -1,21 +1,6 @@
-/** What goes wrong in the executor, as a closed set for metrics, and what each kind means for the breaker. */
+/** What goes wrong in the executor: errors of its adapters in the words of the core, and its own. */
+import type { ErrorReason, Explain } from '@bursar/executor';
 import { type BursarError, coreError, EXIT, errorFrom, rejection } from '@bursar/shared-core';
-
-/** Label values of treasury_execution_errors_total. */
-export const ERROR_REASONS = [
-  'transport',
-  'timeout',
-  'internal',
-  'overloaded',
-  'rejected',
-  'fenced',
-  'expired',
-  'seq_reused',
-  'paused',
-  'item_refused',
-  'lease_lost',
-] as const;
-export type ErrorReason = (typeof ERROR_REASONS)[number];
 
 const KINDS: Readonly<Record<string, ErrorReason>> = {
   PEER_UNREACHABLE: 'transport',
@@ -31,17 +16,18 @@ const KINDS: Readonly<Record<string, ErrorReason>> = {
   INSUFFICIENT_RESOURCES: 'overloaded',
 };
 
-/** Why a call failed. */
-export const errorReason = (error: unknown): ErrorReason => KINDS[errorFrom(error).reason] ?? 'rejected';
+const JOURNAL = new Set(['LOG_FAILED', 'DISK_FULL', 'LOG_CORRUPT']);
 
-/** docs/treasury.md: transport errors, time-outs and internal errors count; business outcomes do not. */
-export const countsForBreaker = (reason: ErrorReason): boolean => reason === 'transport' || reason === 'timeout' || reason === 'internal';
-
-/** The validator has it already: that is what was wanted. */
-export const isDuplicate = (error: unknown): boolean => errorFrom(error).reason === 'DUPLICATE_MESSAGE';
-
-/** The journal cannot be written: nothing may be signed any more, and the process must stop. */
-export const isJournalFailure = (error: unknown): boolean => ['LOG_FAILED', 'DISK_FULL', 'LOG_CORRUPT'].includes(errorFrom(error).reason);
+/** A stranger counts as internal; what is none of the kinds above is a refusal. */
+export const explain: Explain = (thrown) => {
+  const { reason, message } = errorFrom(thrown);
+  return {
+    reason: KINDS[reason] ?? 'rejected',
+    message,
+    duplicate: reason === 'DUPLICATE_MESSAGE',
+    journal: JOURNAL.has(reason),
+  };
+};
 
 export const behind = (height: number, seen: number): BursarError =>
   rejection('PeerUnreachable', `every storage that answers is behind: block ${height}, ${seen} was seen before`);

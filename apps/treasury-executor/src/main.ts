@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { connect, readKeyFile } from '@bursar/client';
 import { sign, wipe } from '@bursar/crypto';
+import { breakerDefaults, Driver, Executor, Journal, replayJournal } from '@bursar/executor';
 import { type Genesis, treasuryAccount, treasuryId } from '@bursar/protocol';
 import { executor as executorRpc, treasury } from '@bursar/protocol/rpc';
 import { bootService, errorFrom, loadConfig, openLog } from '@bursar/shared-core';
+import { Bell } from './adapters/bell.ts';
 import { executorHandlers } from './adapters/executor-service.ts';
 import { followShard } from './adapters/follow-shard.ts';
 import { Ledgers } from './adapters/ledgers.ts';
@@ -15,12 +17,7 @@ import { treasuryHandlers } from './adapters/treasury-service.ts';
 import { validators } from './adapters/validators.ts';
 import { configSchema } from './config.ts';
 import { contract } from './contract.ts';
-import { Bell } from './core/bell.ts';
-import { breakerDefaults } from './core/breaker.ts';
-import { Driver } from './core/driver.ts';
-import { Executor } from './core/executor.ts';
-import { Journal, replayJournal } from './core/journal.ts';
-import { badAddresses, journalCorrupt, noSuchShard, notAnExecutor } from './errors.ts';
+import { badAddresses, explain, journalCorrupt, noSuchShard, notAnExecutor } from './errors.ts';
 import { executorMetrics } from './metrics.ts';
 
 /** What is in flight may take so long to be resolved when the process stops; what is not then, the journal keeps. */
@@ -87,6 +84,7 @@ await bootService({
         tracing,
         clock,
         sign: (hash) => sign(key.secretKey, hash),
+        explain,
         log,
         meter: metrics.meter,
       },
@@ -97,6 +95,7 @@ await bootService({
       executor,
       bell: blocks,
       pollMs: config.pollMs,
+      explain,
       onTick: (error) => {
         if (error === undefined) health.setReady('ledger', true);
         else health.setReady('ledger', false, errorFrom(error).message);
@@ -158,7 +157,7 @@ await bootService({
     const driven = driver.run(signal);
     const drain = async () => {
       await driven;
-      await driver.drain(DRAIN_MS);
+      await driver.drain(AbortSignal.timeout(DRAIN_MS), DRAIN_MS / 4);
     };
     onStop('drain', 'batches', drain, 2 * DRAIN_MS);
   },

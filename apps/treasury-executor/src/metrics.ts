@@ -1,9 +1,6 @@
 /** What the executor counts. Names are those of docs/treasury.md. */
+import { type Ending, ERROR_REASONS, type Executor, type Meter } from '@bursar/executor';
 import { createMetrics, type Metrics } from '@bursar/shared-core';
-import type { Executor } from './core/executor.ts';
-import type { Ending } from './core/journal-record.ts';
-import type { Meter } from './core/settings.ts';
-import { ERROR_REASONS } from './errors.ts';
 
 const ENDINGS = ['applied', 'reused', 'expired', 'fenced'] as const satisfies readonly Ending[];
 const SECONDS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] as const;

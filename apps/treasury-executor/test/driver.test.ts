@@ -1,12 +1,12 @@
+import { Driver, type Executor } from '@bursar/executor';
+import { did, keyOf, TREASURY } from '@bursar/executor/testing';
 import { formatAccount } from '@bursar/protocol';
 import type { treasury } from '@bursar/protocol/rpc';
 import { rejection } from '@bursar/shared-core';
 import { describe, expect, it } from '@jest/globals';
-import { Bell } from '../src/core/bell.ts';
-import { Driver } from '../src/core/driver.ts';
-import type { Executor } from '../src/core/executor.ts';
-import { isSettled, ordersOf, outsideDependencies } from '../src/core/payments.ts';
-import { did, keyOf, TREASURY } from './support/chain.ts';
+import { Bell } from '../src/adapters/bell.ts';
+import { isSettled, ordersOf, outsideDependencies } from '../src/adapters/payments.ts';
+import { explain } from '../src/errors.ts';
 
 const never = new AbortController().signal;
 
@@ -62,6 +62,7 @@ describe('driver', () => {
       executor: fake({ tick: alone, redrive: alone }),
       bell,
       pollMs: 60_000,
+      explain,
       onTick: (e) => void errors.push(e),
       onFatal: () => {},
     });
@@ -87,6 +88,7 @@ describe('driver', () => {
         executor: fake({ tick }),
         bell: new Bell(),
         pollMs: 1,
+        explain,
         onTick: () => void outcomes.push(name),
         onFatal: () => void outcomes.push('fatal'),
       });
@@ -110,8 +112,8 @@ describe('driver', () => {
       },
     });
     Object.defineProperty(executor, 'open', { get: () => open });
-    const driver = new Driver({ executor, bell: new Bell(), pollMs: 1, onTick: () => {}, onFatal: () => {} });
-    await driver.drain(20);
+    const driver = new Driver({ executor, bell: new Bell(), pollMs: 1, explain, onTick: () => {}, onFatal: () => {} });
+    await driver.drain(AbortSignal.timeout(20), 5);
     expect([released, planning]).toEqual([releases, false]);
   });
 });

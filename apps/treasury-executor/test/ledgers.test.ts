@@ -2,9 +2,9 @@
 import { ledger } from '@bursar/protocol/rpc';
 import { type CallContext, createRpcServer, type Handlers, type RpcServer } from '@bursar/shared-core';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { Bell } from '../src/adapters/bell.ts';
 import { followShard } from '../src/adapters/follow-shard.ts';
 import { Ledgers } from '../src/adapters/ledgers.ts';
-import { Bell } from '../src/core/bell.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {

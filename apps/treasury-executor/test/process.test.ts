@@ -5,12 +5,12 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { sign } from '@bursar/crypto';
+import { body, keyOf, testGenesis } from '@bursar/executor/testing';
 import { formatAccount, formatGenesis, fromHex } from '@bursar/protocol';
 import { common } from '@bursar/protocol/rpc';
 import { createRpcClient } from '@bursar/shared-core';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { contract } from '../src/contract.ts';
-import { body, keyOf, testGenesis } from './support/chain.ts';
 import { ExecutorProcess, Network, TOKEN, TRACEPARENT } from './support/network.ts';
 
 let network: Network;

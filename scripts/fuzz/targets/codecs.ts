@@ -1,7 +1,7 @@
 /** Canonical bytes: what decodes encodes to the same bytes, and nothing but DecodeError refuses (docs/protocol.md, "Canonical bytes"). */
 import { journalRecord } from '../../../apps/consensus/src/core/journal-record.ts';
 import { storedBlock } from '../../../apps/storage/src/core/stored-block.ts';
-import { journalRecord as executorRecord } from '../../../apps/treasury-executor/src/core/journal-record.ts';
+import { journalRecord as executorRecord } from '../../../libs/executor/src/index.ts';
 import { logRecord, proposalCodec } from '../../../libs/pbft/src/index.ts';
 import { rowCodec } from '../../../libs/pbft/src/signing-row.ts';
 import * as p from '../../../libs/protocol/src/index.ts';

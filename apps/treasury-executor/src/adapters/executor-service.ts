@@ -1,9 +1,9 @@
 /** bursar.treasury.v1.Executor: status for everybody, control for whoever has the token. */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { ExecutorStatus } from '@bursar/executor';
 import { fromHex, type Hex32 } from '@bursar/protocol';
 import type { executor as rpc } from '@bursar/protocol/rpc';
 import { type CallContext, type Handlers, type Logger, rejection, type Secret } from '@bursar/shared-core';
-import type { ExecutorStatus } from '../core/status.ts';
 
 export interface ExecutorControl {
   readonly shard: number;

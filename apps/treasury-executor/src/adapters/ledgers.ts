@@ -1,9 +1,10 @@
 /** Reads over gRPC from several storages: whoever does not answer or is behind is passed over. */
+
+import type { LeaseAt, LedgerReads, Outcome, ReadyCounts, ReadyPage } from '@bursar/executor';
 import { type Digest, decode, fromHex, type Hex32, result, toHex } from '@bursar/protocol';
 import { ledger } from '@bursar/protocol/rpc';
 import { type BursarError, createRpcClient, errorFrom, type RpcClient } from '@bursar/shared-core';
 import { behind } from '../errors.ts';
-import type { LeaseAt, LedgerReads, Outcome, ReadyCounts, ReadyPage } from '../ports.ts';
 
 export type LedgerClient = RpcClient<(typeof ledger.Ledger)['method']>;
 /** One storage may take so long before the next is asked, ms. */

@@ -1,7 +1,8 @@
 /** The core's tracing port over OpenTelemetry. */
+
+import type { Tracing } from '@bursar/executor';
 import { SpanKind, startSpanFrom, traceparentOf } from '@bursar/shared-core';
 import { context, trace } from '@opentelemetry/api';
-import type { Tracing } from '../ports.ts';
 
 export const tracing: Tracing = {
   start(name, parent, links, attributes) {

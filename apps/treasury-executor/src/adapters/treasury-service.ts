@@ -12,8 +12,8 @@ import {
 import { type AccountId, type Digest, decode, disbursementBody, fromHex, toHex, transactionId } from '@bursar/protocol';
 import type { treasury as rpc } from '@bursar/protocol/rpc';
 import { type CallContext, createBulkhead, errorFrom, type Handlers, rejection } from '@bursar/shared-core';
-import type { Bell } from '../core/bell.ts';
-import { isSettled, MAX_LOOKUPS, ordersOf, outsideDependencies } from '../core/payments.ts';
+import type { Bell } from './bell.ts';
+import { isSettled, MAX_LOOKUPS, ordersOf, outsideDependencies } from './payments.ts';
 
 export interface TreasuryServiceOptions {
   readonly chain: Digest;

@@ -1,7 +1,8 @@
 /** Transactions.Submit of several validators. */
+
+import type { Submitter } from '@bursar/executor';
 import { transactions } from '@bursar/protocol/rpc';
 import { createRpcClient } from '@bursar/shared-core';
-import type { Submitter } from '../ports.ts';
 
 /** One validator may take so long to have a transaction on its disk, ms. */
 const SUBMIT_MS = 3_000;

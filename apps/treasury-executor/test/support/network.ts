@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Chain, keyOf } from '@bursar/executor/testing';
 import { decodeTransaction, disbursementBody, encode, formatGenesis, fromHex, result, toHex, transactionId } from '@bursar/protocol';
 import { executor, ledger, transactions, treasury } from '@bursar/protocol/rpc';
 import { type CallContext, createRpcClient, createRpcServer, type RpcServer, rejection } from '@bursar/shared-core';
-import { Chain, keyOf } from './chain.ts';
 
 export const TRACEPARENT = '00-11112222333344445555666677778888-aaaabbbbccccdddd-01';
 const BLOCK_MS = 25;

@@ -1,11 +1,9 @@
 /** What an executor is told and given. */
 import type { Digest, Hex32 } from '@bursar/protocol';
-import type { Logger } from '@bursar/shared-core';
-import type { ErrorReason } from '../errors.ts';
-import type { Clock, LedgerReads, Sign, Submitter, Tracing } from '../ports.ts';
 import type { BreakerOptions } from './breaker.ts';
+import type { Explain } from './failure.ts';
 import type { Journal } from './journal.ts';
-import type { Ending } from './journal-record.ts';
+import type { Clock, LedgerReads, Log, Meter, Sign, Submitter, Tracing } from './ports.ts';
 
 export interface ExecutorSettings {
   readonly chain: Digest;
@@ -32,14 +30,7 @@ export interface ExecutorPorts {
   readonly tracing: Tracing;
   readonly clock: Clock;
   readonly sign: Sign;
-  readonly log: Logger;
+  readonly explain: Explain;
+  readonly log: Log;
   readonly meter: Meter;
-}
-/** What is counted; the gauges read `status()`. */
-export interface Meter {
-  error(reason: ErrorReason): void;
-  paid(payments: number): void;
-  ended(ending: Ending): void;
-  /** Units: ms from the first sending until the result was provable. */
-  resolved(ms: number): void;
 }

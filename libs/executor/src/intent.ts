@@ -11,7 +11,7 @@ import {
   transactionHash,
   transactionId,
 } from '@bursar/protocol';
-import type { Sign, Signed } from '../ports.ts';
+import type { Sign, Signed } from './ports.ts';
 
 export interface Intent extends Signed {
   readonly signer: Hex32;

@@ -1,12 +1,13 @@
 /** Ticks the executor with each block and at least every `pollMs`, one tick at a time. */
-import { isJournalFailure } from '../errors.ts';
-import type { Bell } from './bell.ts';
 import type { Executor } from './executor.ts';
+import type { Explain } from './failure.ts';
+import type { Wakes } from './ports.ts';
 
 export interface DriverOptions {
   readonly executor: Executor;
-  readonly bell: Bell;
+  readonly bell: Wakes;
   readonly pollMs: number;
+  readonly explain: Explain;
   /** After each tick, with what it threw. */
   readonly onTick: (error: unknown) => void;
   /** The journal cannot be written: the process must end. */
@@ -35,27 +36,26 @@ export class Driver {
     return this.#alone(() => this.#o.executor.redrive());
   }
 
-  /** Plans nothing more, resolves what it can, gives the lease back; takes little more than `ms`. */
-  async drain(ms: number): Promise<void> {
+  /** Plans nothing more, resolves what it can until `late`, gives the lease back. Looks with each block and at least every `pollMs`. */
+  async drain(late: AbortSignal, pollMs: number): Promise<void> {
     const { executor, bell } = this.#o;
-    const late = AbortSignal.timeout(ms);
     executor.setPlanning(false);
     while (executor.open > 0 && !late.aborted) {
       const heard = bell.rings;
       await this.#tick();
-      if (executor.open > 0) await bell.next(ms / 4, late, heard);
+      if (executor.open > 0) await bell.next(pollMs, late, heard);
     }
     // With batches open it would fence them, and they are resolved sooner by a restart than by a new plan.
     if (executor.open === 0) await this.#alone(() => executor.release()).catch((e) => executor.noteError(e));
   }
 
   async #tick(): Promise<void> {
-    const { executor, onTick, onFatal } = this.#o;
+    const { executor, explain, onTick, onFatal } = this.#o;
     try {
       await this.#alone(() => executor.tick());
       onTick(undefined);
     } catch (error) {
-      if (isJournalFailure(error)) onFatal(error);
+      if (explain(error).journal) onFatal(error);
       executor.noteError(error);
       onTick(error);
     }

@@ -4,18 +4,17 @@
  * ledger checks every batch again.
  */
 import { type Digest, findRejection, type TransactionResult } from '@bursar/protocol';
-import { errorFrom } from '@bursar/shared-core';
-import { countsForBreaker, type ErrorReason, errorReason } from '../errors.ts';
-import type { LeaseAt, OpenSpan, Signed } from '../ports.ts';
 import type { Outcome } from './breaker.ts';
 import { BreakerGate } from './breaker-gate.ts';
 import { Deferrals } from './deferrals.ts';
+import { countsForBreaker, type ErrorReason } from './failure.ts';
 import { type Flight, InFlight } from './in-flight.ts';
 import { type Intent, signIntent } from './intent.ts';
 import type { Ending } from './journal-record.ts';
 import { isHeld, judge } from './judge.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { type PlannedBatch, Planner } from './planner.ts';
+import type { LeaseAt, OpenSpan, Signed } from './ports.ts';
 import { Sender } from './sender.ts';
 import type { ExecutorPorts, ExecutorSettings } from './settings.ts';
 import type { ExecutorStatus } from './status.ts';
@@ -49,7 +48,9 @@ export class Executor {
     this.#gate = new BreakerGate(settings.breaker, (from, to) =>
       ports.log.event('StateTransition', { from, to }, 'the breaker changed', 'warn'),
     );
-    this.#sender = new Sender(ports.submitter, (reason, error) => this.#failed(reason, error, 'a validator did not take a transaction'));
+    this.#sender = new Sender(ports.submitter, ports.explain, (reason, error) =>
+      this.#failed(reason, error, 'a validator did not take a transaction'),
+    );
     const { chain, shard, leaseMs, key, resendMs } = settings;
     const send = async (transaction: Signed, again: boolean) => {
       if (again) this.#sender.rotate();
@@ -63,7 +64,7 @@ export class Executor {
     }
   }
 
-  /** @returns items that were put into new batches. @throws when no storage answers, or the journal fails (isJournalFailure) */
+  /** @returns items that were put into new batches. @throws when no storage answers, or the journal fails (Failure.journal) */
   async tick(): Promise<number> {
     const now = this.#p.clock.monotonic();
     this.#status.lastTick = this.#p.clock.wall();
@@ -106,7 +107,7 @@ export class Executor {
 
   /** What a caller of `tick` caught, for the status. */
   noteError(error: unknown): void {
-    this.#failed(errorReason(error), error, 'a look at the ledger failed');
+    this.#failed(this.#p.explain(error).reason, error, 'a look at the ledger failed');
   }
 
   status(): ExecutorStatus {
@@ -306,9 +307,10 @@ export class Executor {
   #failed(reason: ErrorReason, error: unknown, what: string): void {
     this.#p.meter.error(reason);
     this.#status.lastError = this.#p.clock.wall();
-    this.#status.lastErrorText = error === undefined ? what : `${what}: ${errorFrom(error).message}`;
+    const message = error === undefined ? undefined : this.#p.explain(error).message;
+    this.#status.lastErrorText = message === undefined ? what : `${what}: ${message}`;
     // A stranger's text stands in its cause; ours says enough without a stack.
-    const why = error === undefined ? {} : reason === 'internal' ? { err: error } : { why: errorFrom(error).message };
+    const why = message === undefined ? {} : reason === 'internal' ? { err: error } : { why: message };
     this.#p.log.warn({ reason, ...why }, what);
   }
 }

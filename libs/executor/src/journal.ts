@@ -3,9 +3,9 @@
  * that after a crash the same bytes are sent again, instead of new ones that would collide with them.
  */
 import { DecodeError, type Digest, decode, encode, type Hex32 } from '@bursar/protocol';
-import type { JournalLog } from '../ports.ts';
 import { type Intent, readIntent } from './intent.ts';
 import { type Ending, journalRecord } from './journal-record.ts';
+import type { JournalLog } from './ports.ts';
 
 /** Beyond this the unresolved intents are written anew and the older segments dropped, bytes. */
 const COMPACT_BYTES = 8 * 1024 * 1024;

@@ -2,8 +2,9 @@
  * What the lease after a final block proves about a batch (docs/treasury.md "ExecuteBatch", the order of its checks). Epochs, the seq
  * and ledger time never fall, so a verdict of death holds for ever.
  */
-import type { LeaseAt } from '../ports.ts';
+
 import type { Intent } from './intent.ts';
+import type { LeaseAt } from './ports.ts';
 
 /**
  * - `passed`: its seq is used up, by it or by other bytes: the ledger knows which.

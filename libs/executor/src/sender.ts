@@ -1,7 +1,6 @@
 /** Sends signed bytes to one validator, and to the next one when that fails: the same bytes wherever they go. */
-import type { ErrorReason } from '../errors.ts';
-import { errorReason, isDuplicate } from '../errors.ts';
-import type { Signed, Submitter } from '../ports.ts';
+import type { ErrorReason, Explain } from './failure.ts';
+import type { Signed, Submitter } from './ports.ts';
 
 export type SendResult =
   | { readonly kind: 'taken' }
@@ -10,12 +9,14 @@ export type SendResult =
 
 export class Sender {
   readonly #submitter: Submitter;
+  readonly #explain: Explain;
   readonly #onError: (reason: ErrorReason, error: unknown) => void;
   /** Batches go to one validator in order, as long as it takes them. */
   #place = 0;
 
-  constructor(submitter: Submitter, onError: (reason: ErrorReason, error: unknown) => void) {
+  constructor(submitter: Submitter, explain: Explain, onError: (reason: ErrorReason, error: unknown) => void) {
     this.#submitter = submitter;
+    this.#explain = explain;
     this.#onError = onError;
   }
 
@@ -31,8 +32,8 @@ export class Sender {
         await this.#submitter.submit(this.#place, transaction);
         return { kind: 'taken' };
       } catch (error) {
-        if (isDuplicate(error)) return { kind: 'taken' };
-        const reason = errorReason(error);
+        const { reason, duplicate } = this.#explain(error);
+        if (duplicate) return { kind: 'taken' };
         this.#onError(reason, error);
         result = { kind: 'failed', reason, error };
         this.rotate();

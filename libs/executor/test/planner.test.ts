@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { Deferrals } from '../src/core/deferrals.ts';
-import { cut, Planner } from '../src/core/planner.ts';
+import { Deferrals } from '../src/deferrals.ts';
+import { cut, Planner } from '../src/planner.ts';
 import type { LedgerReads, ReadyItem } from '../src/ports.ts';
 
 const items = (n: number, name = 'i'): ReadyItem[] =>

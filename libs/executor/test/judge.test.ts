@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Intent } from '../src/core/intent.ts';
-import { judge } from '../src/core/judge.ts';
+import type { Intent } from '../src/intent.ts';
+import { judge } from '../src/judge.ts';
 import type { LeaseAt } from '../src/ports.ts';
 
 const me = 'aa'.repeat(32);

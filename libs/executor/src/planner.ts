@@ -1,6 +1,6 @@
 /** Chooses what the next batches pay: the ready lists in their order, without what is in flight or deferred. Never a scan. */
 import type { Digest, Lane } from '@bursar/protocol';
-import type { LeaseAt, LedgerReads, ReadyItem } from '../ports.ts';
+import type { LeaseAt, LedgerReads, ReadyItem } from './ports.ts';
 
 export const LANES: readonly Lane[] = ['consumer', 'industrial'];
 /** Pages read for one lane in one plan: more come with the next block. */

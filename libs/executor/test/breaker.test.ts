@@ -1,14 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  admit,
-  type Breaker,
-  counts,
-  newBreaker,
-  type Outcome,
-  breakerDefaults as options,
-  type Permit,
-  settle,
-} from '../src/core/breaker.ts';
+import { admit, type Breaker, counts, newBreaker, type Outcome, breakerDefaults as options, type Permit, settle } from '../src/breaker.ts';
 
 /** Drives a breaker by words: `fail@10` admits and fails at second 10, `admit@`, `ok@`, `skip@` likewise; `hold@` admits and keeps the permit. */
 function drive(script: string): { kinds: string; admitted: string; breaker: Breaker } {

@@ -3,8 +3,8 @@
  * lost. One lease transaction is under way at a time, and it is sent again as it is until the ledger has used its nonce up.
  */
 import { type Digest, encodeTransaction, type Hex32, type TransactionResult, toHex, transactionHash } from '@bursar/protocol';
-import type { LeaseAt, LedgerReads, Sign, Signed } from '../ports.ts';
 import { isHeld, isHeldBy } from './judge.ts';
+import type { LeaseAt, LedgerReads, Sign, Signed } from './ports.ts';
 
 type Request = 'acquire' | 'renew' | 'release';
 interface Pending {

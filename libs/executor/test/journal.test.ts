@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { sign } from '@bursar/crypto';
 import { openLog, recordingFiles } from '@bursar/shared-core';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { signIntent } from '../src/core/intent.ts';
-import { Journal, replayJournal } from '../src/core/journal.ts';
+import { signIntent } from '../src/intent.ts';
+import { Journal, replayJournal } from '../src/journal.ts';
 import { body, Chain, keyOf } from './support/chain.ts';
 import { Rig } from './support/rig.ts';
 

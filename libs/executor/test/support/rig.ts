@@ -1,14 +1,13 @@
 /** An executor on a simulated chain, with a journal that forgets what was not synced and a clock that stands still. */
 
 import { sign } from '@bursar/crypto';
-import { createLogger } from '@bursar/shared-core';
-import { breakerDefaults } from '../../src/core/breaker.ts';
-import { Executor } from '../../src/core/executor.ts';
-import { Journal, replayJournal } from '../../src/core/journal.ts';
-import type { Ending } from '../../src/core/journal-record.ts';
-import type { ExecutorSettings } from '../../src/core/settings.ts';
-import type { ErrorReason } from '../../src/errors.ts';
-import type { JournalLog, Tracing } from '../../src/ports.ts';
+import { breakerDefaults } from '../../src/breaker.ts';
+import { Executor } from '../../src/executor.ts';
+import type { ErrorReason, Explain } from '../../src/failure.ts';
+import { Journal, replayJournal } from '../../src/journal.ts';
+import type { Ending } from '../../src/journal-record.ts';
+import type { JournalLog, Log, Tracing } from '../../src/ports.ts';
+import type { ExecutorSettings } from '../../src/settings.ts';
 import { type Chain, ChainReads, ChainSubmitter, type Fate, keyOf, LEASE_MS } from './chain.ts';
 
 /** A journal in memory: `crash` keeps what was synced. */
@@ -47,7 +46,12 @@ export class MemoryJournal implements JournalLog {
   }
 }
 
-export const silent = createLogger({ service: 'treasury-executor', instance: 'test', level: 'silent' });
+const silent: Log = { event() {}, info() {}, warn() {} };
+/** Whatever is thrown here is a validator or a storage that does not answer, but for its name. */
+const explain: Explain = (thrown) => {
+  const { name, message } = thrown as Error;
+  return { reason: name === 'ProcessingTimeout' ? 'timeout' : 'transport', message, duplicate: false, journal: false };
+};
 const noTracing: Tracing = { start: () => ({ traceparent: '', run: (fn) => fn(), end() {} }) };
 
 export interface RigOptions {
@@ -113,6 +117,7 @@ export class Rig {
           this.onSign();
           return sign(key.secretKey, hash);
         },
+        explain,
         log: silent,
         meter: {
           error: (reason) => void this.errors.push(reason),

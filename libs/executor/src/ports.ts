@@ -1,6 +1,7 @@
 /** What the core of the executor needs of the world. Everything it is told may be old, doubled or lost; only the ledger decides. */
 import type { Digest, Hex32, Lane, TransactionResult } from '@bursar/protocol';
-import type { DurableLog } from '@bursar/shared-core';
+import type { ErrorReason } from './failure.ts';
+import type { Ending } from './journal-record.ts';
 
 /** A signed transaction: these bytes are sent again as they are, never signed anew. */
 export interface Signed {
@@ -72,7 +73,16 @@ export interface Submitter {
 }
 
 /** The intents' file. Once a write or sync has failed, nothing more succeeds. */
-export type JournalLog = Pick<DurableLog, 'append' | 'sync' | 'rotate' | 'dropBefore' | 'bytes'>;
+export interface JournalLog {
+  /** Not durable before `sync` resolves. */
+  append(record: Uint8Array): unknown;
+  sync(): Promise<void>;
+  /** Later records go into a new segment. @returns its number */
+  rotate(): number;
+  /** Removes the segments below. */
+  dropBefore(segment: number): Promise<void>;
+  readonly bytes: number;
+}
 
 /** A span that is open: calls made by `run` are its children. */
 export interface OpenSpan {
@@ -91,6 +101,30 @@ export interface Clock {
   monotonic(): number;
   /** Unix ms, for people. */
   wall(): number;
+}
+
+/** Rings with each block. */
+export interface Wakes {
+  /** Rings so far: whoever noted it before looking misses none. */
+  readonly rings: number;
+  /** Resolves at the next ring, after `ms`, or with the signal; at once when it has rung more often than `since`. */
+  next(ms: number, signal: AbortSignal, since?: number): Promise<void>;
+}
+
+export interface Log {
+  event(type: 'StateTransition', fields: LogFields, message: string, level?: 'info' | 'warn'): void;
+  info(fields: LogFields, message: string): void;
+  warn(fields: LogFields, message: string): void;
+}
+type LogFields = Readonly<Record<string, unknown>>;
+
+/** What is counted; the gauges read `status()`. */
+export interface Meter {
+  error(reason: ErrorReason): void;
+  paid(payments: number): void;
+  ended(ending: Ending): void;
+  /** Units: ms from the first sending until the result was provable. */
+  resolved(ms: number): void;
 }
 
 /** 32 bytes in, 64 out: the executor's key stays behind it. */
