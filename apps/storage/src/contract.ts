@@ -10,6 +10,7 @@ export const contract: ContractFacts = {
     'batch bodies of final blocks',
     'accounts, treasuries, imports, disbursements, leases',
     'receipts and results',
+    'postings of every account with the balance after each: in memory, about 54 bytes a payment or transfer, made again from the log',
     'the state root',
     'the outbox',
   ],

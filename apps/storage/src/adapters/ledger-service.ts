@@ -2,11 +2,13 @@
 import { certificate, decode, fromHex, type Genesis, type Lane, toHex } from '@bursar/protocol';
 import type { ledger as rpc } from '@bursar/protocol/rpc';
 import { type Handlers, rejection } from '@bursar/shared-core';
+import { postingDetails } from '../core/posting-details.ts';
+import type { Posting } from '../core/postings.ts';
 import { paymentProof, transactionProof } from '../core/proofs.ts';
 import { ResultTrees } from '../core/result-trees.ts';
 import type { BlockStore } from '../core/store.ts';
 import { badField, unknown } from '../errors.ts';
-import { disbursementReply, evidenceReply, finalHeader, importReply, treasuryReply } from './replies.ts';
+import { disbursementReply, evidenceReply, finalHeader, importReply, postingReply, treasuryReply } from './replies.ts';
 
 const DEFAULT_PAGE = 100;
 /** Items looked at for one page: a rare state in a long import comes in short pages, never in a long pause. */
@@ -19,7 +21,7 @@ function placeIn(pageToken: string): number {
 }
 
 export function ledgerHandlers(store: BlockStore, genesis: Genesis): Handlers<(typeof rpc.Ledger)['method']> {
-  const { ledger, indexes } = store;
+  const { ledger, indexes, postings } = store;
   const trees = new ResultTrees();
   const height = (): bigint => BigInt(store.tip.height);
   const unknownShard = (shard: number) =>
@@ -157,6 +159,27 @@ export function ledgerHandlers(store: BlockStore, genesis: Genesis): Handlers<(t
       const found = ledger.evidence(start, size + 1, validator);
       const nextPageToken = found.length > size ? String(start + size) : '';
       return { evidence: found.slice(0, size).map(evidenceReply), nextPageToken, height: height() };
+    },
+
+    async listPostings({ account, fromMs, untilMs, pageSize, pageToken }) {
+      await store.settled();
+      const id = toHex(account);
+      const found = ledger.account(id);
+      if (!found) throw unknown('UnknownAccount', id);
+      if (untilMs !== 0n && untilMs < fromMs) throw badField('until_ms', 'is before from_ms');
+      const from = pageToken === '' ? postings.placeFrom(id, Number(fromMs)) : placeIn(pageToken);
+      const until = untilMs === 0n ? Number.POSITIVE_INFINITY : postings.placeFrom(id, Number(untilMs));
+      const page = postings.page(id, from, until, pageSize || DEFAULT_PAGE);
+      const now = { balance: found.balance, height: height(), timeMs: BigInt(store.tip.time) };
+      const details = await postingDetails(page.postings, (at) => store.read(at));
+      const next = page.first + details.length;
+      const shown = details.map((detail, i) => {
+        const posting = page.postings[i] as Posting;
+        const paid = detail.payment && ledger.disbursement(detail.payment.disbursement)?.body;
+        return postingReply(posting, detail, { number: page.first + i + 1, timeMs: postings.timeOf(posting.height), paid });
+      });
+      const isLast = !page.more && details.length === page.postings.length;
+      return { postings: shown, nextPageToken: isLast ? '' : String(next), opening: page.opening, ...now };
     },
 
     async getTransaction(request) {

@@ -1,6 +1,7 @@
 /** What the ledger says, as protobuf. Ids become bytes, heights and times become u64. */
 import type { DisbursementView, EvidenceView, ImportView, TreasuryView } from '@bursar/ledger';
 import {
+  type DisbursementBody,
   disbursementBody,
   encode,
   evidence as evidenceCodec,
@@ -11,6 +12,8 @@ import {
   type Severity,
 } from '@bursar/protocol';
 import { rejection as rpc } from '@bursar/protocol/rpc';
+import type { PostingDetail } from '../core/posting-details.ts';
+import type { Posting } from '../core/postings.ts';
 import type { StoredBlock } from '../core/stored-block.ts';
 
 export const finalHeader = (height: number, { block, certificate }: StoredBlock) => ({ height: BigInt(height), block, certificate });
@@ -72,6 +75,32 @@ export const disbursementReply = (d: DisbursementView, traceparent: string) => (
       }),
   traceparent,
   attempts: d.attempts,
+});
+
+export const postingReply = (
+  { height, index, credit, amount, balance }: Posting,
+  { counterparty, transaction, payment, memo }: PostingDetail,
+  more: { readonly number: number; readonly timeMs: number; readonly paid: DisbursementBody | undefined },
+) => ({
+  number: BigInt(more.number),
+  height: BigInt(height),
+  timeMs: BigInt(more.timeMs),
+  index,
+  credit,
+  amount,
+  balance,
+  counterparty: fromHex(counterparty),
+  transactionId: fromHex(transaction),
+  memo: memo ?? more.paid?.memo ?? '',
+  ...(payment === undefined
+    ? {}
+    : {
+        payment: {
+          disbursement: fromHex(payment.disbursement),
+          import: fromHex(payment.import),
+          clientKey: more.paid?.clientKey ?? '',
+        },
+      }),
 });
 
 export const evidenceReply = ({ validator, kind, evidence, reporter, recorded }: EvidenceView) => ({

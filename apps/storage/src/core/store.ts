@@ -15,6 +15,7 @@ import { aboveTip, gap, isUnread, refused } from '../errors.ts';
 import type { BlockLog, Dump, FinalBlock, Halt, LogRecord, Position } from '../ports.ts';
 import { type Candidate, checkBodies, checkCertified, checkRun, forkReason, type RawBlock, type Tip } from './check-block.ts';
 import { Indexes } from './indexes.ts';
+import { Postings } from './postings.ts';
 import { Assembler, bounded, type StoredBlock, type TraceContext, toRecords } from './stored-block.ts';
 import { StoredBlocks } from './stored-blocks.ts';
 import { Wakers } from './wakers.ts';
@@ -67,6 +68,7 @@ const TRANSACTION_TAG = 1;
 export class BlockStore {
   readonly ledger: Ledger;
   readonly indexes = new Indexes();
+  readonly postings: Postings;
   readonly #options: StoreOptions;
   readonly #blocks: StoredBlocks;
   /** Readers of streams; strangers may fill it. */
@@ -84,6 +86,7 @@ export class BlockStore {
     this.#options = options;
     this.#blocks = new StoredBlocks(options.log, options.recentBytes);
     this.ledger = new Ledger(options.genesis);
+    this.postings = new Postings(options.genesis);
     this.#tip = {
       height: 0,
       hash: options.chain,
@@ -255,9 +258,11 @@ export class BlockStore {
     positions: readonly Position[],
   ): void {
     const { height, time } = b.header;
-    this.indexes.add(
-      height,
-      entriesOf(batches).map(({ signed, traceparent }) => ({ transaction: signed, traceparent })),
+    const entries = entriesOf(batches).map(({ signed, traceparent }) => ({ transaction: signed, traceparent }));
+    this.indexes.add(height, entries, results);
+    this.postings.add(
+      time,
+      entries.map((e) => e.transaction),
       results,
     );
     if (results.length > 0) this.#blocksWithContent++;

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bursar/storage/v1/ledger.proto.
  */
 export const file_bursar_storage_v1_ledger: GenFile = /*@__PURE__*/
-  fileDesc("Ch5idXJzYXIvc3RvcmFnZS92MS9sZWRnZXIucHJvdG8SEWJ1cnNhci5zdG9yYWdlLnYxIhIKEEdldFN0YXR1c1JlcXVlc3QixQEKEUdldFN0YXR1c1Jlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBISCgpibG9ja19oYXNoGAIgASgMEhIKCnN0YXRlX3Jvb3QYAyABKAwSFAoMcmVzdWx0c19yb290GAQgASgMEg8KB3RpbWVfbXMYBSABKAQSEgoKbmV4dF9iYXRjaBgGIAMoBBIOCgZzdXBwbHkYByABKAQSEAoIcGF5bWVudHMYCCABKAQSGwoTYmxvY2tzX3dpdGhfY29udGVudBgJIAEoBCIqCg9HZXRCbG9ja1JlcXVlc3QSFwoGaGVpZ2h0GAEgASgEQge6SAQyAigBIkEKEEdldEJsb2NrUmVzcG9uc2USLQoFYmxvY2sYASABKAsyHi5idXJzYXIuc3RvcmFnZS52MS5GaW5hbEhlYWRlciJBCgtGaW5hbEhlYWRlchIOCgZoZWlnaHQYASABKAQSDQoFYmxvY2sYAiABKAwSEwoLY2VydGlmaWNhdGUYAyABKAwiVAoTU3RyZWFtQmxvY2tzUmVxdWVzdBIcCgtmcm9tX2hlaWdodBgBIAEoBEIHukgEMgIoARIOCgZmb2xsb3cYAiABKAgSDwoHcmVzdWx0cxgDIAEoCCJWChRTdHJlYW1CbG9ja3NSZXNwb25zZRItCgVibG9jaxgBIAEoCzIeLmJ1cnNhci5zdG9yYWdlLnYxLkZpbmFsSGVhZGVyEg8KB3Jlc3VsdHMYAiADKAwiLQoRR2V0QWNjb3VudFJlcXVlc3QSGAoHYWNjb3VudBgBIAEoDEIHukgEegJoICJJChJHZXRBY2NvdW50UmVzcG9uc2USDwoHYmFsYW5jZRgBIAEoBBISCgpuZXh0X25vbmNlGAIgASgEEg4KBmhlaWdodBgDIAEoBCIvChJHZXRUcmVhc3VyeVJlcXVlc3QSGQoIdHJlYXN1cnkYASABKAxCB7pIBHoCGCAizQMKE0dldFRyZWFzdXJ5UmVzcG9uc2USEAoIdHJlYXN1cnkYASABKAwSDAoEbmFtZRgCIAEoCRIPCgdhY2NvdW50GAMgASgMEg8KB2JhbGFuY2UYBCABKAQSEQoJcHJvcG9zZXJzGAUgAygMEi4KBXJvbGVzGAYgAygLMh8uYnVyc2FyLnN0b3JhZ2UudjEuQXBwcm92ZXJSb2xlEiwKBWJhbmRzGAcgAygLMh0uYnVyc2FyLnN0b3JhZ2UudjEuQW1vdW50QmFuZBIOCgZwYXVzZWQYCCABKAgSFAoMcGF1c2VfbnVtYmVyGAkgASgNEkIKBmNvdW50cxgKIAMoCzIyLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyZWFzdXJ5UmVzcG9uc2UuQ291bnRzRW50cnkSEgoKdG90YWxfcGFpZBgLIAEoBBIOCgZoZWlnaHQYDCABKAQSEwoLcGVyX3BheW1lbnQYDSABKAQSMQoHd2luZG93cxgOIAMoCzIgLmJ1cnNhci5zdG9yYWdlLnYxLlBheW1lbnRXaW5kb3caLQoLQ291bnRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASJNCg1QYXltZW50V2luZG93EhEKCWxlbmd0aF9tcxgBIAEoBBIMCgRtb3N0GAIgASgEEg0KBXNjb3BlGAMgASgJEgwKBHVzZWQYBCABKAQiKgoMQXBwcm92ZXJSb2xlEgwKBG5hbWUYASABKAkSDAoEa2V5cxgCIAMoDCIqCgpBbW91bnRCYW5kEg0KBXVwX3RvGAEgASgEEg0KBW5lZWRzGAIgAygNIkoKDEFwcHJvdmFsTmVlZBINCgV1cF90bxgBIAEoBBIMCgRyb2xlGAIgASgJEg4KBm5lZWRlZBgDIAEoDRINCgVnaXZlbhgEIAEoDSIrChBHZXRJbXBvcnRSZXF1ZXN0EhcKBmltcG9ydBgBIAEoDEIHukgEegJoICLvAgoRR2V0SW1wb3J0UmVzcG9uc2USDgoGaW1wb3J0GAEgASgMEhAKCHRyZWFzdXJ5GAIgASgMEhAKCHByb3Bvc2VyGAMgASgMEg0KBXN0YXRlGAQgASgJEg4KBmNodW5rcxgFIAEoDRINCgVpdGVtcxgGIAEoDRIQCghyZXBsYXllZBgHIAEoDRINCgV0b3RhbBgIIAEoBBIRCglhcHByb3ZhbHMYCSADKAwSLgoFbmVlZHMYCiADKAsyHy5idXJzYXIuc3RvcmFnZS52MS5BcHByb3ZhbE5lZWQSQAoGY291bnRzGAsgAygLMjAuYnVyc2FyLnN0b3JhZ2UudjEuR2V0SW1wb3J0UmVzcG9uc2UuQ291bnRzRW50cnkSEwoLdHJhY2VwYXJlbnQYDCABKAkSDgoGaGVpZ2h0GA0gASgEGi0KC0NvdW50c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiNwoWR2V0RGlzYnVyc2VtZW50UmVxdWVzdBIdCgxkaXNidXJzZW1lbnQYASABKAxCB7pIBHoCaCAiQgoYRmluZERpc2J1cnNlbWVudHNSZXF1ZXN0EiYKDWRpc2J1cnNlbWVudHMYASADKAxCD7pIDJIBCRDoByIEegJoICJoChlGaW5kRGlzYnVyc2VtZW50c1Jlc3BvbnNlEjsKDWRpc2J1cnNlbWVudHMYASADKAsyJC5idXJzYXIuc3RvcmFnZS52MS5Gb3VuZERpc2J1cnNlbWVudBIOCgZoZWlnaHQYAiABKAQiQQoRRm91bmREaXNidXJzZW1lbnQSCgoCaWQYASABKAwSEQoJYm9keV9oYXNoGAIgASgMEg0KBXN0YXRlGAMgASgJImAKF0dldERpc2J1cnNlbWVudFJlc3BvbnNlEjUKDGRpc2J1cnNlbWVudBgBIAEoCzIfLmJ1cnNhci5zdG9yYWdlLnYxLkRpc2J1cnNlbWVudBIOCgZoZWlnaHQYAiABKAQiiQMKDERpc2J1cnNlbWVudBIKCgJpZBgBIAEoDBIOCgZpbXBvcnQYAiABKAwSDQoFaW5kZXgYAyABKA0SDAoEYm9keRgEIAEoDBIRCglib2R5X2hhc2gYBSABKAwSEgoKY2xpZW50X2tleRgGIAEoCRITCgtkZXN0aW5hdGlvbhgHIAEoDBIOCgZhbW91bnQYCCABKAQSDAoEbGFuZRgJIAEoCRIVCg1ub3RfYmVmb3JlX21zGAogASgEEhIKCmRlcGVuZHNfb24YCyADKAwSDAoEbWVtbxgMIAEoCRINCgVzdGF0ZRgNIAEoCRIsCgdibG9ja2VkGA4gASgLMhsuYnVyc2FyLmNvbW1vbi52MS5SZWplY3Rpb24SFwoPZXhlY3V0ZWRfaGVpZ2h0GA8gASgEEhgKEGV4ZWN1dGVkX3RpbWVfbXMYECABKAQSFgoOdHJhbnNhY3Rpb25faWQYESABKAwSEwoLdHJhY2VwYXJlbnQYEiABKAkSEAoIYXR0ZW1wdHMYEyABKA0ivwEKGExpc3REaXNidXJzZW1lbnRzUmVxdWVzdBIXCgZpbXBvcnQYASABKAxCB7pIBHoCaCASUAoFc3RhdGUYAiABKAlCQbpIPnI8UgBSBnZvdGluZ1IGcXVldWVkUgp0aW1lbG9ja2VkUghleGVjdXRlZFIJY2FuY2VsbGVkUgdibG9ja2VkEhsKCXBhZ2Vfc2l6ZRgDIAEoDUIIukgFKgMY6AcSGwoKcGFnZV90b2tlbhgEIAEoCUIHukgEcgIYQCJ8ChlMaXN0RGlzYnVyc2VtZW50c1Jlc3BvbnNlEjYKDWRpc2J1cnNlbWVudHMYASADKAsyHy5idXJzYXIuc3RvcmFnZS52MS5EaXNidXJzZW1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEg4KBmhlaWdodBgDIAEoBCJ+ChBMaXN0UmVhZHlSZXF1ZXN0Eg0KBXNoYXJkGAEgASgNEikKBGxhbmUYAiABKAlCG7pIGHIWUghjb25zdW1lclIKaW5kdXN0cmlhbBIXCgVsaW1pdBgDIAEoDUIIukgFKgMY6AcSFwoGY3Vyc29yGAQgASgJQge6SARyAhhAInYKEUxpc3RSZWFkeVJlc3BvbnNlEisKBWl0ZW1zGAEgAygLMhwuYnVyc2FyLnN0b3JhZ2UudjEuUmVhZHlJdGVtEhMKC25leHRfY3Vyc29yGAIgASgJEg4KBmhlaWdodBgDIAEoBBIPCgd0aW1lX21zGAQgASgEIlEKCVJlYWR5SXRlbRIKCgJpZBgBIAEoDBIRCglib2R5X2hhc2gYAiABKAwSEAoIYXR0ZW1wdHMYAyABKA0SEwoLdHJhY2VwYXJlbnQYBCABKAkiIAoPR2V0TGVhc2VSZXF1ZXN0Eg0KBXNoYXJkGAEgASgNIo0BChBHZXRMZWFzZVJlc3BvbnNlEg4KBmhvbGRlchgBIAEoDBINCgVlcG9jaBgCIAEoBBIVCg1leHBpcmVzX2F0X21zGAMgASgEEhAKCHJlbGVhc2VkGAQgASgIEhAKCG5leHRfc2VxGAUgASgEEg4KBmhlaWdodBgGIAEoBBIPCgd0aW1lX21zGAcgASgEIiIKEVdhdGNoU2hhcmRSZXF1ZXN0Eg0KBXNoYXJkGAEgASgNInoKEldhdGNoU2hhcmRSZXNwb25zZRIyCgVsZWFzZRgBIAEoCzIjLmJ1cnNhci5zdG9yYWdlLnYxLkdldExlYXNlUmVzcG9uc2USFgoOcmVhZHlfY29uc3VtZXIYAiABKA0SGAoQcmVhZHlfaW5kdXN0cmlhbBgDIAEoDSJ0ChNMaXN0RXZpZGVuY2VSZXF1ZXN0EhYKCXZhbGlkYXRvchgBIAEoDUgAiAEBEhoKCXBhZ2Vfc2l6ZRgCIAEoDUIHukgEKgIYZBIbCgpwYWdlX3Rva2VuGAMgASgJQge6SARyAhhAQgwKCl92YWxpZGF0b3IidgoUTGlzdEV2aWRlbmNlUmVzcG9uc2USNQoIZXZpZGVuY2UYASADKAsyIy5idXJzYXIuc3RvcmFnZS52MS5SZWNvcmRlZEV2aWRlbmNlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIOCgZoZWlnaHQYAyABKAQiwwEKEFJlY29yZGVkRXZpZGVuY2USEQoJdmFsaWRhdG9yGAEgASgNEg4KBmhlaWdodBgCIAEoBBIMCgRraW5kGAMgASgJEg4KBmRpZ2VzdBgEIAEoDBIRCgljYW5vbmljYWwYBSABKAwSEAoIcmVwb3J0ZXIYBiABKAwSFgoOdHJhbnNhY3Rpb25faWQYByABKAwSFwoPcmVjb3JkZWRfaGVpZ2h0GAggASgEEhgKEHJlY29yZGVkX3RpbWVfbXMYCSABKAQiOAoVR2V0VHJhbnNhY3Rpb25SZXF1ZXN0Eh8KDnRyYW5zYWN0aW9uX2lkGAEgASgMQge6SAR6AmggImQKFkdldFRyYW5zYWN0aW9uUmVzcG9uc2USDgoGaGVpZ2h0GAEgASgEEg4KBnJlc3VsdBgCIAEoDBIQCghwcm92YWJsZRgDIAEoCBIYChBjZXJ0aWZpY2F0ZV9raW5kGAQgASgJIjcKFkdldFBheW1lbnRQcm9vZlJlcXVlc3QSHQoMZGlzYnVyc2VtZW50GAEgASgMQge6SAR6AmggIkoKDkluY2x1c2lvblByb29mEgwKBGxlYWYYASABKAwSDQoFaW5kZXgYAiABKA0SDQoFY291bnQYAyABKA0SDAoEcGF0aBgEIAMoDCI2Cg9DZXJ0aWZpZWRIZWFkZXISDgoGaGVhZGVyGAEgASgMEhMKC2NlcnRpZmljYXRlGAIgASgMItsBChdHZXRQYXltZW50UHJvb2ZSZXNwb25zZRIMCgRib2R5GAEgASgMEjQKCWluX2ltcG9ydBgCIAEoCzIhLmJ1cnNhci5zdG9yYWdlLnYxLkluY2x1c2lvblByb29mEhEKCWFwcHJvdmFscxgDIAMoDBIyCgdyZWNlaXB0GAQgASgLMiEuYnVyc2FyLnN0b3JhZ2UudjEuSW5jbHVzaW9uUHJvb2YSNQoJY2VydGlmaWVkGAUgASgLMiIuYnVyc2FyLnN0b3JhZ2UudjEuQ2VydGlmaWVkSGVhZGVyIj0KGkdldFRyYW5zYWN0aW9uUHJvb2ZSZXF1ZXN0Eh8KDnRyYW5zYWN0aW9uX2lkGAEgASgMQge6SAR6AmggIocBChtHZXRUcmFuc2FjdGlvblByb29mUmVzcG9uc2USMQoGcmVzdWx0GAEgASgLMiEuYnVyc2FyLnN0b3JhZ2UudjEuSW5jbHVzaW9uUHJvb2YSNQoJY2VydGlmaWVkGAIgASgLMiIuYnVyc2FyLnN0b3JhZ2UudjEuQ2VydGlmaWVkSGVhZGVyMqUMCgZMZWRnZXISVgoJR2V0U3RhdHVzEiMuYnVyc2FyLnN0b3JhZ2UudjEuR2V0U3RhdHVzUmVxdWVzdBokLmJ1cnNhci5zdG9yYWdlLnYxLkdldFN0YXR1c1Jlc3BvbnNlElMKCEdldEJsb2NrEiIuYnVyc2FyLnN0b3JhZ2UudjEuR2V0QmxvY2tSZXF1ZXN0GiMuYnVyc2FyLnN0b3JhZ2UudjEuR2V0QmxvY2tSZXNwb25zZRJhCgxTdHJlYW1CbG9ja3MSJi5idXJzYXIuc3RvcmFnZS52MS5TdHJlYW1CbG9ja3NSZXF1ZXN0GicuYnVyc2FyLnN0b3JhZ2UudjEuU3RyZWFtQmxvY2tzUmVzcG9uc2UwARJZCgpHZXRBY2NvdW50EiQuYnVyc2FyLnN0b3JhZ2UudjEuR2V0QWNjb3VudFJlcXVlc3QaJS5idXJzYXIuc3RvcmFnZS52MS5HZXRBY2NvdW50UmVzcG9uc2USXAoLR2V0VHJlYXN1cnkSJS5idXJzYXIuc3RvcmFnZS52MS5HZXRUcmVhc3VyeVJlcXVlc3QaJi5idXJzYXIuc3RvcmFnZS52MS5HZXRUcmVhc3VyeVJlc3BvbnNlElYKCUdldEltcG9ydBIjLmJ1cnNhci5zdG9yYWdlLnYxLkdldEltcG9ydFJlcXVlc3QaJC5idXJzYXIuc3RvcmFnZS52MS5HZXRJbXBvcnRSZXNwb25zZRJoCg9HZXREaXNidXJzZW1lbnQSKS5idXJzYXIuc3RvcmFnZS52MS5HZXREaXNidXJzZW1lbnRSZXF1ZXN0GiouYnVyc2FyLnN0b3JhZ2UudjEuR2V0RGlzYnVyc2VtZW50UmVzcG9uc2USbgoRRmluZERpc2J1cnNlbWVudHMSKy5idXJzYXIuc3RvcmFnZS52MS5GaW5kRGlzYnVyc2VtZW50c1JlcXVlc3QaLC5idXJzYXIuc3RvcmFnZS52MS5GaW5kRGlzYnVyc2VtZW50c1Jlc3BvbnNlEm4KEUxpc3REaXNidXJzZW1lbnRzEisuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdERpc2J1cnNlbWVudHNSZXF1ZXN0GiwuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdERpc2J1cnNlbWVudHNSZXNwb25zZRJWCglMaXN0UmVhZHkSIy5idXJzYXIuc3RvcmFnZS52MS5MaXN0UmVhZHlSZXF1ZXN0GiQuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdFJlYWR5UmVzcG9uc2USUwoIR2V0TGVhc2USIi5idXJzYXIuc3RvcmFnZS52MS5HZXRMZWFzZVJlcXVlc3QaIy5idXJzYXIuc3RvcmFnZS52MS5HZXRMZWFzZVJlc3BvbnNlElsKCldhdGNoU2hhcmQSJC5idXJzYXIuc3RvcmFnZS52MS5XYXRjaFNoYXJkUmVxdWVzdBolLmJ1cnNhci5zdG9yYWdlLnYxLldhdGNoU2hhcmRSZXNwb25zZTABEl8KDExpc3RFdmlkZW5jZRImLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3RFdmlkZW5jZVJlcXVlc3QaJy5idXJzYXIuc3RvcmFnZS52MS5MaXN0RXZpZGVuY2VSZXNwb25zZRJlCg5HZXRUcmFuc2FjdGlvbhIoLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyYW5zYWN0aW9uUmVxdWVzdBopLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyYW5zYWN0aW9uUmVzcG9uc2USaAoPR2V0UGF5bWVudFByb29mEikuYnVyc2FyLnN0b3JhZ2UudjEuR2V0UGF5bWVudFByb29mUmVxdWVzdBoqLmJ1cnNhci5zdG9yYWdlLnYxLkdldFBheW1lbnRQcm9vZlJlc3BvbnNlEnQKE0dldFRyYW5zYWN0aW9uUHJvb2YSLS5idXJzYXIuc3RvcmFnZS52MS5HZXRUcmFuc2FjdGlvblByb29mUmVxdWVzdBouLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyYW5zYWN0aW9uUHJvb2ZSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_bursar_common_v1_rejection]);
+  fileDesc("Ch5idXJzYXIvc3RvcmFnZS92MS9sZWRnZXIucHJvdG8SEWJ1cnNhci5zdG9yYWdlLnYxIhIKEEdldFN0YXR1c1JlcXVlc3QixQEKEUdldFN0YXR1c1Jlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBISCgpibG9ja19oYXNoGAIgASgMEhIKCnN0YXRlX3Jvb3QYAyABKAwSFAoMcmVzdWx0c19yb290GAQgASgMEg8KB3RpbWVfbXMYBSABKAQSEgoKbmV4dF9iYXRjaBgGIAMoBBIOCgZzdXBwbHkYByABKAQSEAoIcGF5bWVudHMYCCABKAQSGwoTYmxvY2tzX3dpdGhfY29udGVudBgJIAEoBCIqCg9HZXRCbG9ja1JlcXVlc3QSFwoGaGVpZ2h0GAEgASgEQge6SAQyAigBIkEKEEdldEJsb2NrUmVzcG9uc2USLQoFYmxvY2sYASABKAsyHi5idXJzYXIuc3RvcmFnZS52MS5GaW5hbEhlYWRlciJBCgtGaW5hbEhlYWRlchIOCgZoZWlnaHQYASABKAQSDQoFYmxvY2sYAiABKAwSEwoLY2VydGlmaWNhdGUYAyABKAwiVAoTU3RyZWFtQmxvY2tzUmVxdWVzdBIcCgtmcm9tX2hlaWdodBgBIAEoBEIHukgEMgIoARIOCgZmb2xsb3cYAiABKAgSDwoHcmVzdWx0cxgDIAEoCCJWChRTdHJlYW1CbG9ja3NSZXNwb25zZRItCgVibG9jaxgBIAEoCzIeLmJ1cnNhci5zdG9yYWdlLnYxLkZpbmFsSGVhZGVyEg8KB3Jlc3VsdHMYAiADKAwiLQoRR2V0QWNjb3VudFJlcXVlc3QSGAoHYWNjb3VudBgBIAEoDEIHukgEegJoICJJChJHZXRBY2NvdW50UmVzcG9uc2USDwoHYmFsYW5jZRgBIAEoBBISCgpuZXh0X25vbmNlGAIgASgEEg4KBmhlaWdodBgDIAEoBCIvChJHZXRUcmVhc3VyeVJlcXVlc3QSGQoIdHJlYXN1cnkYASABKAxCB7pIBHoCGCAizQMKE0dldFRyZWFzdXJ5UmVzcG9uc2USEAoIdHJlYXN1cnkYASABKAwSDAoEbmFtZRgCIAEoCRIPCgdhY2NvdW50GAMgASgMEg8KB2JhbGFuY2UYBCABKAQSEQoJcHJvcG9zZXJzGAUgAygMEi4KBXJvbGVzGAYgAygLMh8uYnVyc2FyLnN0b3JhZ2UudjEuQXBwcm92ZXJSb2xlEiwKBWJhbmRzGAcgAygLMh0uYnVyc2FyLnN0b3JhZ2UudjEuQW1vdW50QmFuZBIOCgZwYXVzZWQYCCABKAgSFAoMcGF1c2VfbnVtYmVyGAkgASgNEkIKBmNvdW50cxgKIAMoCzIyLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyZWFzdXJ5UmVzcG9uc2UuQ291bnRzRW50cnkSEgoKdG90YWxfcGFpZBgLIAEoBBIOCgZoZWlnaHQYDCABKAQSEwoLcGVyX3BheW1lbnQYDSABKAQSMQoHd2luZG93cxgOIAMoCzIgLmJ1cnNhci5zdG9yYWdlLnYxLlBheW1lbnRXaW5kb3caLQoLQ291bnRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASJNCg1QYXltZW50V2luZG93EhEKCWxlbmd0aF9tcxgBIAEoBBIMCgRtb3N0GAIgASgEEg0KBXNjb3BlGAMgASgJEgwKBHVzZWQYBCABKAQiKgoMQXBwcm92ZXJSb2xlEgwKBG5hbWUYASABKAkSDAoEa2V5cxgCIAMoDCIqCgpBbW91bnRCYW5kEg0KBXVwX3RvGAEgASgEEg0KBW5lZWRzGAIgAygNIkoKDEFwcHJvdmFsTmVlZBINCgV1cF90bxgBIAEoBBIMCgRyb2xlGAIgASgJEg4KBm5lZWRlZBgDIAEoDRINCgVnaXZlbhgEIAEoDSIrChBHZXRJbXBvcnRSZXF1ZXN0EhcKBmltcG9ydBgBIAEoDEIHukgEegJoICLvAgoRR2V0SW1wb3J0UmVzcG9uc2USDgoGaW1wb3J0GAEgASgMEhAKCHRyZWFzdXJ5GAIgASgMEhAKCHByb3Bvc2VyGAMgASgMEg0KBXN0YXRlGAQgASgJEg4KBmNodW5rcxgFIAEoDRINCgVpdGVtcxgGIAEoDRIQCghyZXBsYXllZBgHIAEoDRINCgV0b3RhbBgIIAEoBBIRCglhcHByb3ZhbHMYCSADKAwSLgoFbmVlZHMYCiADKAsyHy5idXJzYXIuc3RvcmFnZS52MS5BcHByb3ZhbE5lZWQSQAoGY291bnRzGAsgAygLMjAuYnVyc2FyLnN0b3JhZ2UudjEuR2V0SW1wb3J0UmVzcG9uc2UuQ291bnRzRW50cnkSEwoLdHJhY2VwYXJlbnQYDCABKAkSDgoGaGVpZ2h0GA0gASgEGi0KC0NvdW50c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiNwoWR2V0RGlzYnVyc2VtZW50UmVxdWVzdBIdCgxkaXNidXJzZW1lbnQYASABKAxCB7pIBHoCaCAiQgoYRmluZERpc2J1cnNlbWVudHNSZXF1ZXN0EiYKDWRpc2J1cnNlbWVudHMYASADKAxCD7pIDJIBCRDoByIEegJoICJoChlGaW5kRGlzYnVyc2VtZW50c1Jlc3BvbnNlEjsKDWRpc2J1cnNlbWVudHMYASADKAsyJC5idXJzYXIuc3RvcmFnZS52MS5Gb3VuZERpc2J1cnNlbWVudBIOCgZoZWlnaHQYAiABKAQiQQoRRm91bmREaXNidXJzZW1lbnQSCgoCaWQYASABKAwSEQoJYm9keV9oYXNoGAIgASgMEg0KBXN0YXRlGAMgASgJImAKF0dldERpc2J1cnNlbWVudFJlc3BvbnNlEjUKDGRpc2J1cnNlbWVudBgBIAEoCzIfLmJ1cnNhci5zdG9yYWdlLnYxLkRpc2J1cnNlbWVudBIOCgZoZWlnaHQYAiABKAQiiQMKDERpc2J1cnNlbWVudBIKCgJpZBgBIAEoDBIOCgZpbXBvcnQYAiABKAwSDQoFaW5kZXgYAyABKA0SDAoEYm9keRgEIAEoDBIRCglib2R5X2hhc2gYBSABKAwSEgoKY2xpZW50X2tleRgGIAEoCRITCgtkZXN0aW5hdGlvbhgHIAEoDBIOCgZhbW91bnQYCCABKAQSDAoEbGFuZRgJIAEoCRIVCg1ub3RfYmVmb3JlX21zGAogASgEEhIKCmRlcGVuZHNfb24YCyADKAwSDAoEbWVtbxgMIAEoCRINCgVzdGF0ZRgNIAEoCRIsCgdibG9ja2VkGA4gASgLMhsuYnVyc2FyLmNvbW1vbi52MS5SZWplY3Rpb24SFwoPZXhlY3V0ZWRfaGVpZ2h0GA8gASgEEhgKEGV4ZWN1dGVkX3RpbWVfbXMYECABKAQSFgoOdHJhbnNhY3Rpb25faWQYESABKAwSEwoLdHJhY2VwYXJlbnQYEiABKAkSEAoIYXR0ZW1wdHMYEyABKA0ivwEKGExpc3REaXNidXJzZW1lbnRzUmVxdWVzdBIXCgZpbXBvcnQYASABKAxCB7pIBHoCaCASUAoFc3RhdGUYAiABKAlCQbpIPnI8UgBSBnZvdGluZ1IGcXVldWVkUgp0aW1lbG9ja2VkUghleGVjdXRlZFIJY2FuY2VsbGVkUgdibG9ja2VkEhsKCXBhZ2Vfc2l6ZRgDIAEoDUIIukgFKgMY6AcSGwoKcGFnZV90b2tlbhgEIAEoCUIHukgEcgIYQCJ8ChlMaXN0RGlzYnVyc2VtZW50c1Jlc3BvbnNlEjYKDWRpc2J1cnNlbWVudHMYASADKAsyHy5idXJzYXIuc3RvcmFnZS52MS5EaXNidXJzZW1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEg4KBmhlaWdodBgDIAEoBCJ+ChBMaXN0UmVhZHlSZXF1ZXN0Eg0KBXNoYXJkGAEgASgNEikKBGxhbmUYAiABKAlCG7pIGHIWUghjb25zdW1lclIKaW5kdXN0cmlhbBIXCgVsaW1pdBgDIAEoDUIIukgFKgMY6AcSFwoGY3Vyc29yGAQgASgJQge6SARyAhhAInYKEUxpc3RSZWFkeVJlc3BvbnNlEisKBWl0ZW1zGAEgAygLMhwuYnVyc2FyLnN0b3JhZ2UudjEuUmVhZHlJdGVtEhMKC25leHRfY3Vyc29yGAIgASgJEg4KBmhlaWdodBgDIAEoBBIPCgd0aW1lX21zGAQgASgEIlEKCVJlYWR5SXRlbRIKCgJpZBgBIAEoDBIRCglib2R5X2hhc2gYAiABKAwSEAoIYXR0ZW1wdHMYAyABKA0SEwoLdHJhY2VwYXJlbnQYBCABKAkiIAoPR2V0TGVhc2VSZXF1ZXN0Eg0KBXNoYXJkGAEgASgNIo0BChBHZXRMZWFzZVJlc3BvbnNlEg4KBmhvbGRlchgBIAEoDBINCgVlcG9jaBgCIAEoBBIVCg1leHBpcmVzX2F0X21zGAMgASgEEhAKCHJlbGVhc2VkGAQgASgIEhAKCG5leHRfc2VxGAUgASgEEg4KBmhlaWdodBgGIAEoBBIPCgd0aW1lX21zGAcgASgEIiIKEVdhdGNoU2hhcmRSZXF1ZXN0Eg0KBXNoYXJkGAEgASgNInoKEldhdGNoU2hhcmRSZXNwb25zZRIyCgVsZWFzZRgBIAEoCzIjLmJ1cnNhci5zdG9yYWdlLnYxLkdldExlYXNlUmVzcG9uc2USFgoOcmVhZHlfY29uc3VtZXIYAiABKA0SGAoQcmVhZHlfaW5kdXN0cmlhbBgDIAEoDSJ0ChNMaXN0RXZpZGVuY2VSZXF1ZXN0EhYKCXZhbGlkYXRvchgBIAEoDUgAiAEBEhoKCXBhZ2Vfc2l6ZRgCIAEoDUIHukgEKgIYZBIbCgpwYWdlX3Rva2VuGAMgASgJQge6SARyAhhAQgwKCl92YWxpZGF0b3IidgoUTGlzdEV2aWRlbmNlUmVzcG9uc2USNQoIZXZpZGVuY2UYASADKAsyIy5idXJzYXIuc3RvcmFnZS52MS5SZWNvcmRlZEV2aWRlbmNlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIOCgZoZWlnaHQYAyABKAQiwwEKEFJlY29yZGVkRXZpZGVuY2USEQoJdmFsaWRhdG9yGAEgASgNEg4KBmhlaWdodBgCIAEoBBIMCgRraW5kGAMgASgJEg4KBmRpZ2VzdBgEIAEoDBIRCgljYW5vbmljYWwYBSABKAwSEAoIcmVwb3J0ZXIYBiABKAwSFgoOdHJhbnNhY3Rpb25faWQYByABKAwSFwoPcmVjb3JkZWRfaGVpZ2h0GAggASgEEhgKEHJlY29yZGVkX3RpbWVfbXMYCSABKAQirAEKE0xpc3RQb3N0aW5nc1JlcXVlc3QSGAoHYWNjb3VudBgBIAEoDEIHukgEegJoIBIfCgdmcm9tX21zGAIgASgEQg66SAsyCRj/////////DxIgCgh1bnRpbF9tcxgDIAEoBEIOukgLMgkY/////////w8SGwoJcGFnZV9zaXplGAQgASgNQgi6SAUqAxjoBxIbCgpwYWdlX3Rva2VuGAUgASgJQge6SARyAhhAIqABChRMaXN0UG9zdGluZ3NSZXNwb25zZRIsCghwb3N0aW5ncxgBIAMoCzIaLmJ1cnNhci5zdG9yYWdlLnYxLlBvc3RpbmcSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEg8KB29wZW5pbmcYAyABKAQSDwoHYmFsYW5jZRgEIAEoBBIOCgZoZWlnaHQYBSABKAQSDwoHdGltZV9tcxgGIAEoBCLpAQoHUG9zdGluZxIOCgZudW1iZXIYASABKAQSDgoGaGVpZ2h0GAIgASgEEg8KB3RpbWVfbXMYAyABKAQSDQoFaW5kZXgYBCABKA0SDgoGY3JlZGl0GAUgASgIEg4KBmFtb3VudBgGIAEoBBIPCgdiYWxhbmNlGAcgASgEEhQKDGNvdW50ZXJwYXJ0eRgIIAEoDBIWCg50cmFuc2FjdGlvbl9pZBgJIAEoDBIMCgRtZW1vGAogASgJEjEKB3BheW1lbnQYCyABKAsyIC5idXJzYXIuc3RvcmFnZS52MS5Qb3N0ZWRQYXltZW50IkkKDVBvc3RlZFBheW1lbnQSFAoMZGlzYnVyc2VtZW50GAEgASgMEg4KBmltcG9ydBgCIAEoDBISCgpjbGllbnRfa2V5GAMgASgJIjgKFUdldFRyYW5zYWN0aW9uUmVxdWVzdBIfCg50cmFuc2FjdGlvbl9pZBgBIAEoDEIHukgEegJoICJkChZHZXRUcmFuc2FjdGlvblJlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBIOCgZyZXN1bHQYAiABKAwSEAoIcHJvdmFibGUYAyABKAgSGAoQY2VydGlmaWNhdGVfa2luZBgEIAEoCSI3ChZHZXRQYXltZW50UHJvb2ZSZXF1ZXN0Eh0KDGRpc2J1cnNlbWVudBgBIAEoDEIHukgEegJoICJKCg5JbmNsdXNpb25Qcm9vZhIMCgRsZWFmGAEgASgMEg0KBWluZGV4GAIgASgNEg0KBWNvdW50GAMgASgNEgwKBHBhdGgYBCADKAwiNgoPQ2VydGlmaWVkSGVhZGVyEg4KBmhlYWRlchgBIAEoDBITCgtjZXJ0aWZpY2F0ZRgCIAEoDCLbAQoXR2V0UGF5bWVudFByb29mUmVzcG9uc2USDAoEYm9keRgBIAEoDBI0Cglpbl9pbXBvcnQYAiABKAsyIS5idXJzYXIuc3RvcmFnZS52MS5JbmNsdXNpb25Qcm9vZhIRCglhcHByb3ZhbHMYAyADKAwSMgoHcmVjZWlwdBgEIAEoCzIhLmJ1cnNhci5zdG9yYWdlLnYxLkluY2x1c2lvblByb29mEjUKCWNlcnRpZmllZBgFIAEoCzIiLmJ1cnNhci5zdG9yYWdlLnYxLkNlcnRpZmllZEhlYWRlciI9ChpHZXRUcmFuc2FjdGlvblByb29mUmVxdWVzdBIfCg50cmFuc2FjdGlvbl9pZBgBIAEoDEIHukgEegJoICKHAQobR2V0VHJhbnNhY3Rpb25Qcm9vZlJlc3BvbnNlEjEKBnJlc3VsdBgBIAEoCzIhLmJ1cnNhci5zdG9yYWdlLnYxLkluY2x1c2lvblByb29mEjUKCWNlcnRpZmllZBgCIAEoCzIiLmJ1cnNhci5zdG9yYWdlLnYxLkNlcnRpZmllZEhlYWRlcjKGDQoGTGVkZ2VyElYKCUdldFN0YXR1cxIjLmJ1cnNhci5zdG9yYWdlLnYxLkdldFN0YXR1c1JlcXVlc3QaJC5idXJzYXIuc3RvcmFnZS52MS5HZXRTdGF0dXNSZXNwb25zZRJTCghHZXRCbG9jaxIiLmJ1cnNhci5zdG9yYWdlLnYxLkdldEJsb2NrUmVxdWVzdBojLmJ1cnNhci5zdG9yYWdlLnYxLkdldEJsb2NrUmVzcG9uc2USYQoMU3RyZWFtQmxvY2tzEiYuYnVyc2FyLnN0b3JhZ2UudjEuU3RyZWFtQmxvY2tzUmVxdWVzdBonLmJ1cnNhci5zdG9yYWdlLnYxLlN0cmVhbUJsb2Nrc1Jlc3BvbnNlMAESWQoKR2V0QWNjb3VudBIkLmJ1cnNhci5zdG9yYWdlLnYxLkdldEFjY291bnRSZXF1ZXN0GiUuYnVyc2FyLnN0b3JhZ2UudjEuR2V0QWNjb3VudFJlc3BvbnNlElwKC0dldFRyZWFzdXJ5EiUuYnVyc2FyLnN0b3JhZ2UudjEuR2V0VHJlYXN1cnlSZXF1ZXN0GiYuYnVyc2FyLnN0b3JhZ2UudjEuR2V0VHJlYXN1cnlSZXNwb25zZRJWCglHZXRJbXBvcnQSIy5idXJzYXIuc3RvcmFnZS52MS5HZXRJbXBvcnRSZXF1ZXN0GiQuYnVyc2FyLnN0b3JhZ2UudjEuR2V0SW1wb3J0UmVzcG9uc2USaAoPR2V0RGlzYnVyc2VtZW50EikuYnVyc2FyLnN0b3JhZ2UudjEuR2V0RGlzYnVyc2VtZW50UmVxdWVzdBoqLmJ1cnNhci5zdG9yYWdlLnYxLkdldERpc2J1cnNlbWVudFJlc3BvbnNlEm4KEUZpbmREaXNidXJzZW1lbnRzEisuYnVyc2FyLnN0b3JhZ2UudjEuRmluZERpc2J1cnNlbWVudHNSZXF1ZXN0GiwuYnVyc2FyLnN0b3JhZ2UudjEuRmluZERpc2J1cnNlbWVudHNSZXNwb25zZRJuChFMaXN0RGlzYnVyc2VtZW50cxIrLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3REaXNidXJzZW1lbnRzUmVxdWVzdBosLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3REaXNidXJzZW1lbnRzUmVzcG9uc2USVgoJTGlzdFJlYWR5EiMuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdFJlYWR5UmVxdWVzdBokLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3RSZWFkeVJlc3BvbnNlElMKCEdldExlYXNlEiIuYnVyc2FyLnN0b3JhZ2UudjEuR2V0TGVhc2VSZXF1ZXN0GiMuYnVyc2FyLnN0b3JhZ2UudjEuR2V0TGVhc2VSZXNwb25zZRJbCgpXYXRjaFNoYXJkEiQuYnVyc2FyLnN0b3JhZ2UudjEuV2F0Y2hTaGFyZFJlcXVlc3QaJS5idXJzYXIuc3RvcmFnZS52MS5XYXRjaFNoYXJkUmVzcG9uc2UwARJfCgxMaXN0RXZpZGVuY2USJi5idXJzYXIuc3RvcmFnZS52MS5MaXN0RXZpZGVuY2VSZXF1ZXN0GicuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdEV2aWRlbmNlUmVzcG9uc2USXwoMTGlzdFBvc3RpbmdzEiYuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdFBvc3RpbmdzUmVxdWVzdBonLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3RQb3N0aW5nc1Jlc3BvbnNlEmUKDkdldFRyYW5zYWN0aW9uEiguYnVyc2FyLnN0b3JhZ2UudjEuR2V0VHJhbnNhY3Rpb25SZXF1ZXN0GikuYnVyc2FyLnN0b3JhZ2UudjEuR2V0VHJhbnNhY3Rpb25SZXNwb25zZRJoCg9HZXRQYXltZW50UHJvb2YSKS5idXJzYXIuc3RvcmFnZS52MS5HZXRQYXltZW50UHJvb2ZSZXF1ZXN0GiouYnVyc2FyLnN0b3JhZ2UudjEuR2V0UGF5bWVudFByb29mUmVzcG9uc2USdAoTR2V0VHJhbnNhY3Rpb25Qcm9vZhItLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyYW5zYWN0aW9uUHJvb2ZSZXF1ZXN0Gi4uYnVyc2FyLnN0b3JhZ2UudjEuR2V0VHJhbnNhY3Rpb25Qcm9vZlJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_bursar_common_v1_rejection]);
 
 /**
  * Nothing to say.
@@ -1475,6 +1475,237 @@ export const RecordedEvidenceSchema: GenMessage<RecordedEvidence> = /*@__PURE__*
   messageDesc(file_bursar_storage_v1_ledger, 34);
 
 /**
+ * Which postings.
+ *
+ * @generated from message bursar.storage.v1.ListPostingsRequest
+ */
+export type ListPostingsRequest = Message<"bursar.storage.v1.ListPostingsRequest"> & {
+  /**
+   * Account, 32 bytes.
+   *
+   * @generated from field: bytes account = 1;
+   */
+  account: Uint8Array;
+
+  /**
+   * From this ledger time on, milliseconds; a page token goes before it.
+   *
+   * @generated from field: uint64 from_ms = 2;
+   */
+  fromMs: bigint;
+
+  /**
+   * Before this ledger time; 0: to the newest.
+   *
+   * @generated from field: uint64 until_ms = 3;
+   */
+  untilMs: bigint;
+
+  /**
+   * At most so many; 0 means 100.
+   *
+   * @generated from field: uint32 page_size = 4;
+   */
+  pageSize: number;
+
+  /**
+   * From the answer before.
+   *
+   * @generated from field: string page_token = 5;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message bursar.storage.v1.ListPostingsRequest.
+ * Use `create(ListPostingsRequestSchema)` to create a new message.
+ */
+export const ListPostingsRequestSchema: GenMessage<ListPostingsRequest> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 35);
+
+/**
+ * A page; it is shorter than asked for where its blocks are long.
+ *
+ * @generated from message bursar.storage.v1.ListPostingsResponse
+ */
+export type ListPostingsResponse = Message<"bursar.storage.v1.ListPostingsResponse"> & {
+  /**
+   * In the order of the ledger.
+   *
+   * @generated from field: repeated bursar.storage.v1.Posting postings = 1;
+   */
+  postings: Posting[];
+
+  /**
+   * Empty: this was the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * Balance before the first posting of this page, base units; without one, that at the end of the period.
+   *
+   * @generated from field: uint64 opening = 3;
+   */
+  opening: bigint;
+
+  /**
+   * Balance at the height of the answer.
+   *
+   * @generated from field: uint64 balance = 4;
+   */
+  balance: bigint;
+
+  /**
+   * Height of the answer.
+   *
+   * @generated from field: uint64 height = 5;
+   */
+  height: bigint;
+
+  /**
+   * Ledger time of that block, milliseconds.
+   *
+   * @generated from field: uint64 time_ms = 6;
+   */
+  timeMs: bigint;
+};
+
+/**
+ * Describes the message bursar.storage.v1.ListPostingsResponse.
+ * Use `create(ListPostingsResponseSchema)` to create a new message.
+ */
+export const ListPostingsResponseSchema: GenMessage<ListPostingsResponse> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 36);
+
+/**
+ * One movement of an account. An account that pays itself has two.
+ *
+ * @generated from message bursar.storage.v1.Posting
+ */
+export type Posting = Message<"bursar.storage.v1.Posting"> & {
+  /**
+   * Among all of the account, from 1, without gaps.
+   *
+   * @generated from field: uint64 number = 1;
+   */
+  number: bigint;
+
+  /**
+   * Height of its block.
+   *
+   * @generated from field: uint64 height = 2;
+   */
+  height: bigint;
+
+  /**
+   * Ledger time of that block, milliseconds.
+   *
+   * @generated from field: uint64 time_ms = 3;
+   */
+  timeMs: bigint;
+
+  /**
+   * Place among the results of the block.
+   *
+   * @generated from field: uint32 index = 4;
+   */
+  index: number;
+
+  /**
+   * True: received; false: paid.
+   *
+   * @generated from field: bool credit = 5;
+   */
+  credit: boolean;
+
+  /**
+   * Base units.
+   *
+   * @generated from field: uint64 amount = 6;
+   */
+  amount: bigint;
+
+  /**
+   * Balance after it.
+   *
+   * @generated from field: uint64 balance = 7;
+   */
+  balance: bigint;
+
+  /**
+   * Who paid, or who received, 32 bytes.
+   *
+   * @generated from field: bytes counterparty = 8;
+   */
+  counterparty: Uint8Array;
+
+  /**
+   * The transfer, or the executeBatch that paid, 32 bytes.
+   *
+   * @generated from field: bytes transaction_id = 9;
+   */
+  transactionId: Uint8Array;
+
+  /**
+   * Of the transfer or the disbursement.
+   *
+   * @generated from field: string memo = 10;
+   */
+  memo: string;
+
+  /**
+   * For a payment of a treasury; a transfer has none.
+   *
+   * @generated from field: bursar.storage.v1.PostedPayment payment = 11;
+   */
+  payment?: PostedPayment | undefined;
+};
+
+/**
+ * Describes the message bursar.storage.v1.Posting.
+ * Use `create(PostingSchema)` to create a new message.
+ */
+export const PostingSchema: GenMessage<Posting> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 37);
+
+/**
+ * The disbursement behind a posting.
+ *
+ * @generated from message bursar.storage.v1.PostedPayment
+ */
+export type PostedPayment = Message<"bursar.storage.v1.PostedPayment"> & {
+  /**
+   * Id, 32 bytes.
+   *
+   * @generated from field: bytes disbursement = 1;
+   */
+  disbursement: Uint8Array;
+
+  /**
+   * Import that brought it, 32 bytes.
+   *
+   * @generated from field: bytes import = 2;
+   */
+  import: Uint8Array;
+
+  /**
+   * The payer's own key.
+   *
+   * @generated from field: string client_key = 3;
+   */
+  clientKey: string;
+};
+
+/**
+ * Describes the message bursar.storage.v1.PostedPayment.
+ * Use `create(PostedPaymentSchema)` to create a new message.
+ */
+export const PostedPaymentSchema: GenMessage<PostedPayment> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 38);
+
+/**
  * Which transaction.
  *
  * @generated from message bursar.storage.v1.GetTransactionRequest
@@ -1493,7 +1724,7 @@ export type GetTransactionRequest = Message<"bursar.storage.v1.GetTransactionReq
  * Use `create(GetTransactionRequestSchema)` to create a new message.
  */
 export const GetTransactionRequestSchema: GenMessage<GetTransactionRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 35);
+  messageDesc(file_bursar_storage_v1_ledger, 39);
 
 /**
  * A final transaction.
@@ -1535,7 +1766,7 @@ export type GetTransactionResponse = Message<"bursar.storage.v1.GetTransactionRe
  * Use `create(GetTransactionResponseSchema)` to create a new message.
  */
 export const GetTransactionResponseSchema: GenMessage<GetTransactionResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 36);
+  messageDesc(file_bursar_storage_v1_ledger, 40);
 
 /**
  * Which payment.
@@ -1556,7 +1787,7 @@ export type GetPaymentProofRequest = Message<"bursar.storage.v1.GetPaymentProofR
  * Use `create(GetPaymentProofRequestSchema)` to create a new message.
  */
 export const GetPaymentProofRequestSchema: GenMessage<GetPaymentProofRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 37);
+  messageDesc(file_bursar_storage_v1_ledger, 41);
 
 /**
  * A leaf, its place and its path.
@@ -1598,7 +1829,7 @@ export type InclusionProof = Message<"bursar.storage.v1.InclusionProof"> & {
  * Use `create(InclusionProofSchema)` to create a new message.
  */
 export const InclusionProofSchema: GenMessage<InclusionProof> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 38);
+  messageDesc(file_bursar_storage_v1_ledger, 42);
 
 /**
  * The header that bears a root, with its certificate.
@@ -1626,7 +1857,7 @@ export type CertifiedHeader = Message<"bursar.storage.v1.CertifiedHeader"> & {
  * Use `create(CertifiedHeaderSchema)` to create a new message.
  */
 export const CertifiedHeaderSchema: GenMessage<CertifiedHeader> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 39);
+  messageDesc(file_bursar_storage_v1_ledger, 43);
 
 /**
  * Proof that a payment was approved and made.
@@ -1675,7 +1906,7 @@ export type GetPaymentProofResponse = Message<"bursar.storage.v1.GetPaymentProof
  * Use `create(GetPaymentProofResponseSchema)` to create a new message.
  */
 export const GetPaymentProofResponseSchema: GenMessage<GetPaymentProofResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 40);
+  messageDesc(file_bursar_storage_v1_ledger, 44);
 
 /**
  * Which transaction.
@@ -1696,7 +1927,7 @@ export type GetTransactionProofRequest = Message<"bursar.storage.v1.GetTransacti
  * Use `create(GetTransactionProofRequestSchema)` to create a new message.
  */
 export const GetTransactionProofRequestSchema: GenMessage<GetTransactionProofRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 41);
+  messageDesc(file_bursar_storage_v1_ledger, 45);
 
 /**
  * Proof of a transaction's result.
@@ -1724,7 +1955,7 @@ export type GetTransactionProofResponse = Message<"bursar.storage.v1.GetTransact
  * Use `create(GetTransactionProofResponseSchema)` to create a new message.
  */
 export const GetTransactionProofResponseSchema: GenMessage<GetTransactionProofResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 42);
+  messageDesc(file_bursar_storage_v1_ledger, 46);
 
 /**
  * Answers are what this validator's storage holds. Believe a proof, not an answer.
@@ -1861,6 +2092,16 @@ export const Ledger: GenService<{
     methodKind: "unary";
     input: typeof ListEvidenceRequestSchema;
     output: typeof ListEvidenceResponseSchema;
+  },
+  /**
+   * What moved the balance of an account, oldest first, each with the balance after it. NOT_FOUND (UnknownAccount).
+   *
+   * @generated from rpc bursar.storage.v1.Ledger.ListPostings
+   */
+  listPostings: {
+    methodKind: "unary";
+    input: typeof ListPostingsRequestSchema;
+    output: typeof ListPostingsResponseSchema;
   },
   /**
    * What became of a transaction. NOT_FOUND (NotFound) until it is final.
