@@ -60,6 +60,7 @@ describe('each rule bites on a planted violation', () => {
       "import '@bursar/pbft';\nimport './telemetry.ts';",
     ],
     ['a lib that the table does not know', 'direction', 'libs/novel/src/index.ts', 'export {};'],
+    ['the audit imports what it judges', 'independence', 'apps/bursar/src/audit/audit.ts', "import '@bursar/ledger';"],
     ['a lib imports an app', 'app-imported', 'libs/client/src/index.ts', "import '@bursar/consensus';"],
     ['an app imports an app', 'app-imported', APP, "import './config.ts';\nawait import('@bursar/bursar');"],
     ['a test imports an app', 'app-imported', 'libs/client/test/client.test.ts', "import '@bursar/consensus';"],

@@ -23,6 +23,9 @@ const OPEN = new Set(['simulator', 'client', 'chaos']);
 /** For scripts and tests alone: nothing that ships breaks itself on purpose. */
 const NOT_SHIPPED = new Set(['chaos']);
 
+/** An audit judges what these did: it may share their formats, and none of their code (docs/decisions/0018). */
+const INDEPENDENT = { folder: 'apps/bursar/src/audit/', of: new Set(['ledger', 'membership', 'pbft', 'storage']) };
+
 const mayUse = (allowed: readonly string[], name: string): boolean =>
   allowed.some((a) => (a.endsWith('/') ? name.startsWith(a) : name === a || name.startsWith(`${a}/`)));
 
@@ -61,6 +64,8 @@ export function checkImports(sources: readonly Source[]): Finding[] {
       if (workspace !== undefined) {
         if (apps.has(workspace) && s.name !== workspace) add('app-imported', `nothing imports an app: ${name}`);
         else if (inSrc(s) && NOT_SHIPPED.has(workspace) && s.name !== workspace) add('direction', `${name} is for scripts and tests`);
+        else if (s.path.startsWith(INDEPENDENT.folder) && INDEPENDENT.of.has(workspace))
+          add('independence', `the audit may not import ${name}`);
         else if (inSrc(s) && allowed && workspace !== s.name && !allowed.has(workspace))
           add('direction', `${s.folder} may not import ${name}`);
       } else if (inSrc(s) && PURE[s.name] && !mayUse(PURE[s.name]?.outside ?? [], name) && !isPureFunction(s, name))

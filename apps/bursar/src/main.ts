@@ -83,6 +83,16 @@ onNetwork(program.command('proof'))
   .option('--out <file>', 'where to write it (default: standard output)')
   .action(async (id, options) => (await import('./commands/proof-commands.ts')).proofCommand(id, options));
 program
+  .command('audit')
+  .description('recompute a whole history from the block logs of its validators, and compare all of them')
+  .option('--dir <folder>', 'folder of a local network, running or stopped', devnetDir)
+  .option('--genesis <file>', 'instead: genesis file that you trust, with --blocks')
+  .option('--blocks <folder>', 'data folder of a storage; may be given again', several)
+  .option('--accepted <file>', 'ids of transactions that were accepted, one a line: each must stand in a block')
+  .option('--at-rest', 'nothing is under way: whatever may be paid must be paid')
+  .option('--json', 'print one JSON value instead of sentences')
+  .action(async (options) => (await import('./commands/audit-command.ts')).auditCommand(options));
+program
   .command('verify')
   .description('check a proof offline against a genesis that came another way')
   .argument('<proof>', 'proof file')

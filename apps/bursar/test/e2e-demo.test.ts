@@ -20,6 +20,7 @@ describe('the demonstration', () => {
   });
   it('accounts for every payment: paid, held back with a reason, or cancelled', () => {
     expect(report).toMatchObject({ imported: 500, paid: 497, cancelled: 1, proofVerified: true });
+    expect(Object.keys(report['audited'] as object)).toHaveLength(4);
     const held = report['held'] as { id: string; reason: string }[];
     expect(held.map((h) => h.reason).sort()).toEqual(['BlockedByDependency', 'InsufficientFunds']);
     expect(Number(report['paid']) + held.length + Number(report['cancelled'])).toBe(report['imported']);

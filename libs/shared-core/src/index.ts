@@ -41,6 +41,7 @@ export { type FolderLock, lockFolder } from './log/folder-lock.ts';
 export { MAX_RECORD_BYTES } from './log/frame.ts';
 export { type DurableLog, type LogOptions, openLog } from './log/log.ts';
 export { type KeepSector, type MemoryFiles, memoryFiles } from './log/memory-files.ts';
+export { readLog } from './log/read-log.ts';
 export { type FileOperation, type RecordingFiles, recordingFiles } from './log/recording-files.ts';
 export type { LogPosition, LogRecord, TornTail } from './log/segment.ts';
 export { createLogger, LOG_LEVELS, type LogFields, type Logger, type LoggerOptions, type LogLevel } from './logger.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { openLog } from '../src/index.ts';
+import { openLog, readLog } from '../src/index.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -64,5 +64,48 @@ describe('B4 reading one record of the log', () => {
     expect(await log.readMany(places[0] as (typeof places)[0], 4_096)).toHaveLength(1);
     await expect(log.readMany(places[1] as (typeof places)[0], 4_096)).rejects.toThrow(/00000001\.log is corrupt/);
     await log.close();
+  });
+});
+
+describe('a log read by somebody who only looks', () => {
+  const text = async () => {
+    const found: string[] = [];
+    for await (const { bytes } of readLog(join(dir, 'log'))) found.push(Buffer.from(bytes).toString());
+    return found;
+  };
+  it('gives every durable record while its owner has it open, and changes nothing', async () => {
+    const log = await openLog(join(dir, 'log'), { segmentBytes: 60 });
+    for (const record of ['one', 'two', 'three', 'four']) log.append(Buffer.from(record));
+    await log.sync();
+    expect(await text()).toEqual(['one', 'two', 'three', 'four']);
+    log.append(Buffer.from('five'));
+    await log.sync();
+    expect((await text()).at(-1)).toBe('five');
+    await log.close();
+  });
+  it('ends before a write that has not ended, and leaves it as it is', async () => {
+    const log = await openLog(join(dir, 'log'));
+    log.append(Buffer.from('whole'));
+    await log.sync();
+    await log.close();
+    const file = join(dir, 'log', '00000001.log');
+    const torn = Buffer.concat([readFileSync(file), Buffer.alloc(20)]);
+    writeFileSync(file, torn);
+    expect(await text()).toEqual(['whole']);
+    expect(readFileSync(file)).toEqual(torn);
+  });
+  it('names a damaged record, and a segment that is gone', async () => {
+    const log = await openLog(join(dir, 'log'), { segmentBytes: 40 });
+    for (const record of ['one', 'two', 'three']) log.append(Buffer.from(record));
+    await log.sync();
+    await log.close();
+    const file = join(dir, 'log', '00000001.log');
+    const bytes = readFileSync(file);
+    bytes[36] = (bytes[36] ?? 0) ^ 1;
+    writeFileSync(file, bytes);
+    await expect(text()).rejects.toThrow(/00000001\.log is corrupt at byte 24/);
+    rmSync(join(dir, 'log', '00000002.log'));
+    await expect(text()).rejects.toThrow(/segment is missing/);
+    await expect((async () => readLog(join(dir, 'nowhere')).next())()).rejects.toThrow(/cannot be read/);
   });
 });

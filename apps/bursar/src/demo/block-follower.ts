@@ -14,8 +14,6 @@ export interface SeenReceipt {
 }
 export interface BlockFollower {
   readonly receipts: ReadonlyMap<Digest, SeenReceipt>;
-  /** Payments of which a second receipt was seen: never any. */
-  readonly doubled: readonly Digest[];
   readonly height: number;
   stop(): Promise<void>;
 }
@@ -24,7 +22,6 @@ export interface BlockFollower {
 export function followBlocks({ validators }: Connection, fromHeight: number): BlockFollower {
   const stop = new AbortController();
   const receipts = new Map<Digest, SeenReceipt>();
-  const doubled: Digest[] = [];
   let waiting: Omit<SeenReceipt, 'provableMs'>[] = [];
   let height = fromHeight - 1;
   const take = (at: number, results: readonly Uint8Array[]): void => {
@@ -36,7 +33,6 @@ export function followBlocks({ validators }: Connection, fromHeight: number): Bl
       const r = decode(result, bytes);
       if (r.kind !== 'payment') continue;
       const { disbursement, amount, time } = r;
-      if (receipts.has(disbursement) || waiting.some((w) => w.disbursement === disbursement)) doubled.push(disbursement);
       waiting.push({ disbursement, amount, height: r.height, time });
     }
   };
@@ -56,7 +52,6 @@ export function followBlocks({ validators }: Connection, fromHeight: number): Bl
   const running = run();
   return {
     receipts,
-    doubled,
     get height() {
       return height;
     },

@@ -6,7 +6,7 @@ import { diskFailure } from './disk-failure.ts';
 import { type FilePort, makeFolder, nodeFiles, type OpenFile, writeFully } from './file-port.ts';
 import { encodeFrame, encodeHeader, FRAME_BYTES, HEADER_BYTES, MAX_RECORD_BYTES, type SegmentId } from './frame.ts';
 import {
-  corrupt,
+  joined,
   type LogPosition,
   type LogRecord,
   readRecord,
@@ -14,7 +14,7 @@ import {
   recordsOf,
   scanSegment,
   segmentName,
-  segmentNumber,
+  segmentsIn,
   type TornTail,
   unreadable,
 } from './segment.ts';
@@ -72,15 +72,6 @@ export async function openLog(dir: string, options: LogOptions = {}): Promise<Du
   } catch (error) {
     throw failure(dir, error);
   }
-}
-
-async function segmentsIn(files: FilePort, dir: string): Promise<number[]> {
-  const names = await files.readdir(dir);
-  const numbers = names.flatMap((name) => segmentNumber(name) ?? []).sort((a, b) => a - b);
-  numbers.forEach((n, i) => {
-    if (n !== (numbers[0] ?? 0) + i) throw corrupt(dir, { segment: (numbers[0] ?? 0) + i, offset: 0 }, 'the segment is missing');
-  });
-  return numbers;
 }
 
 class FileLog implements DurableLog {
@@ -147,12 +138,7 @@ class FileLog implements DurableLog {
       const bytes = segment === newest ? all.subarray(0, offset) : all;
       const { id, end } = scanSegment(this.#dir, segment, bytes, false);
       this.#sizes.set(segment, Math.max(this.#sizes.get(segment) ?? 0, end));
-      if (previousEnd !== undefined && id?.previousEnd !== previousEnd)
-        throw corrupt(
-          this.#dir,
-          { segment: segment - 1, offset: previousEnd },
-          `segment ${segment} says that it ends at byte ${id?.previousEnd}`,
-        );
+      joined(this.#dir, segment, previousEnd, id);
       previousEnd = end;
       if (id) yield* recordsOf(bytes, id, end);
     }

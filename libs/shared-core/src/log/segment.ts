@@ -32,6 +32,22 @@ export const corrupt = (dir: string, { segment, offset }: LogPosition, what: str
   });
 };
 
+/** Numbers of the segments in a folder, ascending. @throws LogCorrupt when one between two others is missing */
+export async function segmentsIn(files: FilePort, dir: string): Promise<number[]> {
+  const names = await files.readdir(dir);
+  const numbers = names.flatMap((name) => segmentNumber(name) ?? []).sort((a, b) => a - b);
+  numbers.forEach((n, i) => {
+    if (n !== (numbers[0] ?? 0) + i) throw corrupt(dir, { segment: (numbers[0] ?? 0) + i, offset: 0 }, 'the segment is missing');
+  });
+  return numbers;
+}
+
+/** @param previousEnd where the segment before ends; undefined: none was read. @throws LogCorrupt when this one says something else */
+export function joined(dir: string, segment: number, previousEnd: number | undefined, id: SegmentId | undefined): void {
+  if (previousEnd === undefined || id?.previousEnd === previousEnd) return;
+  throw corrupt(dir, { segment: segment - 1, offset: previousEnd }, `segment ${segment} says that it ends at byte ${id?.previousEnd}`);
+}
+
 export interface Scanned {
   /** Undefined when even the header was never finished. */
   readonly id: SegmentId | undefined;
