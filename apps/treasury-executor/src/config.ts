@@ -26,8 +26,8 @@ export const configSchema = defineConfig({
     help: 'host:port of the storage of each validator, in the same order',
   },
   pollMs: { type: 'durationMs', env: 'BURSAR_POLL_MS', default: 1_000, help: 'longest wait between two looks at the ledger' },
-  batchItems: { type: 'int', env: 'BURSAR_BATCH_ITEMS', default: 100, min: 1, max: 1_000, help: 'most payments in a batch' },
-  window: { type: 'int', env: 'BURSAR_WINDOW', default: 4, min: 1, max: 64, help: 'batches that may be signed and not executed yet' },
+  batchItems: { type: 'int', env: 'BURSAR_BATCH_ITEMS', default: 1_000, min: 1, max: 1_000, help: 'most payments in a batch' },
+  window: { type: 'int', env: 'BURSAR_WINDOW', default: 16, min: 1, max: 64, help: 'batches that may be signed and not executed yet' },
   expiryMs: {
     type: 'durationMs',
     env: 'BURSAR_EXPIRY_MS',
