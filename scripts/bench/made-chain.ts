@@ -30,7 +30,6 @@ import {
   type Header,
   headerDigest,
   limits,
-  result,
   signedTransaction,
   toHex,
   transactionHash,
@@ -121,12 +120,12 @@ export async function makeChain(
     const hash = headerDigest(header);
     const named = certify(height, hash, 'fast', everybody);
     const kept = height % UNNAMED_EVERY === 0 ? certify(height, hash, 'commit', everybody.slice(1)) : named;
-    const { results, stateRoot, resultsRoot } = ledger.execute({ height, time, batches: [decoded] });
+    const { encoded, stateRoot, resultsRoot } = ledger.execute({ height, time, batches: [decoded] });
     const records = toRecords(height, {
       block: encode(block, { header, batches: refs }),
       certificate: encode(certificate, kept),
       batches: [batch],
-      results: results.map((r) => encode(result, r)),
+      results: encoded,
       stateRoot,
       resultsRoot,
       outbox: { traceparent: '', tracestate: '' },

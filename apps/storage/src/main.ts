@@ -47,7 +47,7 @@ await bootService({
       for (const final of finals) {
         metrics.onFinal(final, nowMs() - final.endedMs);
         if (exportsSpans) emitBlockSpans(final, validator, (i) => store.indexes.traceparent(i));
-        const facts = { height: final.height, transactions: final.transactions.length, results: final.results.length };
+        const facts = { height: final.height, transactions: final.transactions.length, results: final.stored.results.length };
         const isTold = finals.length === 1 && final.transactions.length > 0;
         log.event('BlockFinalized', facts, 'a block is durable', isTold ? 'info' : 'debug');
       }

@@ -1,5 +1,7 @@
 /** What storage counts. */
+import { peekCode } from '@bursar/protocol';
 import { createMetrics, type Metrics } from '@bursar/shared-core';
+import { transactionResults } from './core/results.ts';
 import type { BlockStore } from './core/store.ts';
 import type { FinalBlock } from './ports.ts';
 
@@ -32,14 +34,11 @@ export function storageMetrics(): StorageMetrics {
       blocks.inc();
       execute.observe((final.endedMs - final.startedMs) / 1_000);
       durable.observe(durableMs / 1_000);
-      let done = 0;
-      let paid = 0;
-      for (const r of final.results) {
-        if (r.kind === 'payment') paid++;
-        else if (r.code === 0) done++;
-      }
+      const all = transactionResults(final.stored.results);
+      const done = all.reduce((n, r) => n + (peekCode(r) === 0 ? 1 : 0), 0);
+      const paid = final.stored.results.length - all.length;
       transactions.inc({ outcome: 'done' }, done);
-      transactions.inc({ outcome: 'refused' }, final.results.length - paid - done);
+      transactions.inc({ outcome: 'refused' }, all.length - done);
       payments.inc(paid);
     },
     onPublished(height) {

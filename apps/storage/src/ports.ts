@@ -1,5 +1,4 @@
 /** What the core of storage needs of the world: a durable log, a way to publish, a way to stop. */
-import type { Result } from '@bursar/protocol';
 import type { StoredBlock, TraceContext } from './core/stored-block.ts';
 
 /** Where a record stands in the log; opaque to the core. */
@@ -31,7 +30,6 @@ export interface FinalBlock {
   readonly stored: StoredBlock;
   /** Canonical signed transactions with the traceparents of their entries, in the order of the block. */
   readonly transactions: readonly { readonly signed: Uint8Array; readonly traceparent: string; readonly tracestate: string }[];
-  readonly results: readonly Result[];
   /** Unix milliseconds around the execution. */
   readonly startedMs: number;
   readonly endedMs: number;

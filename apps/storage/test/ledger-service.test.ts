@@ -2,6 +2,7 @@ import { ed25519, sign } from '@bursar/crypto';
 import { verifyCertificate } from '@bursar/membership';
 import { merkleRoot, verifyProof } from '@bursar/merkle';
 import {
+  ByteList,
   bodyHash,
   certificate,
   checkEvidence,
@@ -252,7 +253,7 @@ describe('Proofs', () => {
   it('never proves with results that do not hash to the root', async () => {
     const { ask, store, payId } = await served();
     const stored = await store.read(5);
-    stored.results.reverse();
+    Object.assign(stored, { results: ByteList.from([...stored.results].reverse()) });
     await expect(ask('getTransactionProof', { transactionId: raw(payId) })).rejects.toMatchObject({ halted: 'LogCorrupt' });
   });
 

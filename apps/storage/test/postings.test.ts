@@ -1,10 +1,12 @@
 import {
+  ByteList,
   encode,
   encodeTransaction,
   fromHex,
   type Genesis,
   type Hex32,
   type Result,
+  result,
   signedTransaction,
   treasuryAccount,
 } from '@bursar/protocol';
@@ -39,6 +41,9 @@ const paid = (from: Hex32, to: Hex32, amount: bigint): Result => ({
   seq: 1n,
   attempt: 0,
 });
+/** As the ledger gives them, and entries as a batch has them. */
+const list = (results: readonly Result[]): ByteList => ByteList.from(results.map((r) => encode(result, r)));
+const entries = (...all: readonly Uint8Array[]) => all.map((transaction) => ({ transaction }));
 const genesis = { accounts: [1, 2, 3].map((n) => ({ id: hex(n), balance: 1_000_000n })) } as unknown as Genesis;
 
 it('reads a transfer off its bytes as the decoder does', () => {
@@ -56,7 +61,7 @@ it('reads a transfer off its bytes as the decoder does', () => {
 describe('Postings', () => {
   it('holds nothing of what was refused, and both sides of an account that pays itself', () => {
     const postings = new Postings(genesis);
-    postings.add(10, [transfer(hex(1), hex(2), 5n), transfer(hex(1), hex(1), 7n)], [done(7002), done()]);
+    postings.add(10, entries(transfer(hex(1), hex(2), 5n), transfer(hex(1), hex(1), 7n)), list([done(7002), done()]));
     expect(postings.page(hex(2), 0, 9, 9)).toEqual({ opening: 1_000_000n, postings: [], first: 0, more: false });
     expect(postings.page(hex(1), 0, 9, 9).postings).toEqual([
       { height: 1, index: 1, credit: false, amount: 7n, balance: 999_993n },
@@ -103,11 +108,7 @@ describe('Postings', () => {
           const [transfers, payments] = [known.filter((_, i) => i % 2 === 0), known.filter((_, i) => i % 2 === 1)];
           const results = known.map((m, i) => (i % 2 === 0 ? done() : paid(hex(m.from), hex(m.to), BigInt(m.amount))));
           expect(transfers.length + payments.length).toBe(results.length);
-          postings.add(
-            time,
-            transfers.map((m) => transfer(hex(m.from), hex(m.to), BigInt(m.amount))),
-            results,
-          );
+          postings.add(time, entries(...transfers.map((m) => transfer(hex(m.from), hex(m.to), BigInt(m.amount)))), list(results));
         }
         for (const account of [1, 2, 3, 4]) {
           const wanted = all.filter((p) => p.account === account && p.time >= from && p.time < until);
@@ -134,12 +135,8 @@ describe('Postings', () => {
 
   it('goes over the end of a column', () => {
     const postings = new Postings(genesis);
-    const entries = Array.from({ length: 40_000 }, () => transfer(hex(1), hex(2), 1n));
-    postings.add(
-      1,
-      entries,
-      entries.map(() => done()),
-    );
+    const transfers = Array.from({ length: 40_000 }, () => transfer(hex(1), hex(2), 1n));
+    postings.add(1, entries(...transfers), list(transfers.map(() => done())));
     const [last] = postings.page(hex(2), 39_999, 50_000, 10).postings;
     expect(last).toEqual({ height: 1, index: 39_999, credit: true, amount: 1n, balance: 1_040_000n });
   });

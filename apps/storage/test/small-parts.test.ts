@@ -2,12 +2,14 @@ import { ed25519 } from '@bursar/crypto';
 import { merkleProof, merkleRoot } from '@bursar/merkle';
 import {
   type Action,
+  ByteList,
   encode,
   encodeTransaction,
   evidenceOf,
   hash,
   header,
   type Result,
+  result as resultCodec,
   type Statement,
   signedTransaction,
   toHex,
@@ -27,11 +29,11 @@ import { approvers, client, TestChain, testImport, testKey } from './support/cha
 const statement = (digest: string): Statement => ({ phase: 'prepare', view: 0, digest, signature: new Uint8Array(64), content: undefined });
 
 describe('trees of results', () => {
-  const results = (count: number, mark = 0) => Array.from({ length: count }, (_, i) => new Uint8Array([mark, i, i >> 8]));
+  const results = (count: number, mark = 0) => ByteList.from(Array.from({ length: count }, (_, i) => new Uint8Array([mark, i, i >> 8])));
   it('give the root and the paths of the block', () => {
     const of = results(1_001);
     const tree = new ResultTrees().of(7, of);
-    const leaves = of.map((r) => hash('bursar/result', r));
+    const leaves = Array.from(of, (r) => hash('bursar/result', r));
     expect(toHex(tree.root())).toBe(toHex(merkleRoot(leaves)));
     for (const i of [0, 500, 1_000]) expect(tree.proof(i).map(toHex)).toEqual(merkleProof(leaves, i).map(toHex));
   });
@@ -82,21 +84,22 @@ describe('Indexes', () => {
     index: 0,
     items: [],
   });
+  const list = (...results: Result[]): ByteList => ByteList.from(results.map((r) => encode(resultCodec, r)));
 
   it('lets the result that consumed the nonce stand, and of the others the newest', () => {
     const indexes = new Indexes();
-    indexes.add(1, [], [result(1, false, 7004)]);
-    indexes.add(2, [], [result(1, false, 7004)]);
+    indexes.add(1, [], list(result(1, false, 7004)));
+    indexes.add(2, [], list(result(1, false, 7004)));
     expect(indexes.transaction(id(1))).toEqual({ height: 2, index: 0 });
-    indexes.add(3, [], [result(1, true)]);
-    indexes.add(4, [], [result(1, false, 7003)]);
-    indexes.add(5, [], [result(1, true)]);
+    indexes.add(3, [], list(result(1, true)));
+    indexes.add(4, [], list(result(1, false, 7003)));
+    indexes.add(5, [], list(result(1, true)));
     expect(indexes.transaction(id(1))).toEqual({ height: 3, index: 0 });
   });
 
   it('forgets the oldest results that consumed nothing, and never one that did', () => {
     const indexes = new Indexes(2);
-    indexes.add(1, [], [result(9, true), result(1, false), result(2, false), result(3, false)]);
+    indexes.add(1, [], list(result(9, true), result(1, false), result(2, false), result(3, false)));
     expect([9, 1, 2, 3].map((n) => indexes.transaction(id(n))?.index)).toEqual([0, undefined, 2, 3]);
   });
 
@@ -106,9 +109,9 @@ describe('Indexes', () => {
     const indexes = new Indexes();
     const seal = (traceparent: string) => ({ transaction: chain.sign(client, made.seal).signed, traceparent });
     const approve = (n: number) => ({ transaction: chain.sign(approvers[n] ?? testKey('x'), made.approve).signed, traceparent: '' });
-    indexes.add(1, [seal('refused'), seal('first'), seal('second')], [result(1, true, 7122), result(2, true), result(3, true)]);
+    indexes.add(1, [seal('refused'), seal('first'), seal('second')], list(result(1, true, 7122), result(2, true), result(3, true)));
     const [a, again, b] = [approve(0), approve(0), approve(1)];
-    indexes.add(2, [a, again, b, approve(2)], [result(4, true), result(5, true, 7125), result(6, true), result(7, true, 7007)]);
+    indexes.add(2, [a, again, b, approve(2)], list(result(4, true), result(5, true, 7125), result(6, true), result(7, true, 7007)));
     expect(indexes.traceparent(made.digest)).toBe('first');
     expect(indexes.approvals(made.digest)).toEqual([a.transaction, b.transaction]);
     expect([indexes.traceparent(id(1)), indexes.approvals(id(1))]).toEqual(['', []]);
@@ -118,7 +121,12 @@ describe('Indexes', () => {
 describe('RecentBlocks', () => {
   it('keeps the newest within its bytes', () => {
     const recent = new RecentBlocks(1_000);
-    const stored = { block: new Uint8Array(200), certificate: new Uint8Array(72), batches: [], results: [] } as unknown as StoredBlock; // 400 bytes each
+    const stored = {
+      block: new Uint8Array(200),
+      certificate: new Uint8Array(72),
+      batches: [],
+      results: ByteList.from([]),
+    } as unknown as StoredBlock; // 404 bytes each
     for (let h = 1; h <= 4; h++) recent.add(h, stored);
     expect([1, 2, 3, 4].map((h) => recent.get(h) !== undefined)).toEqual([false, false, true, true]);
     recent.add(5, { ...stored, block: new Uint8Array(5_000) });
@@ -128,9 +136,14 @@ describe('RecentBlocks', () => {
     const recent = new RecentBlocks();
     const received = Buffer.alloc(1024 * 1024, 7);
     const part = (at: number) => received.subarray(at, at + 100);
-    recent.add(1, { block: part(0), certificate: part(100), batches: [part(200)], results: [part(300)] } as unknown as StoredBlock);
+    recent.add(1, {
+      block: part(0),
+      certificate: part(100),
+      batches: [part(200)],
+      results: new ByteList(part(300), new Uint32Array([100])),
+    } as unknown as StoredBlock);
     const { block, certificate, batches, results } = recent.get(1) as StoredBlock;
-    for (const kept of [block, certificate, ...batches, ...results]) {
+    for (const kept of [block, certificate, ...batches, results.packed]) {
       expect(kept.buffer.byteLength).toBe(100);
       expect(Buffer.compare(kept, part(0))).toBe(0);
     }

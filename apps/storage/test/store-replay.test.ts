@@ -1,3 +1,4 @@
+import { ByteList } from '@bursar/protocol';
 import { coreError } from '@bursar/shared-core';
 import { describe, expect, it } from '@jest/globals';
 import { Assembler, toRecords } from '../src/core/stored-block.ts';
@@ -43,7 +44,7 @@ describe('Replay', () => {
       block: new Uint8Array(10),
       certificate: new Uint8Array(10),
       batches: Array.from({ length: 20 }, () => new Uint8Array(500_000)),
-      results: [],
+      results: ByteList.from([]),
       stateRoot: '00'.repeat(32),
       resultsRoot: '00'.repeat(32),
       outbox: { traceparent: '', tracestate: '' },

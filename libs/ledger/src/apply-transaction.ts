@@ -2,9 +2,10 @@ import {
   type Action,
   type Digest,
   decode,
+  decodeExecuteBatch,
   decodeTransaction,
+  isExecuteBatch,
   type RejectionName,
-  type Result,
   rejections,
   type SignedTransaction,
   signedTransaction,
@@ -12,31 +13,29 @@ import {
 } from '@bursar/protocol';
 import { approve } from './actions/approve.ts';
 import { cancel } from './actions/cancel.ts';
-import { type BatchOutcome, executeBatch } from './actions/execute-batch.ts';
+import { executeBatch } from './actions/execute-batch.ts';
 import { importChunk } from './actions/import-chunk.ts';
 import { importSeal } from './actions/import-seal.ts';
 import { lease } from './actions/lease.ts';
 import { pause, resume } from './actions/pause.ts';
 import { recordEvidence } from './actions/record-evidence.ts';
 import { transfer } from './actions/transfer.ts';
+import type { BlockResults } from './block-results.ts';
 import type { Account } from './entities.ts';
+import { BrokenInvariant } from './errors.ts';
 import type { State } from './state.ts';
 
 /**
  * Applies one entry of a batch, whatever its bytes are, and adds its result and receipts to `results`. The signature is not looked
  * at: every honest validator checked it before its Prepare, so the block's certificate vouches for it.
  */
-export function applyTransaction(s: State, bytes: Uint8Array, index: number, origin: number, results: Result[]): void {
+export function applyTransaction(s: State, bytes: Uint8Array, index: number, origin: number, results: BlockResults): void {
   const signed = parse(() => decode(signedTransaction, bytes));
   const id = transactionId(signed?.body ?? bytes);
-  const verdict = signed ? applySigned(s, signed, id, index, origin) : refused('MalformedMessage');
-  if ('result' in verdict) {
-    results.push(verdict.result);
-    for (const receipt of verdict.receipts) results.push(receipt);
-    return;
-  }
+  const verdict = signed ? applySigned(s, signed, id, index, origin, results) : refused('MalformedMessage');
+  if (verdict === 'told') return;
   const code = verdict.reason ? rejections[verdict.reason].code : 0;
-  results.push({ kind: 'transaction', transaction: id, code, consumed: verdict.consumed, height: s.height, index, items: [] });
+  results.transaction({ kind: 'transaction', transaction: id, code, consumed: verdict.consumed, height: s.height, index, items: [] });
 }
 
 /** `consumed`: the nonce is used up. */
@@ -47,19 +46,26 @@ interface Verdict {
 /** Nothing changed: the same bytes may come again. */
 const refused = (reason: RejectionName): Verdict => ({ reason, consumed: false });
 
-function applySigned(s: State, signed: SignedTransaction, id: Digest, index: number, origin: number): Verdict | BatchOutcome {
+/** `told`: its results stand in `results` already. */
+function applySigned(
+  s: State,
+  signed: SignedTransaction,
+  id: Digest,
+  index: number,
+  origin: number,
+  results: BlockResults,
+): Verdict | 'told' {
+  if (isExecuteBatch(signed.body)) return applyBatch(s, signed.body, id, index, results);
   const tx = parse(() => decodeTransaction(signed.body));
   if (tx?.version !== 1) return refused('MalformedMessage');
   if (tx.chain !== s.chain) return refused('WrongChain');
-  if (tx.action.kind === 'executeBatch') {
-    if (tx.nonce !== 0n) return refused('MalformedMessage'); // its order is (shard, seq)
-    const outcome = executeBatch(s, tx.signer, tx.action, id, index);
-    return typeof outcome === 'string' ? refused(outcome) : outcome;
-  }
+  if (tx.action.kind === 'executeBatch') throw new BrokenInvariant('an executeBatch was taken for something else');
   if (tx.action.kind === 'evidence') {
     if (tx.nonce !== 0n) return refused('MalformedMessage'); // it counts once for each offence
     const outcome = recordEvidence(s, tx.signer, tx.action, id, index, origin);
-    return typeof outcome === 'string' ? refused(outcome) : { result: outcome, receipts: [] };
+    if (typeof outcome === 'string') return refused(outcome);
+    results.transaction(outcome);
+    return 'told';
   }
   const account = s.books.find(tx.signer);
   if (!account) return refused('UnknownAccount');
@@ -68,6 +74,15 @@ function applySigned(s: State, signed: SignedTransaction, id: Digest, index: num
   account.nonce += 1n;
   s.books.touch(account);
   return { reason: act(s, account, tx.action), consumed: true };
+}
+
+function applyBatch(s: State, body: Uint8Array, id: Digest, index: number, results: BlockResults): Verdict | 'told' {
+  const tx = parse(() => decodeExecuteBatch(body));
+  if (tx?.version !== 1) return refused('MalformedMessage');
+  if (tx.chain !== s.chain) return refused('WrongChain');
+  if (tx.nonce !== 0n) return refused('MalformedMessage'); // its order is (shard, seq)
+  const refusal = executeBatch(s, tx.signer, tx.action, id, index, results);
+  return refusal === undefined ? 'told' : refused(refusal);
 }
 
 function parse<T>(decodeIt: () => T): T | undefined {

@@ -7,15 +7,16 @@ import type { Lane } from '@bursar/protocol';
 const KEY_LENGTH = 32;
 const KEY = 36;
 
-const afterKey = (page: Buffer, at: number): number => at + KEY + page.readUInt32BE(at + KEY_LENGTH);
+/** Where the destination stands. */
+export const payeeAt = (page: Buffer, at: number): number => at + KEY + page.readUInt32BE(at + KEY_LENGTH);
 
 export const destinationAt = (page: Buffer, at: number): string => {
-  const from = afterKey(page, at);
+  const from = payeeAt(page, at);
   return page.toString('hex', from, from + 32);
 };
-export const amountAt = (page: Buffer, at: number): bigint => page.readBigUInt64BE(afterKey(page, at) + 32);
+export const amountAt = (page: Buffer, at: number): bigint => page.readBigUInt64BE(payeeAt(page, at) + 32);
 /** As the codec numbers them. */
 export const laneNumber: Readonly<Record<Lane, number>> = { consumer: 0, industrial: 1 };
-export const laneAt = (page: Buffer, at: number): number => page.readUInt8(afterKey(page, at) + 40);
+export const laneAt = (page: Buffer, at: number): number => page.readUInt8(payeeAt(page, at) + 40);
 /** Milliseconds; exact, because the codec allows at most 2^53 − 1. */
-export const notBeforeAt = (page: Buffer, at: number): number => Number(page.readBigUInt64BE(afterKey(page, at) + 41));
+export const notBeforeAt = (page: Buffer, at: number): number => Number(page.readBigUInt64BE(payeeAt(page, at) + 41));

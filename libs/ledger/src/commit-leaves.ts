@@ -1,10 +1,12 @@
 import type { Digest } from '@bursar/protocol';
 import type { Leafed } from './entities.ts';
 import type { State } from './state.ts';
-import { accountLeaf, chainLeaf, disbursementLeaf, importLeafOf, leaseLeaf, offenderLeaf, treasuryLeaf } from './state-codecs.ts';
+import { accountLeaf, chainLeaf, disbursementLeafInto, importLeafOf, leaseLeaf, offenderLeaf, treasuryLeaf } from './state-codecs.ts';
 
 /** The slot of the chain's own leaf. */
 export const CHAIN_SLOT = 0;
+
+const leafOut = new Uint8Array(32);
 
 /** Writes the leaf of everything that changed since the last call, once each, and returns the state root. */
 export function commitLeaves(s: State): Digest {
@@ -37,7 +39,8 @@ export function commitLeaves(s: State): Digest {
   write(s.dirtyOffenders, offenderLeaf);
   for (const n of s.dirtyDisbursements) {
     d.dirty[n] = 0;
-    tree.put(d.slot[n] as number, disbursementLeaf(d, n, s.imports, s.executions));
+    disbursementLeafInto(d, n, s.imports, s.executions, leafOut, 0);
+    tree.put(d.slot[n] as number, leafOut);
   }
   s.dirtyDisbursements.length = 0;
   return tree.finish();

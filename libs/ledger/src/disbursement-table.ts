@@ -1,5 +1,5 @@
 import { type DisbursementBody, decode, disbursementBody } from '@bursar/protocol';
-import { amountAt, destinationAt, laneAt, notBeforeAt } from './body-layout.ts';
+import { amountAt, destinationAt, laneAt, notBeforeAt, payeeAt } from './body-layout.ts';
 import { ByteArena } from './byte-arena.ts';
 import { IdIndex } from './id-index.ts';
 import { Status } from './status.ts';
@@ -93,10 +93,27 @@ export class DisbursementTable {
   bodyHash(n: number): string {
     return this.#hashes.toString('hex', n * ID_BYTES, (n + 1) * ID_BYTES);
   }
-  /** Writes id ‖ body hash, 64 bytes. */
-  copyIdentity(n: number, target: Buffer): void {
-    this.#ids.copy(target, 0, n * ID_BYTES, (n + 1) * ID_BYTES);
-    this.#hashes.copy(target, ID_BYTES, n * ID_BYTES, (n + 1) * ID_BYTES);
+  /** As `find`, of the 32 bytes that stand at `at`. */
+  findAt(bytes: Uint8Array, at: number): number | undefined {
+    return this.#index.findAt(this.#idWords, bytes, at);
+  }
+  copyId(n: number, target: Uint8Array, at: number): void {
+    this.#ids.copy(target, at, n * ID_BYTES, (n + 1) * ID_BYTES);
+  }
+  copyBodyHash(n: number, target: Uint8Array, at: number): void {
+    this.#hashes.copy(target, at, n * ID_BYTES, (n + 1) * ID_BYTES);
+  }
+  /** Whether the body hash of `n` is that which stands at `at`. */
+  hasBodyHash(n: number, bytes: Uint8Array, at: number): boolean {
+    const from = n * ID_BYTES;
+    for (let i = 0; i < ID_BYTES; i++) if (this.#hashes[from + i] !== bytes[at + i]) return false;
+    return true;
+  }
+  /** Writes the first `length` bytes of destination ‖ amount ‖ … as they stand in the body. */
+  copyPayee(n: number, target: Uint8Array, at: number, length: number): void {
+    const page = this.#bodies.page(this.#at(n));
+    const from = payeeAt(page, this.#bodies.offset(this.#at(n)));
+    page.copy(target, at, from, from + length);
   }
   statusOf(n: number): Status {
     return this.status[n] as Status;

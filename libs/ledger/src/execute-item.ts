@@ -1,5 +1,5 @@
 /** Step 6 of ExecuteBatch for one item (docs/treasury.md): judged by the facts of this moment, never by what deferred work has reached. */
-import type { ExecuteItem, Hex32, Lane, PaymentReceipt, RejectionName } from '@bursar/protocol';
+import type { Hex32, Lane, RejectionName } from '@bursar/protocol';
 import { isApproved } from './approvals.ts';
 import { laneNumber } from './body-layout.ts';
 import type { Execution, Treasury } from './entities.ts';
@@ -15,18 +15,19 @@ export interface ExecutionContext {
   readonly shard: number;
   readonly lane: Lane;
   readonly execution: Execution;
-  readonly leaseEpoch: bigint;
-  readonly seq: bigint;
 }
 
-/** Pays, or says why not. */
-export function executeItem(s: State, item: ExecuteItem, context: ExecutionContext): PaymentReceipt | RejectionName {
-  const n = s.disbursements.find(item.id);
+/** The canonical item stands in `items` at `at`. @returns the number of the disbursement that was paid, or why not */
+export function executeItem(s: State, items: Uint8Array, at: number, context: ExecutionContext): number | RejectionName {
+  const n = s.disbursements.findAt(items, at);
   if (n === undefined) return 'UnknownDisbursement';
-  const over = judgeIdentity(s, n, item, context);
+  const over = judgeIdentity(s, n, items, at, context);
   if (over) return over;
   const held = judgeNow(s, n);
-  if (held === undefined) return pay(s, n, item, context);
+  if (held === undefined) {
+    pay(s, n, context.execution);
+    return n;
+  }
   const d = s.disbursements;
   if ((d.attempts[n] as number) < MAX_ATTEMPTS) (d.attempts[n] as number) += 1;
   if (held === 'InsufficientFunds') leaveReady(s, n, Status.funds);
@@ -57,11 +58,20 @@ function limitedUntil(s: State, n: number): number {
   return Math.max(...windows.map((w) => w.roomAt(to, amount, s.time)));
 }
 
-function judgeIdentity(s: State, n: number, item: ExecuteItem, { signer, shard, lane }: ExecutionContext): RejectionName | undefined {
+/** The id has 32 bytes, the body hash follows. */
+const BODY_HASH = 32;
+
+function judgeIdentity(
+  s: State,
+  n: number,
+  items: Uint8Array,
+  at: number,
+  { signer, shard, lane }: ExecutionContext,
+): RejectionName | undefined {
   const d = s.disbursements;
   if (d.status[n] === Status.executed) return 'AlreadyExecuted';
   if (d.status[n] === Status.cancelled) return 'AlreadyCancelled';
-  if (d.bodyHash(n) !== item.bodyHash) return 'BodyStale';
+  if (!d.hasBodyHash(n, items, at + BODY_HASH)) return 'BodyStale';
   if (d.shard[n] !== shard || d.lane(n) !== laneNumber[lane]) return 'WrongShard'; // the lease is over its own shard alone
   return s.importOf(n).treasury.executors.has(signer) ? undefined : 'NotAuthorised';
 }
@@ -84,8 +94,8 @@ function dependenciesExecuted(s: State, n: number): boolean {
   return d.body(n).dependsOn.every((id) => d.status[d.find(id) as number] === Status.executed);
 }
 
-/** Debit, credit, receipt and record are one transition. */
-function pay(s: State, n: number, item: ExecuteItem, { execution, leaseEpoch, seq }: ExecutionContext): PaymentReceipt {
+/** Debit, credit and record; the receipt is the caller's, before anything else happens: one transition. */
+function pay(s: State, n: number, execution: Execution): void {
   const d = s.disbursements;
   const home = s.importOf(n);
   const treasury: Treasury = home.treasury;
@@ -100,19 +110,4 @@ function pay(s: State, n: number, item: ExecuteItem, { execution, leaseEpoch, se
   for (const window of treasury.windows) window.add(to, amount, s.time);
   s.touchTreasury(treasury);
   s.payments += 1;
-  return {
-    kind: 'payment',
-    disbursement: item.id,
-    bodyHash: item.bodyHash,
-    import: home.digest,
-    from: treasury.account,
-    to,
-    amount,
-    height: s.height,
-    time: s.time,
-    transaction: execution.transaction,
-    leaseEpoch,
-    seq,
-    attempt: item.attempt,
-  };
 }

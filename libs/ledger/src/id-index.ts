@@ -13,6 +13,16 @@ export class IdIndex {
   /** @returns the number of the id among `words`, or undefined. `id` is 64 hexadecimal digits. */
   find(words: Uint32Array, id: string): number | undefined {
     this.#scratch.write(id, 'hex');
+    return this.#find(words);
+  }
+
+  /** As `find`, of the 32 bytes that stand at `at`. */
+  findAt(words: Uint32Array, bytes: Uint8Array, at: number): number | undefined {
+    for (let i = 0; i < 4 * WORDS; i += 1) this.#scratch[i] = bytes[at + i] as number;
+    return this.#find(words);
+  }
+
+  #find(words: Uint32Array): number | undefined {
     const mask = this.#places.length - 1;
     for (let place = (this.#key[0] as number) & mask; ; place = (place + 1) & mask) {
       const found = this.#places[place] as number;

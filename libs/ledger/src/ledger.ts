@@ -1,6 +1,6 @@
-import { merkleRoot } from '@bursar/merkle';
-import { type Batch, type Digest, encode, type Genesis, type Hex32, hash, type Lane, type Result, result, toHex } from '@bursar/protocol';
+import { type Batch, type ByteList, type Digest, decode, type Genesis, type Hex32, type Lane, type Result, result } from '@bursar/protocol';
 import { applyTransaction } from './apply-transaction.ts';
+import { BlockResults } from './block-results.ts';
 import { bounds } from './bounds.ts';
 import { commitLeaves } from './commit-leaves.ts';
 import { openTimeLocks, runTasks } from './deferred-work.ts';
@@ -30,13 +30,21 @@ export interface ExecutableBlock {
   readonly time: number;
   readonly batches: readonly Batch[];
 }
-export interface Executed {
-  /** In the order of the block, each executeBatch followed by the payments it made. */
-  readonly results: Result[];
-  /** Canonical bytes of each result: `hash('bursar/result', …)` of them are the leaves under `resultsRoot`. */
-  readonly encoded: Uint8Array[];
+export class Executed {
+  /** Canonical bytes of each result, in the order of the block, each executeBatch followed by the payments it made: `hash('bursar/result', …)` of them are the leaves under `resultsRoot`. */
+  readonly encoded: ByteList;
   readonly stateRoot: Digest;
   readonly resultsRoot: Digest;
+
+  constructor({ encoded, resultsRoot }: ReturnType<BlockResults['finish']>, stateRoot: Digest) {
+    this.encoded = encoded;
+    this.stateRoot = stateRoot;
+    this.resultsRoot = resultsRoot;
+  }
+  /** Decoded, anew each time it is read: nothing on the way of a block needs them. */
+  get results(): Result[] {
+    return Array.from(this.encoded, (bytes) => decode(result, bytes));
+  }
 }
 /**
  * The replicated ledger: accounts and the treasury as a pure, deterministic function of the genesis and the final blocks, held in
@@ -82,7 +90,7 @@ export class Ledger {
     expireStagings(s);
     openTimeLocks(s);
     runTasks(s);
-    const results: Result[] = [];
+    const results = new BlockResults();
     let index = 0;
     for (const batch of block.batches) {
       s.nextBatch[batch.origin] = batch.number + 1;
@@ -93,9 +101,7 @@ export class Ledger {
     }
     runTasks(s);
     this.#stateRoot = commitLeaves(s);
-    const encoded = results.map((r) => encode(result, r));
-    const leaves = encoded.map((bytes) => hash('bursar/result', bytes)); // result, without encoding twice
-    return { results, encoded, stateRoot: this.#stateRoot, resultsRoot: toHex(merkleRoot(leaves)) };
+    return new Executed(results.finish(), this.#stateRoot);
   }
 
   get chain(): Digest {

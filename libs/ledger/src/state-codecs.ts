@@ -4,7 +4,7 @@ import {
   bool,
   digestOf,
   evidenceDigest,
-  hash,
+  HashRoom,
   hashOf,
   hex32,
   list,
@@ -19,6 +19,7 @@ import {
   u64,
   uint,
   word,
+  ZERO_DIGEST,
 } from '@bursar/protocol';
 import type { DisbursementTable } from './disbursement-table.ts';
 import type { Account, Execution, Import, Lease, Offence, Offender, Treasury } from './entities.ts';
@@ -134,31 +135,45 @@ export const offenceDigest = (before: string, o: Offence): string =>
   digestOf('bursar/state/offence', offenceCodec, { ...o, before, evidence: evidenceDigest(o.evidence) });
 
 const LEAF_BYTES = 158;
-const scratch = Buffer.alloc(LEAF_BYTES);
+const room = new HashRoom('bursar/state/disbursement', LEAF_BYTES);
+const scratch = room.bytes.subarray(room.start);
+const NOT_PAID = { transaction: ZERO_DIGEST, height: 0 };
+/** What `scratch` holds already: neighbours mostly share it. */
+let importWritten = '';
+let transactionWritten = '';
 /**
  * id 32 ‖ body hash 32 ‖ import 32 ‖ index u32 ‖ shard u16 ‖ status u8 ‖ waiting u8 ‖ attempts u16 ‖ released u32 ‖ since u64 ‖
- * transaction 32, or zeros ‖ height u64: by hand, because one is made for every payment.
+ * transaction 32, or zeros ‖ height u64: by hand, because one is made for every payment. Writes the 32 bytes of the leaf to `out` at `at`.
  */
-export function disbursementLeaf(
+export function disbursementLeafInto(
   d: DisbursementTable,
   n: number,
   imports: readonly Import[],
   executions: readonly Execution[],
-): Uint8Array {
-  d.copyIdentity(n, scratch);
-  scratch.write((imports[d.import[n] as number] as Import).digest, 64, 'hex');
+  out: Uint8Array,
+  at: number,
+): void {
+  d.copyId(n, scratch, 0);
+  d.copyBodyHash(n, scratch, 32);
+  const { digest } = imports[d.import[n] as number] as Import;
+  if (digest !== importWritten) {
+    importWritten = digest;
+    scratch.write(digest, 64, 'hex');
+  }
   scratch.writeUInt32BE(d.index[n] as number, 96);
   scratch.writeUInt16BE(d.shard[n] as number, 100);
-  scratch.writeUInt8(d.status[n] as number, 102);
-  scratch.writeUInt8(d.waiting[n] as number, 103);
+  scratch[102] = d.status[n] as number;
+  scratch[103] = d.waiting[n] as number;
   scratch.writeUInt16BE(d.attempts[n] as number, 104);
   scratch.writeUInt32BE(d.released[n] as number, 106);
   writeUint(d.since[n] as number, 110);
-  const paid = executions[(d.execution[n] as number) - 1];
-  if (paid) scratch.write(paid.transaction, 118, 'hex');
-  else scratch.fill(0, 118, 150);
-  writeUint(paid?.height ?? 0, 150);
-  return hash('bursar/state/disbursement', scratch);
+  const { transaction, height } = executions[(d.execution[n] as number) - 1] ?? NOT_PAID;
+  if (transaction !== transactionWritten) {
+    transactionWritten = transaction;
+    scratch.write(transaction, 118, 'hex');
+  }
+  writeUint(height, 150);
+  room.hashInto(LEAF_BYTES, out, at);
 }
 
 function writeUint(value: number, at: number): void {

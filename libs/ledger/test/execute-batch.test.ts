@@ -1,4 +1,5 @@
-import type { PaymentReceipt } from '@bursar/protocol';
+import { merkleRoot } from '@bursar/merkle';
+import { encode, type PaymentReceipt, result, resultLeaf, toHex } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
 import {
   approve,
@@ -240,6 +241,22 @@ describe('ExecuteBatch: items', () => {
     w.approved([body('x', { amount: 9_900n }), body('y', { amount: 200n }), body('z', { amount: 100n })]);
     expect(w.pay('x', 'y', 'z')).toEqual(['done', 'InsufficientFunds', 'done']);
     expect(w.ledger.treasury(TREASURY)).toMatchObject({ balance: 0n, totalPaid: 10_000n });
+  });
+
+  it('receipts have the canonical bytes and leaves of their codec, across imports', () => {
+    const w = ready();
+    w.approved([body('x', { clientKey: 'a longer key', destination: payee(9) })]);
+    w.pay('a', 'a longer key', 'b');
+    const results = w.last?.results ?? [];
+    expect([...(w.last?.encoded ?? [])]).toEqual(results.map((r) => encode(result, r)));
+    expect(w.last?.resultsRoot).toBe(toHex(merkleRoot(results.map(resultLeaf))));
+    const imports = results.flatMap((r) => (r.kind === 'payment' ? [[r.disbursement, r.import, r.to]] : []));
+    const of = (key: string) => [did(key), w.ledger.disbursement(did(key))?.import];
+    expect(imports).toEqual([
+      [...of('a'), payee(1)],
+      [...of('a longer key'), payee(9)],
+      [...of('b'), payee(2)],
+    ]);
   });
 
   it('money, record and receipt move together', () => {

@@ -145,7 +145,7 @@ describe('blocks', () => {
   it('hands out the canonical bytes of its results, and the root over their leaves', () => {
     const w = new World();
     const results = w.block([transfer('client', payee(1), 1n), new Uint8Array(3)]);
-    expect(w.last?.encoded).toEqual(results.map((r) => encode(result, r)));
+    expect([...(w.last?.encoded ?? [])]).toEqual(results.map((r) => encode(result, r)));
     expect(w.last?.resultsRoot).toBe(toHex(merkleRoot(results.map(resultLeaf))));
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { MAX_TREE_LEAVES, MerkleTree, merkleProof, merkleRoot, verifyProof } from '../src/index.ts';
+import { MAX_TREE_LEAVES, MerkleTree, merkleProof, merkleRoot, merkleRootOf, verifyProof } from '../src/index.ts';
 import { leafOf, leavesOf, naiveRoot } from './reference.ts';
 
 const treeOf = (leaves: readonly Uint8Array[]): MerkleTree => {
@@ -110,6 +110,7 @@ describe('any history of writes', () => {
         expect(tree.leafCount).toBe(model.length);
         expect(tree.root()).toEqual(naiveRoot(model));
         expect(merkleRoot(model)).toEqual(naiveRoot(model));
+        expect(merkleRootOf(Buffer.concat(model))).toEqual(naiveRoot(model));
       }),
       { numRuns: 150 },
     );
@@ -132,6 +133,7 @@ describe('refusals', () => {
     ['a leaf that is not there', () => tree.leaf(5)],
     ['a tree beyond what memory should hold', () => new MerkleTree(MAX_TREE_LEAVES + 1)],
     ['a list with one short leaf', () => merkleRoot([leafOf(0), new Uint8Array(31)])],
+    ['leaves side by side of which the last is short', () => merkleRootOf(new Uint8Array(63))],
     ['a proof outside the list', () => merkleProof(leavesOf(3), 3)],
     ['a proof in an empty list', () => merkleProof([], 0)],
   ])('%s is a RangeError', (_, act) => {

@@ -151,6 +151,13 @@ export class Reader {
     const at = this.#take(length);
     return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + at, length);
   }
+  skip(length: number): void {
+    this.#take(length);
+  }
+  /** A copy of what was read from `at` on. */
+  since(at: number): Uint8Array {
+    return new Uint8Array(this.#bytes.subarray(at, this.#at));
+  }
   hex(length: number): Hex32 {
     const at = this.#take(length);
     return this.#bytes.toString('hex', at, at + length);

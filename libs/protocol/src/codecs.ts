@@ -36,7 +36,8 @@ export const signature: Codec<Uint8Array> = {
   read: (r) => r.raw(64),
 };
 
-const length = (r: Reader, max: number, what: string): number => {
+/** A u32 that counts. @throws DecodeError above `max` */
+export const checkedLength = (r: Reader, max: number, what: string): number => {
   const n = r.u32();
   return n > max ? r.fail(`${what} of ${n}, at most ${max} allowed`) : n;
 };
@@ -51,11 +52,11 @@ export const bytes = (max: number): Codec<Uint8Array> => ({
     w.u32(checked(v.length, max, 'bytes'));
     w.raw(v);
   },
-  read: (r) => r.raw(length(r, max, 'bytes')),
+  read: (r) => r.raw(checkedLength(r, max, 'bytes')),
 });
 
 /** As `bytes`; what is decoded is a view of the given bytes, not a copy. For what is looked at and let go. */
-export const view = (max: number): Codec<Uint8Array> => ({ ...bytes(max), read: (r) => r.view(length(r, max, 'bytes')) });
+export const view = (max: number): Codec<Uint8Array> => ({ ...bytes(max), read: (r) => r.view(checkedLength(r, max, 'bytes')) });
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** u32 length, then at most `max` bytes of well-formed UTF-8. */
@@ -68,7 +69,7 @@ export const text = (max: number): Codec<string> => ({
   },
   read: (r) => {
     const at = r.at;
-    const b = r.view(length(r, max, 'text'));
+    const b = r.view(checkedLength(r, max, 'text'));
     try {
       return utf8.decode(b);
     } catch {
@@ -84,11 +85,20 @@ export const list = <T>(item: Codec<T>, max: number): Codec<T[]> => ({
     for (const x of v) item.write(w, x);
   },
   read: (r) => {
-    const n = length(r, max, 'list');
+    const n = checkedLength(r, max, 'list');
     const out: T[] = [];
     for (let i = 0; i < n; i++) out.push(item.read(r));
     return out;
   },
+});
+
+/** u32 count, then at most `max` records of `size` bytes each, whatever is in them; a view of them side by side. */
+export const records = (size: number, max: number): Codec<Uint8Array> => ({
+  write: (w, v) => {
+    w.u32(checked(v.length / size, max, 'list'));
+    w.raw(v);
+  },
+  read: (r) => r.view(checkedLength(r, max, 'list') * size),
 });
 
 /** One byte 0 or 1, then the value if 1; absent is `undefined`. */

@@ -38,11 +38,34 @@ export function hash(domain: string, ...parts: Uint8Array[]): Uint8Array {
 }
 
 function sha256(all: Uint8Array): Uint8Array {
+  const out = new Uint8Array(32);
+  sha256Into(all, out, 0);
+  return out;
+}
+
+function sha256Into(all: Uint8Array, out: Uint8Array, at: number): void {
   // As text of one byte a character: the binding makes a Buffer at three times the price (docs/decisions/0015).
   const text = nativeHash('sha256', all, 'binary');
-  const out = new Uint8Array(32);
-  for (let i = 0; i < 32; i++) out[i] = text.charCodeAt(i);
-  return out;
+  for (let i = 0; i < 32; i++) out[at + i] = text.charCodeAt(i);
+}
+
+/** Room for values that are hashed under one domain again and again: written in place, hashed without a copy. */
+export class HashRoom {
+  /** The domain, then at `start` room for the value. */
+  readonly bytes: Buffer;
+  readonly start: number;
+
+  /** @param length of the longest value */
+  constructor(domain: string, length: number) {
+    const head = tag(domain);
+    this.bytes = Buffer.concat([head, new Uint8Array(length)]);
+    this.start = head.length;
+  }
+  /** Writes the 32 bytes of `hash(domain, value)`, for the value of that length that stands in `bytes`, to `out` at `at`. */
+  hashInto(length: number, out: Uint8Array, at: number): void {
+    const end = this.start + length;
+    sha256Into(end === this.bytes.length ? this.bytes : this.bytes.subarray(0, end), out, at);
+  }
 }
 
 /** As `hash`, as the identity that maps, logs and JSON use: 64 lower-case hexadecimal digits. */

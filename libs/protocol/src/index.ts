@@ -11,6 +11,7 @@ export {
 } from './approval-policy.ts';
 export { type Batch, type BatchEntry, type BatchRef, batchCodec, batchDigest, batchEntry, batchHash, batchRef } from './batch.ts';
 export { type Block, batchRefs, batchRefsDigest, block, type Header, header, headerDigest } from './block.ts';
+export { ByteList, byteList } from './byte-list.ts';
 export { type Codec, type Decoded, DecodeError, decode, encode, Reader, Writer } from './codec.ts';
 export { bool, bytes, hex32, list, optional, signature, struct, text, u8, u16, u32, u64, uint, union, word } from './codecs.ts';
 export { bodyHash, type DisbursementBody, disbursementBody, disbursementId, importDigest, importLeaf, type Lane } from './disbursement.ts';
@@ -32,7 +33,7 @@ export {
 } from './evidence.ts';
 export { chainId, type Genesis, type GenesisTreasury, genesisCodec, treasuryAccount, treasuryId } from './genesis.ts';
 export { BadGenesis, formatGenesis, parseGenesis } from './genesis-json.ts';
-export { digest, digestOf, hash, hashOf } from './hash.ts';
+export { digest, digestOf, HashRoom, hash, hashOf } from './hash.ts';
 export { type Digest, equalBytes, fromHex, type Hex32, isHex32, toHex, ZERO_DIGEST } from './hex.ts';
 export { limits } from './limits.ts';
 export {
@@ -49,14 +50,28 @@ export {
 export { formatAmount, MAX_AMOUNT, parseAmount } from './money.ts';
 export { limitProblems, NO_LIMITS, type PaymentLimits, paymentLimits } from './payment-limits.ts';
 export { findRejection, type Rejection, type RejectionName, rejections, type Severity } from './rejections.ts';
-export { type PaymentReceipt, peekTransactionResult, type Result, result, resultLeaf, type TransactionResult } from './result.ts';
+export {
+  isReceipt,
+  type PaymentReceipt,
+  peekCode,
+  peekTransactionResult,
+  type Result,
+  receiptAt,
+  result,
+  resultLeaf,
+  type TransactionResult,
+} from './result.ts';
 export {
   type Action,
   type ActionOf,
+  decodeExecuteBatch,
   decodeTransaction,
+  EXECUTE_ITEM_BYTES,
   type ExecuteItem,
   encodeTransaction,
   evidenceTransaction,
+  isExecuteBatch,
+  type PackedExecuteBatch,
   type SignedTransaction,
   signedTransaction,
   signerKey,

@@ -42,6 +42,19 @@ export const result = union('result', {
 export type Result = Decoded<typeof result>;
 export type TransactionResult = Extract<Result, { kind: 'transaction' }>;
 export type PaymentReceipt = Extract<Result, { kind: 'payment' }>;
+/** Where the fields of a canonical receipt stand, behind its tag: all of fixed length, in the order of the codec. */
+export const receiptAt = {
+  disbursement: 1,
+  bodyHash: 33,
+  import: 65,
+  from: 97,
+  /** The amount follows, as in a disbursement's body. */
+  to: 129,
+  amount: 161,
+  attempt: 233,
+  end: 235,
+} as const;
+export const isReceipt = (encoded: Uint8Array, at = 0): boolean => encoded[at] === 2;
 /**
  * Whose result a canonical transaction result is, and whether it is final, without reading the rest. @throws RangeError for other bytes
  */
@@ -49,6 +62,8 @@ export function peekTransactionResult(encoded: Uint8Array): { readonly transacti
   if (encoded.length < CONSUMED_AT + 1 || encoded[0] !== TRANSACTION_TAG) throw new RangeError('not the result of a transaction');
   return { transaction: toHex(encoded.subarray(1, 33)), consumed: encoded[CONSUMED_AT] === 1 };
 }
+/** Code of a canonical transaction result, 0 = done. */
+export const peekCode = (encoded: Uint8Array): number => ((encoded[33] ?? 0) << 8) | (encoded[34] ?? 0);
 const TRANSACTION_TAG = 1;
 /** Behind tag, id and code. */
 const CONSUMED_AT = 35;

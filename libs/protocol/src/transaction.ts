@@ -1,6 +1,6 @@
 /** Transactions: what accounts sign (docs/protocol.md, "Transactions"). */
 import { type Decoded, decode, encode } from './codec.ts';
-import { hex32, list, signature, struct, text, u16, u32, u64, uint, union, view, word } from './codecs.ts';
+import { hex32, list, records, signature, struct, text, u16, u32, u64, uint, union, view, word } from './codecs.ts';
 import { disbursementBody, lane } from './disbursement.ts';
 import { type Evidence, evidence } from './evidence.ts';
 import { digest, hash } from './hash.ts';
@@ -9,6 +9,14 @@ import { limits } from './limits.ts';
 
 export const executeItem = struct({ id: hex32, bodyHash: hex32, attempt: u16 });
 export type ExecuteItem = Decoded<typeof executeItem>;
+const batchHead = {
+  shard: u16,
+  leaseEpoch: u64,
+  lane,
+  seq: u64,
+  /** Ledger time, milliseconds. */
+  expiresAt: uint,
+};
 
 export const action = union('action', {
   transfer: [1, struct({ to: hex32, amount: u64, memo: text(limits.memo) })],
@@ -19,18 +27,7 @@ export const action = union('action', {
   cancel: [5, struct({ treasury: hex32, disbursement: hex32 })],
   lease: [6, struct({ shard: u16, request: word('acquire', 'renew', 'release') })],
   /** Carries nonce 0: `seq` counts per shard and survives a change of holder. */
-  executeBatch: [
-    7,
-    struct({
-      shard: u16,
-      leaseEpoch: u64,
-      lane,
-      seq: u64,
-      /** Ledger time, milliseconds. */
-      expiresAt: uint,
-      items: list(executeItem, limits.itemsPerExecuteBatch),
-    }),
-  ],
+  executeBatch: [7, struct({ ...batchHead, items: list(executeItem, limits.itemsPerExecuteBatch) })],
   /** `number` is the pause it opens (pauses so far + 1) or, for resume, closes: an old signature cannot serve again. */
   pause: [8, struct({ treasury: hex32, number: u32 })],
   resume: [9, struct({ treasury: hex32, number: u32 })],
@@ -58,6 +55,18 @@ export const signerKey = (body: Uint8Array): Uint8Array => body.subarray(34, 66)
 /** @throws DecodeError */
 export const decodeTransaction = (body: Uint8Array): Transaction => decode(transactionCodec, body);
 export const encodeTransaction = (tx: Omit<Transaction, 'version'>): Uint8Array => encode(transactionCodec, { version: 1, ...tx });
+
+/** An item of an executeBatch in canonical bytes: id 32, body hash 32, attempt u16. */
+export const EXECUTE_ITEM_BYTES = 66;
+const executeBatchOnly = union('action', {
+  executeBatch: [7, struct({ ...batchHead, items: records(EXECUTE_ITEM_BYTES, limits.itemsPerExecuteBatch) })],
+});
+const executeBatchCodec = struct({ version: u16, chain: hex32, signer: hex32, nonce: u64, action: executeBatchOnly });
+export type PackedExecuteBatch = Decoded<typeof executeBatchCodec>;
+/** Whether canonical bytes hold an executeBatch: the tag of the action stands behind version, chain, signer and nonce. */
+export const isExecuteBatch = (body: Uint8Array): boolean => body[74] === 7;
+/** As `decodeTransaction` for what `isExecuteBatch`; the items stay bytes, side by side, a view of the body. @throws DecodeError for the same bytes */
+export const decodeExecuteBatch = (body: Uint8Array): PackedExecuteBatch => decode(executeBatchCodec, body);
 
 /** The transaction by which `reporter` hands in evidence: the same bytes whenever it is made. */
 export const evidenceTransaction = (chain: Digest, reporter: Hex32, evidence: Evidence): Uint8Array =>

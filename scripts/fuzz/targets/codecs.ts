@@ -164,7 +164,7 @@ const ofLogs: Target[] = [
         block: p.encode(p.block, block),
         certificate: p.encode(p.certificate, s.secondCertificate),
         batches: [s.encodedBatch],
-        results: results.map((r) => p.encode(p.result, r)),
+        results: p.ByteList.from(results.map((r) => p.encode(p.result, r))),
         stateRoot: s.hex(1),
         resultsRoot: s.hex(2),
         outbox: traced,

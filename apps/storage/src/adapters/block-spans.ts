@@ -1,4 +1,5 @@
 /** Spans of execution (A5): under the submitting call for each transaction, under the import's seal for each receipt. */
+import { decode, isReceipt, result as resultCodec } from '@bursar/protocol';
 import { contextFrom, SpanKind } from '@bursar/shared-core';
 import { type Attributes, trace } from '@opentelemetry/api';
 import { kindOf } from '../core/peek.ts';
@@ -21,7 +22,10 @@ export function emitBlockSpans(final: FinalBlock, validator: number, importTrace
   let transactions = 0;
   let payments = 0;
   let entry = 0;
-  for (const result of final.results) {
+  const { results } = final.stored;
+  for (let i = 0; i < results.length; i++) {
+    if (payments >= MAX_SPANS / 2 && isReceipt(results.packed, results.start(i))) continue;
+    const result = decode(resultCodec, results.at(i));
     if (result.kind === 'transaction') {
       const { signed, traceparent, tracestate } = final.transactions[entry++] ?? {
         signed: new Uint8Array(),
@@ -32,7 +36,7 @@ export function emitBlockSpans(final: FinalBlock, validator: number, importTrace
       transactions++;
       const attributes = { 'bursar.transaction_id': result.transaction, 'bursar.result_code': result.code };
       emit(`execute ${kindOf(signed) ?? 'unknown'}`, traceparent, tracestate, attributes);
-    } else if (payments < MAX_SPANS / 2) {
+    } else {
       const parent = importTraceparent(result.import);
       if (!sampled(parent)) continue;
       payments++;

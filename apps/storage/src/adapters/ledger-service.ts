@@ -62,7 +62,7 @@ export function ledgerHandlers(store: BlockStore, genesis: Genesis): Handlers<(t
 
     async *streamBlocks({ fromHeight, follow, results }, { signal, isOwn }) {
       for await (const { height: at, stored } of store.blocks(Number(fromHeight), follow, signal, isOwn))
-        yield { block: finalHeader(at, stored), results: results ? stored.results : [] };
+        yield { block: finalHeader(at, stored), results: results ? [...stored.results] : [] };
     },
 
     async getAccount(request) {
@@ -189,7 +189,7 @@ export function ledgerHandlers(store: BlockStore, genesis: Genesis): Handlers<(t
       const stored = await store.read(place.height);
       return {
         height: BigInt(place.height),
-        result: stored.results[place.index] as Uint8Array,
+        result: stored.results.at(place.index),
         provable: place.height < store.tip.height,
         certificateKind: decode(certificate, stored.certificate).kind,
       };

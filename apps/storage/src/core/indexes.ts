@@ -1,5 +1,15 @@
 /** Where things are: kept in memory, made again from the log at each start. */
-import { type Digest, decode, decodeTransaction, type Hex32, type Result, signedTransaction } from '@bursar/protocol';
+import {
+  type ByteList,
+  type Digest,
+  decode,
+  decodeTransaction,
+  type Hex32,
+  isReceipt,
+  peekCode,
+  peekTransactionResult,
+  signedTransaction,
+} from '@bursar/protocol';
 import { kindOf } from './peek.ts';
 
 export interface Place {
@@ -26,14 +36,16 @@ export class Indexes {
     this.#maxOpen = maxOpen;
   }
 
-  /** `results` as the ledger gave them: one of kind transaction for each entry, in order, payments between. */
-  add(height: number, entries: readonly Entry[], results: readonly Result[]): void {
+  /** `results` as the ledger gave them: one of a transaction for each entry, in order, payments between. */
+  add(height: number, entries: readonly Entry[], results: ByteList): void {
     let next = 0;
-    for (const [index, result] of results.entries()) {
-      if (result.kind !== 'transaction') continue;
+    for (let index = 0; index < results.length; index++) {
+      if (isReceipt(results.packed, results.start(index))) continue;
       const entry = entries[next++];
-      this.#place(result.transaction, { height, index }, result.consumed);
-      if (entry && result.code === 0) this.#remember(entry);
+      const result = results.at(index);
+      const { transaction, consumed } = peekTransactionResult(result);
+      this.#place(transaction, { height, index }, consumed);
+      if (entry && peekCode(result) === 0) this.#remember(entry);
     }
   }
 

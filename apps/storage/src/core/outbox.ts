@@ -7,6 +7,7 @@ import { create, toBinary } from '@bufbuild/protobuf';
 import { block, decode, encode, header } from '@bursar/protocol';
 import { storageEvents } from '@bursar/protocol/rpc';
 import type { OutboxCursor, Publish } from '../ports.ts';
+import { countReceipts } from './results.ts';
 import type { BlockStore } from './store.ts';
 import type { StoredBlock } from './stored-block.ts';
 
@@ -26,7 +27,7 @@ const SAVE_EVERY = 64;
 
 /** Bytes of the event: storage/v1 BlockFinal. */
 export function blockFinal(validator: number, height: number, stored: StoredBlock): Uint8Array {
-  const payments = stored.results.reduce((n, r) => n + (r[0] === 2 ? 1 : 0), 0);
+  const payments = countReceipts(stored.results);
   return toBinary(
     storageEvents.BlockFinalSchema,
     create(storageEvents.BlockFinalSchema, {

@@ -39,7 +39,7 @@ export async function postingDetails(
   return details;
 }
 
-const sizeOf = ({ batches, results }: StoredBlock): number => [...batches, ...results].reduce((sum, part) => sum + part.length, 0);
+const sizeOf = ({ batches, results }: StoredBlock): number => batches.reduce((sum, part) => sum + part.length, results.packed.length);
 
 /** Decodes a batch once for all postings of a block that stand in it one after the other. */
 function detailsOf(stored: StoredBlock): (posting: Posting) => PostingDetail {
@@ -58,7 +58,7 @@ function detailsOf(stored: StoredBlock): (posting: Posting) => PostingDetail {
     return found.transaction;
   };
   return ({ index, credit }) => {
-    const of = decode(result, stored.results[index] ?? new Uint8Array());
+    const of = decode(result, stored.results.at(index));
     if (of.kind === 'payment')
       return {
         counterparty: credit ? of.from : of.to,

@@ -3,7 +3,8 @@
  * takes 16 bytes in columns and 8 in its account's list, so a payment or transfer 48; what it was stands in its block. Nothing here
  * walks through history: a moment of ledger time is found by bisection.
  */
-import type { Genesis, Hex32, Result } from '@bursar/protocol';
+import { type ByteList, type Genesis, type Hex32, isReceipt, peekCode, receiptAt } from '@bursar/protocol';
+import type { Entry } from './indexes.ts';
 import { kindOf, peekTransfer } from './peek.ts';
 
 export interface Posting {
@@ -46,6 +47,9 @@ export class Postings {
   readonly #accounts = new Map<Hex32, AccountPostings>();
   readonly #pages: Columns[] = [];
   #count = 0;
+  /** Who paid last. */
+  readonly #payerId = Buffer.alloc(32);
+  #payer: AccountPostings | undefined;
   /** Ledger time of each block, milliseconds, from height 1. */
   readonly #times: number[] = [];
 
@@ -53,18 +57,20 @@ export class Postings {
     for (const { id, balance } of genesis.accounts) this.#open(id, balance);
   }
 
-  /** Heights come in order, from 1. `results` as the ledger gave them: one of kind transaction for each entry, in order, payments between. */
-  add(time: number, entries: readonly Uint8Array[], results: readonly Result[]): void {
+  /** Heights come in order, from 1. `results` as the ledger gave them: one of a transaction for each entry, in order, payments between. */
+  add(time: number, entries: readonly Pick<Entry, 'transaction'>[], results: ByteList): void {
     const height = this.#times.push(time);
     let next = 0;
-    for (const [index, result] of results.entries()) {
-      if (result.kind === 'payment') this.#move(height, index, result.from, result.to, result.amount);
-      else {
-        const entry = entries[next++];
-        if (result.code !== 0 || !entry || kindOf(entry) !== 'transfer') continue;
-        const { from, to, amount } = peekTransfer(entry);
-        this.#move(height, index, from, to, amount);
+    for (let index = 0; index < results.length; index++) {
+      const at = results.start(index);
+      if (isReceipt(results.packed, at)) {
+        this.#pay(height, index, results.packed, at);
+        continue;
       }
+      const entry = entries[next++]?.transaction;
+      if (peekCode(results.at(index)) !== 0 || !entry || kindOf(entry) !== 'transfer') continue;
+      const { from, to, amount } = peekTransfer(entry);
+      this.#move(height, index, this.#find(from), this.#find(to), amount);
     }
   }
 
@@ -105,9 +111,29 @@ export class Postings {
     return made;
   }
 
+  #find(id: Hex32): AccountPostings {
+    return this.#accounts.get(id) ?? this.#open(id, 0n);
+  }
+
+  /** The receipt that stands at `at`. Most of a block are paid by one account. */
+  #pay(height: number, index: number, receipts: Buffer, at: number): void {
+    const from = at + receiptAt.from;
+    const to = at + receiptAt.to;
+    if (this.#payer === undefined || receipts.compare(this.#payerId, 0, 32, from, from + 32) !== 0) {
+      receipts.copy(this.#payerId, 0, from, from + 32);
+      this.#payer = this.#find(receipts.toString('hex', from, from + 32));
+    }
+    this.#move(
+      height,
+      index,
+      this.#payer,
+      this.#find(receipts.toString('hex', to, to + 32)),
+      receipts.readBigUInt64BE(at + receiptAt.amount),
+    );
+  }
+
   /** An account that pays itself has both postings. */
-  #move(height: number, index: number, from: Hex32, to: Hex32, amount: bigint): void {
-    const [payer, payee] = [from, to].map((id) => this.#accounts.get(id) ?? this.#open(id, 0n)) as [AccountPostings, AccountPostings];
+  #move(height: number, index: number, payer: AccountPostings, payee: AccountPostings, amount: bigint): void {
     payer.balance -= amount;
     this.#post(payer, height, index);
     payee.balance += amount;

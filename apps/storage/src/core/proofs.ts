@@ -3,6 +3,7 @@ import { type Block, block, type Digest, decode, disbursementBody, encode, type 
 import { rejection } from '@bursar/shared-core';
 import { notProvable, unknown } from '../errors.ts';
 import { type ResultTrees, resultLeaf } from './result-trees.ts';
+import { findReceipt } from './results.ts';
 import type { BlockStore } from './store.ts';
 import type { StoredBlock } from './stored-block.ts';
 
@@ -53,9 +54,7 @@ export async function paymentProof(store: BlockStore, trees: ResultTrees, id: Di
     path: place.path,
   };
   const stored = await store.read(height);
-  const wanted = raw(id);
-  // A receipt starts with its tag, then the disbursement.
-  const index = stored.results.findIndex((r) => r[0] === 2 && wanted.equals(r.subarray(1, 33)));
+  const index = findReceipt(stored.results, raw(id));
   if (index < 0) store.corrupt(height, `the receipt of ${id} is missing`);
   return { body, inImport, approvals, receipt: inclusion(store, trees, height, stored, index), certified: await certified(store, height) };
 }
@@ -71,7 +70,7 @@ export async function transactionProof(store: BlockStore, trees: ResultTrees, id
 
 function inclusion(store: BlockStore, trees: ResultTrees, height: number, { results, resultsRoot }: StoredBlock, index: number): Inclusion {
   const tree = trees.of(height, results);
-  const leaf = results[index] as Uint8Array;
+  const leaf = results.at(index);
   const isRight = toHex(tree.root()) === resultsRoot && Buffer.compare(resultLeaf(leaf), tree.leaf(index)) === 0;
   if (!isRight) store.corrupt(height, 'its results do not hash to its results root'); // B4
   return { leaf, index, count: tree.leafCount, path: tree.proof(index) };

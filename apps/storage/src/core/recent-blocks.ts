@@ -3,7 +3,7 @@ import type { StoredBlock } from './stored-block.ts';
 
 const MAX_BYTES = 32 * 1024 * 1024;
 const sizeOf = (b: StoredBlock): number =>
-  [b.block, b.certificate, ...b.batches, ...b.results].reduce((sum, part) => sum + part.length + 64, 0);
+  [b.block, b.certificate, ...b.batches, b.results.packed].reduce((sum, part) => sum + part.length + 64, 0);
 
 export class RecentBlocks {
   readonly #blocks = new Map<number, { readonly stored: StoredBlock; readonly size: number }>();
@@ -37,6 +37,13 @@ export class RecentBlocks {
 
 /** Parts come as views of what was received: one of a kilobyte would keep all that came through the socket with it, and no bound would see it. */
 function ofItsOwn({ block, certificate, batches, results, ...rest }: StoredBlock): StoredBlock {
-  const own = (part: Uint8Array): Uint8Array => (part.buffer.byteLength > 2 * part.byteLength ? new Uint8Array(part) : part);
-  return { ...rest, block: own(block), certificate: own(certificate), batches: batches.map(own), results: results.map(own) };
+  const isView = (part: Uint8Array): boolean => part.buffer.byteLength > 2 * part.byteLength;
+  const own = (part: Uint8Array): Uint8Array => (isView(part) ? new Uint8Array(part) : part);
+  return {
+    ...rest,
+    block: own(block),
+    certificate: own(certificate),
+    batches: batches.map(own),
+    results: isView(results.packed) ? results.copy() : results,
+  };
 }

@@ -3,7 +3,7 @@
  * transactions may want a proof: without them, anybody's questions would keep storage from its blocks.
  */
 import { MerkleTree } from '@bursar/merkle';
-import { hash } from '@bursar/protocol';
+import { type ByteList, hash } from '@bursar/protocol';
 
 /** Of all trees together, at most 128 bytes each. */
 const MAX_LEAVES = 131_072;
@@ -18,7 +18,7 @@ export class ResultTrees {
   }
 
   /** @param results canonical, of the final block of that height */
-  of(height: number, results: readonly Uint8Array[]): MerkleTree {
+  of(height: number, results: ByteList): MerkleTree {
     const known = this.#trees.get(height);
     const tree = known ?? treeOf(results);
     if (!known) this.#leaves += tree.leafCount;
@@ -35,7 +35,7 @@ export class ResultTrees {
 
 export const resultLeaf = (result: Uint8Array): Uint8Array => hash('bursar/result', result);
 
-function treeOf(results: readonly Uint8Array[]): MerkleTree {
+function treeOf(results: ByteList): MerkleTree {
   const tree = new MerkleTree(results.length);
   for (const result of results) tree.append(resultLeaf(result));
   return tree;

@@ -9,13 +9,14 @@ import type { Verifier } from '@bursar/crypto';
 import { Ledger } from '@bursar/ledger';
 import type { ValidatorSet } from '@bursar/membership';
 import { merkleRoot } from '@bursar/merkle';
-import { type Batch, block, type Digest, decode, type Genesis, headerDigest, type Result, toHex } from '@bursar/protocol';
+import { type Batch, block, type Digest, decode, type Genesis, headerDigest, toHex } from '@bursar/protocol';
 import { BursarError, coreError, messageOf, rejection } from '@bursar/shared-core';
 import { aboveTip, gap, isUnread, refused } from '../errors.ts';
 import type { BlockLog, Dump, FinalBlock, Halt, LogRecord, Position } from '../ports.ts';
 import { type Candidate, checkBodies, checkCertified, checkRun, forkReason, type RawBlock, type Tip } from './check-block.ts';
 import { Indexes } from './indexes.ts';
 import { Postings } from './postings.ts';
+import { transactionResults } from './results.ts';
 import { Assembler, bounded, type StoredBlock, type TraceContext, toRecords } from './stored-block.ts';
 import { StoredBlocks } from './stored-blocks.ts';
 import { Wakers } from './wakers.ts';
@@ -52,7 +53,6 @@ interface Fresh {
 }
 interface Executed extends Fresh {
   readonly stored: StoredBlock;
-  readonly results: readonly Result[];
   readonly positions: readonly Position[];
   /** After it. */
   readonly tip: Tip;
@@ -62,8 +62,6 @@ interface Executed extends Fresh {
 
 /** Consensus has one height in flight; more callers at once are a fault. */
 const MAX_WAITING_COMMITS = 8;
-/** First byte of a canonical transaction result. */
-const TRANSACTION_TAG = 1;
 
 export class BlockStore {
   readonly ledger: Ledger;
@@ -150,10 +148,10 @@ export class BlockStore {
     demand(broken === undefined, broken ?? '');
     const batches = checkBodies(b, stored.batches, this.#options.chain);
     if ('refused' in batches) throw new Error(batches.why);
-    const { results, stateRoot, resultsRoot } = this.ledger.execute({ height, time: b.header.time, batches });
+    const { stateRoot, resultsRoot } = this.ledger.execute({ height, time: b.header.time, batches });
     demand(stateRoot === stored.stateRoot, `the stored state root is ${stored.stateRoot}, execution gives ${stateRoot}`);
     demand(resultsRoot === stored.resultsRoot, `the stored results root is ${stored.resultsRoot}, execution gives ${resultsRoot}`);
-    this.#admit(candidate, stored, batches, results, positions);
+    this.#admit(candidate, stored, batches, positions);
   }
 
   /**
@@ -211,7 +209,7 @@ export class BlockStore {
         tip = executed.tip;
       }
       await log.sync();
-      for (const { candidate, stored, batches, results, positions } of done) this.#admit(candidate, stored, batches, results, positions);
+      for (const { candidate, stored, batches, positions } of done) this.#admit(candidate, stored, batches, positions);
     } catch (e) {
       if (this.#broken) throw e; // a fork was found: said already
       const name = e instanceof BursarError ? 'LogFailed' : 'Internal';
@@ -233,7 +231,7 @@ export class BlockStore {
     const { log, nowMs } = this.#options;
     const { height, time } = candidate.block.header;
     const startedMs = nowMs();
-    const { results, encoded, stateRoot, resultsRoot } = this.ledger.execute({ height, time, batches });
+    const { encoded, stateRoot, resultsRoot } = this.ledger.execute({ height, time, batches });
     const stored: StoredBlock = {
       block: raw.block,
       certificate: raw.certificate,
@@ -246,7 +244,7 @@ export class BlockStore {
     const endedMs = nowMs();
     const positions = toRecords(height, stored).map((record) => log.append(record));
     const tip = { height, hash: candidate.hash, time, stateRoot, resultsRoot };
-    return { ...fresh, stored, results, positions, tip, startedMs, endedMs };
+    return { ...fresh, stored, positions, tip, startedMs, endedMs };
   }
 
   /** The block is durable: from here on it exists. */
@@ -254,18 +252,13 @@ export class BlockStore {
     { block: b, hash }: Omit<Candidate, 'certificate'>,
     stored: StoredBlock,
     batches: readonly Batch[],
-    results: readonly Result[],
     positions: readonly Position[],
   ): void {
     const { height, time } = b.header;
     const entries = entriesOf(batches).map(({ signed, traceparent }) => ({ transaction: signed, traceparent }));
-    this.indexes.add(height, entries, results);
-    this.postings.add(
-      time,
-      entries.map((e) => e.transaction),
-      results,
-    );
-    if (results.length > 0) this.#blocksWithContent++;
+    this.indexes.add(height, entries, stored.results);
+    this.postings.add(time, entries, stored.results);
+    if (stored.results.length > 0) this.#blocksWithContent++;
     this.#blocks.add(height, stored, positions);
     this.#tip = { height, hash, time, stateRoot: stored.stateRoot, resultsRoot: stored.resultsRoot };
   }
@@ -348,5 +341,5 @@ const answer = (height: number, { stateRoot, resultsRoot, results }: StoredBlock
   height,
   stateRoot,
   resultsRoot,
-  transactionResults: results.filter((r) => r[0] === TRANSACTION_TAG),
+  transactionResults: transactionResults(results),
 });

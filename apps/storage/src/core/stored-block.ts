@@ -1,5 +1,5 @@
 /** One final block as the log keeps it: everything that becomes durable together (B6, docs/protocol.md "Storage log"). */
-import { bytes, type Decoded, decode, encode, hex32, limits, list, struct, text, u16, uint } from '@bursar/protocol';
+import { byteList, bytes, type Decoded, decode, encode, hex32, limits, list, struct, text, u16, uint } from '@bursar/protocol';
 
 /** Bounds of the wire as well (commits.proto). */
 export const MAX_BLOCK_BYTES = 16_384;
@@ -16,7 +16,7 @@ export const storedBlock = struct({
   /** Canonical batches in the order of the references. */
   batches: list(bytes(limits.batch), limits.batchesPerBlock),
   /** Canonical results in the order of the results tree. */
-  results: list(bytes(MAX_RESULT_BYTES), MAX_RESULTS),
+  results: byteList(MAX_RESULT_BYTES, MAX_RESULTS),
   /** Roots after this block: the next header bears them. */
   stateRoot: hex32,
   resultsRoot: hex32,

@@ -1,82 +1,94 @@
 /** ExecuteBatch (docs/treasury.md): seven checks in this order; steps 1 to 5 change nothing, step 6 consumes the seq. */
 import {
-  type ActionOf,
   type Digest,
+  EXECUTE_ITEM_BYTES,
   type Hex32,
-  type PaymentReceipt,
+  type PackedExecuteBatch,
   type RejectionName,
+  receiptAt,
   rejections,
   type TransactionResult,
 } from '@bursar/protocol';
+import type { BlockResults } from '../block-results.ts';
 import type { Execution, Lease } from '../entities.ts';
 import { type ExecutionContext, executeItem } from '../execute-item.ts';
+import { ReceiptWriter } from '../receipt.ts';
 import type { State } from '../state.ts';
 import { executionDigest } from '../state-codecs.ts';
 import { isHeld } from './lease.ts';
 
-export interface BatchOutcome {
-  readonly result: TransactionResult;
-  readonly receipts: readonly PaymentReceipt[];
-}
+type PackedBatch = PackedExecuteBatch['action'];
 
-/** `transaction` has passed step 1 (form, size, chain; its signature before the vote) and stands at `index` of the block. */
+const receipts = new ReceiptWriter();
+
+/**
+ * `transaction` has passed step 1 (form, size, chain; its signature before the vote) and stands at `index` of the block.
+ * @returns why nothing changed; undefined: its result and receipts stand in `results`
+ */
 export function executeBatch(
   s: State,
   signer: Hex32,
-  a: ActionOf<'executeBatch'>,
+  a: PackedBatch,
   transaction: Digest,
   index: number,
-): BatchOutcome | RejectionName {
+  results: BlockResults,
+): RejectionName | undefined {
   const lease = s.leases[a.shard];
   if (!lease) return 'UnknownShard';
   if (a.seq < lease.nextSeq) {
     const before = lease.executions[Number(a.seq) - 1];
-    return before?.transaction === transaction ? { result: resultOf(before), receipts: [] } : 'SeqReused'; // 2
+    if (before?.transaction !== transaction) return 'SeqReused'; // 2
+    results.transaction(resultOf(before));
+    return undefined;
   }
   if (s.time > a.expiresAt) return 'BatchExpired'; // 3
   if (a.seq > lease.nextSeq) return 'SeqGap'; // 3b
   if (!isHeld(lease, s.time) || lease.holder !== signer || lease.epoch !== a.leaseEpoch) return 'Fenced'; // 4
   if (isPaused(s, a)) return 'Paused'; // 5
-  return apply(s, lease, signer, a, transaction, index); // 6
+  apply(s, lease, signer, a, transaction, index, results); // 6
+  return undefined;
 }
 
 /** A pause is a treasury's: a batch with anything of a paused treasury waits as a whole. */
-function isPaused(s: State, a: ActionOf<'executeBatch'>): boolean {
+function isPaused(s: State, { items }: PackedBatch): boolean {
   if (![...s.treasuries.values()].some((t) => t.paused)) return false;
-  return a.items.some(({ id }) => {
-    const n = s.disbursements.find(id);
-    return n !== undefined && s.importOf(n).treasury.paused;
-  });
+  for (let at = 0; at < items.length; at += EXECUTE_ITEM_BYTES) {
+    const n = s.disbursements.findAt(items, at);
+    if (n !== undefined && s.importOf(n).treasury.paused) return true;
+  }
+  return false;
 }
 
-function apply(s: State, lease: Lease, signer: Hex32, a: ActionOf<'executeBatch'>, transaction: Digest, index: number): BatchOutcome {
-  const codes = new Uint16Array(a.items.length);
-  const execution: Execution = {
-    number: s.executions.length,
-    transaction,
-    height: s.height,
-    time: s.time,
-    index,
-    count: codes.length,
-    codes: undefined,
-  };
+function apply(s: State, lease: Lease, signer: Hex32, a: PackedBatch, transaction: Digest, index: number, results: BlockResults): void {
+  const count = a.items.length / EXECUTE_ITEM_BYTES;
+  const { height, time } = s;
+  const execution: Execution = { number: s.executions.length, transaction, height, time, index, count, codes: undefined };
   const { shard, lane, leaseEpoch, seq } = a;
-  const context: ExecutionContext = { signer, shard, lane, execution, leaseEpoch, seq };
-  const receipts: PaymentReceipt[] = [];
-  for (const [i, item] of a.items.entries()) {
-    const outcome = executeItem(s, item, context);
+  const context: ExecutionContext = { signer, shard, lane, execution };
+  const place = results.reserve(count);
+  const codes = new Uint16Array(count);
+  let paid = 0;
+  receipts.begin({ height, time, transaction, leaseEpoch, seq });
+  for (let i = 0; i < count; i++) {
+    const outcome = executeItem(s, a.items, i * EXECUTE_ITEM_BYTES, context);
     if (typeof outcome === 'string') codes[i] = rejections[outcome].code;
-    else receipts.push(outcome);
+    else {
+      paid += 1;
+      receipts.write(s.disbursements, outcome, s.importOf(outcome), attemptAt(a.items, i * EXECUTE_ITEM_BYTES));
+      results.receipt(receipts.room, receiptAt.end);
+    }
   }
-  const kept: Execution = receipts.length === codes.length ? execution : { ...execution, codes };
+  const kept: Execution = paid === count ? execution : { ...execution, codes };
   s.executions.push(kept);
   lease.executions.push(kept);
   lease.nextSeq += 1n;
   const result = resultOf(kept);
+  results.settle(place, result);
   lease.history = executionDigest(lease.history, kept, result.items);
   s.touchLease(lease);
-  return { result, receipts };
 }
+
+const attemptAt = (items: Uint8Array, at: number): number => ((items[at + 64] as number) << 8) | (items[at + 65] as number);
 
 const resultOf = (e: Execution): TransactionResult => ({
   kind: 'transaction',
