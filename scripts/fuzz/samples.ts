@@ -7,6 +7,7 @@ import {
   genesis,
   importOf,
   key,
+  policy as numberedPolicy,
   payee,
   proposer,
   treasury,
@@ -46,7 +47,9 @@ import {
 } from '../../libs/protocol/src/index.ts';
 import { wire } from '../../libs/protocol/src/rpc.ts';
 
-export { chain, genesis, treasury, validators };
+export { chain, genesis, numberedPolicy, treasury, validators };
+
+const { policy } = numberedPolicy;
 export const set = genesisSet(genesis);
 export const START_MS = genesis.time + 60_000;
 export const hex = (n: number): string => n.toString(16).padStart(64, '0');
@@ -77,7 +80,19 @@ export const evidence = evidenceOf(
 );
 
 export const bodies: DisbursementBody[] = [
-  { treasury, clientKey: 'a', destination: payee, amount: 1n, lane: 'consumer', notBefore: 0, dependsOn: [], memo: '' },
+  {
+    treasury,
+    clientKey: 'a',
+    destination: payee,
+    amount: 1n,
+    lane: 'consumer',
+    notBefore: 0,
+    dependsOn: [],
+    memo: '',
+    payee: undefined,
+    expectedReceipts: [],
+    revision: 0,
+  },
   {
     treasury,
     clientKey: 'ä-2',
@@ -87,6 +102,9 @@ export const bodies: DisbursementBody[] = [
     notBefore: START_MS,
     dependsOn: [hex(1), hex(2)],
     memo: 'November €',
+    payee: { name: 'Ácme', version: 2 },
+    expectedReceipts: [{ reference: 'invoice 7', amount: 2n ** 64n - 1n }],
+    revision: 1,
   },
 ];
 export const actions: Action[] = [
@@ -108,6 +126,17 @@ export const actions: Action[] = [
   { kind: 'pause', treasury, number: 1 },
   { kind: 'resume', treasury, number: 1 },
   { kind: 'evidence', evidence },
+  {
+    kind: 'proposeChange',
+    treasury,
+    version: 1,
+    change: { kind: 'payee', name: 'Ácme', details: { reference: 'DE75512108001245126199', account: payee } },
+  },
+  { kind: 'proposeChange', treasury, version: 1, change: { kind: 'policy', policy } },
+  { kind: 'approveChange', treasury, change: hex(8) },
+  { kind: 'cancelChange', treasury, change: hex(8) },
+  { kind: 'hold', treasury, disbursement: hex(7), number: 1 },
+  { kind: 'release', treasury, disbursement: hex(7), number: 1 },
 ];
 const signers = [proposer, ...approvers, key('executor')];
 export const actors: string[] = signers.map((k) => k.publicKey);

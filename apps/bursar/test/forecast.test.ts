@@ -14,6 +14,9 @@ const pay = (clientKey: string, amount: bigint, change: Partial<DisbursementBody
   notBefore: 0,
   dependsOn: [],
   memo: '',
+  payee: undefined,
+  expectedReceipts: [],
+  revision: 0,
   ...change,
 });
 const NOW = 1_790_000_000_000;

@@ -8,7 +8,7 @@ export const contract: ContractFacts = {
   owns: [
     'final blocks and their certificates',
     'batch bodies of final blocks',
-    'accounts, treasuries, imports, disbursements, leases',
+    'accounts, treasuries with their policies, payees and changes, imports, disbursements, leases',
     'receipts and results',
     'postings of every account with the balance after each: in memory, about 54 bytes a payment or transfer, made again from the log',
     'the state root',
@@ -36,7 +36,7 @@ export const contract: ContractFacts = {
     '1004 MalformedMessage: no canonical bytes, or bodies that are not those of the references',
     '2004 SequenceGap: the block is more than one above the newest',
     '5001 QueueFull: too many calls at once',
-    '7001, 7008, 7101, 7120, 8201: nothing is known under this id',
+    '7001, 7008, 7101, 7116, 7120, 7133, 8201: nothing is known under this id',
     '7005 WrongChain: the block is of another chain',
     '7207 UnknownShard, 8002 FieldInvalid: a field of a read',
     '8202 NotFinal: the header that proves it is not final yet',

@@ -1,5 +1,5 @@
 /** What storage refuses, each with what to do about it. */
-import type { Hex32 } from '@bursar/protocol';
+import type { RejectionName } from '@bursar/protocol';
 import { BursarError, reasonOf, rejection } from '@bursar/shared-core';
 import type { Refusal } from './core/check-block.ts';
 
@@ -26,8 +26,16 @@ export const notProvable = (what: string, height: number): BursarError =>
     details: { height: String(height) },
   });
 
-export const unknown = (name: 'UnknownAccount' | 'UnknownTreasury' | 'UnknownDisbursement' | 'ImportUnknown', id: Hex32): BursarError =>
-  rejection(name, undefined, { details: { id } });
+type Unknown =
+  | 'UnknownAccount'
+  | 'UnknownTreasury'
+  | 'UnknownDisbursement'
+  | 'ImportUnknown'
+  | 'ChangeUnknown'
+  | 'PayeeUnknown'
+  | 'NotFound';
+
+export const unknown = (name: Extract<RejectionName, Unknown>, id: string): BursarError => rejection(name, undefined, { details: { id } });
 
 export const badField = (field: string, description: string): BursarError =>
   rejection('FieldInvalid', `${field}: ${description}`, { violations: [{ field, description }] });

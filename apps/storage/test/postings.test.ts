@@ -30,6 +30,7 @@ const paid = (from: Hex32, to: Hex32, amount: bigint): Result => ({
   kind: 'payment',
   disbursement: hex(2),
   bodyHash: hex(3),
+  policy: hex(6),
   import: hex(4),
   from,
   to,

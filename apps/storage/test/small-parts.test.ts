@@ -62,6 +62,16 @@ describe('kindOf', () => {
     executeBatch: { kind: 'executeBatch', shard: 0, leaseEpoch: 1n, lane: 'consumer', seq: 1n, expiresAt: 1, items: [] },
     pause: { kind: 'pause', treasury: ZERO_DIGEST, number: 1 },
     resume: { kind: 'resume', treasury: ZERO_DIGEST, number: 1 },
+    proposeChange: {
+      kind: 'proposeChange',
+      treasury: ZERO_DIGEST,
+      version: 0,
+      change: { kind: 'payee', name: 'p', details: undefined },
+    },
+    approveChange: { kind: 'approveChange', treasury: ZERO_DIGEST, change: ZERO_DIGEST },
+    cancelChange: { kind: 'cancelChange', treasury: ZERO_DIGEST, change: ZERO_DIGEST },
+    hold: { kind: 'hold', treasury: ZERO_DIGEST, disbursement: ZERO_DIGEST, number: 1 },
+    release: { kind: 'release', treasury: ZERO_DIGEST, disbursement: ZERO_DIGEST, number: 1 },
     evidence: { kind: 'evidence', evidence: evidenceOf(0, 0, 1, statement(ZERO_DIGEST), statement('1'.repeat(64))) },
   };
   it.each(KINDS)('reads %s off the bytes', (kind) => {

@@ -152,6 +152,9 @@ function bodyOf(treasury: Digest, p: PaymentOrder): DisbursementBody {
     notBefore: p.notBefore ?? 0,
     dependsOn,
     memo: p.memo ?? '',
+    payee: p.payee,
+    expectedReceipts: (p.expectedReceipts ?? []).map((r) => ({ ...r })),
+    revision: p.revision ?? 0,
   };
 }
 

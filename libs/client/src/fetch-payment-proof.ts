@@ -6,7 +6,6 @@ import {
   chainId,
   DecodeError,
   type Digest,
-  type DisbursementBody,
   decode,
   decodeTransaction,
   disbursementBody,
@@ -14,9 +13,10 @@ import {
   type Genesis,
   importDigest,
   importLeaf,
+  numberedPolicy,
   rolesByKey,
   signedTransaction,
-  treasuryId,
+  type TreasuryPolicy,
 } from '@bursar/protocol';
 import { errorFrom, rejection } from '@bursar/shared-core';
 import { type Connection, mayWorkElsewhere } from './connection.ts';
@@ -74,17 +74,15 @@ function within<T>(fn: () => T): T {
   }
 }
 
-/** Of the approvals, those that its amount needs. */
+/** Of the approvals, those that an amount needs under a policy. */
 function fewest(
-  { treasuries }: Genesis,
-  { treasury, amount }: DisbursementBody,
+  { approval }: TreasuryPolicy,
+  amount: bigint,
   approvals: readonly Uint8Array[],
   signer: (raw: Uint8Array) => string,
 ): Uint8Array[] {
-  const policy = treasuries.find((t) => treasuryId(t.name) === treasury)?.approval;
-  if (!policy) return [];
-  const roleOf = rolesByKey(policy);
-  const left = [...(policy.bands[bandOf(policy, amount)]?.needs ?? [])];
+  const roleOf = rolesByKey(approval);
+  const left = [...(approval.bands[bandOf(approval, amount)]?.needs ?? [])];
   return approvals.filter((raw) => {
     const role = roleOf.get(signer(raw)) ?? -1;
     const isNeeded = (left[role] ?? 0) > 0;
@@ -107,7 +105,8 @@ function proofOf(genesis: Genesis, disbursement: Digest, a: Answer): PaymentProo
     import: importDigest(body.treasury, root),
     body: a.body,
     inImport: { index: inImport.index, count: inImport.count, path: inImport.path },
-    approvals: fewest(genesis, body, ascending, signer),
+    policy: a.policy,
+    approvals: fewest(decode(numberedPolicy, a.policy).policy, body.amount, ascending, signer),
     receipt: { leaf: receipt.leaf, index: receipt.index, count: receipt.count, path: receipt.path },
     header: certified.header,
     certificate: certified.certificate,

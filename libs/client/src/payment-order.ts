@@ -17,6 +17,12 @@ export interface PaymentOrder {
   readonly dependsOn?: readonly string[];
   /** At most 1,024 bytes. */
   readonly memo?: string;
+  /** The payee that it is made out to and the version of it; `destination` is its account. */
+  readonly payee?: { readonly name: string; readonly version: number };
+  /** What the receiver will match it with; together the amount. At most 100. */
+  readonly expectedReceipts?: readonly { readonly reference: string; readonly amount: bigint }[];
+  /** 0, the default, for a new payment; one more than before to replace the body of one that was not paid yet. */
+  readonly revision?: number;
 }
 
 const LANES: readonly string[] = ['consumer', 'industrial'];

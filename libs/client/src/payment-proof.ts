@@ -20,6 +20,8 @@ export interface PaymentProof {
   readonly body: Uint8Array;
   /** Place of the payment in the import's tree. */
   readonly inImport: InclusionFields;
+  /** Canonical policy of the treasury, numbered: the one whose digest the receipt bears. */
+  readonly policy: Uint8Array;
   /** Canonical signed approve transactions, ascending by approver. */
   readonly approvals: readonly Uint8Array[];
   /** Canonical payment result and its place under the results root. */
@@ -52,6 +54,7 @@ export function formatPaymentProof(p: PaymentProof): string {
     import: p.import,
     body: hex(p.body),
     inImport: inclusion(p.inImport),
+    policy: hex(p.policy),
     approvals: p.approvals.map(hex),
     receipt: { leaf: hex(p.receipt.leaf), ...inclusion(p.receipt) },
     header: hex(p.header),
@@ -77,6 +80,7 @@ export function parsePaymentProof(text: string): PaymentProof {
     'import',
     'body',
     'inImport',
+    'policy',
     'approvals',
     'receipt',
     'header',
@@ -92,6 +96,7 @@ export function parsePaymentProof(text: string): PaymentProof {
     import: digest('import', top['import']),
     body: bytes('body', top['body']),
     inImport: place('inImport', inImport),
+    policy: bytes('policy', top['policy']),
     approvals: list('approvals', top['approvals'], MAX_APPROVALS),
     receipt: { leaf: bytes('receipt.leaf', receipt['leaf']), ...place('receipt', receipt) },
     header: bytes('header', top['header']),

@@ -2,7 +2,7 @@
 import { type Codec, DecodeError, decode } from '@bursar/protocol';
 
 /** The links of the argument, in the order in which they are checked. */
-export type ProofLink = 'file' | 'genesis' | 'header' | 'certificate' | 'receipt' | 'body' | 'import' | 'approvals';
+export type ProofLink = 'file' | 'genesis' | 'header' | 'certificate' | 'receipt' | 'body' | 'policy' | 'import' | 'approvals';
 
 /** Never leaves the verifiers: they make a verdict of it. */
 export class Broken extends Error {

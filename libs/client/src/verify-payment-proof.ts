@@ -13,14 +13,17 @@ import {
   disbursementId,
   fromHex,
   type Genesis,
-  type GenesisTreasury,
   type Header,
   importDigest,
   importLeaf,
+  numberedPolicy,
   type PaymentReceipt,
+  policyDigest,
+  policyProblems,
   rejections,
   rolesByKey,
   signedTransaction,
+  type TreasuryPolicy,
   transactionHash,
   treasuryAccount,
   treasuryId,
@@ -35,6 +38,8 @@ export interface ProvenPayment {
   readonly network: string;
   readonly currency: Genesis['currency'];
   readonly treasury: string;
+  /** 1: the policy of the genesis. Later ones were put in force by changes that the policy before them approved. */
+  readonly policyVersion: number;
   readonly body: DisbursementBody;
   readonly receipt: PaymentReceipt;
   /** Height of the certified header above the payment. */
@@ -84,13 +89,15 @@ function prove(proof: PaymentProof, genesis: Genesis): ProvenPayment {
   const { head, signers, signedStake, totalStake } = certifiedHeader(proof, genesis, chain);
   const receipt = checkReceipt(proof, head);
   const { body, treasury } = checkBody(proof, genesis, receipt);
+  const { version, policy } = checkPolicy(proof, receipt, body.treasury, genesis);
   checkImport(proof, receipt);
-  const { approvers, required } = checkApprovals(proof, chain, treasury, body.amount);
+  const { approvers, required } = checkApprovals(proof, chain, policy, body.amount);
   return {
     chain,
     network: genesis.name,
     currency: genesis.currency,
-    treasury: treasury.name,
+    treasury,
+    policyVersion: version,
     body,
     receipt,
     certifiedHeight: head.height,
@@ -110,7 +117,7 @@ function checkReceipt({ receipt }: PaymentProof, head: Header): PaymentReceipt {
 }
 
 /** The body is the one that was paid, by the treasury, to the destination, in full. */
-function checkBody(proof: PaymentProof, genesis: Genesis, receipt: PaymentReceipt): { body: DisbursementBody; treasury: GenesisTreasury } {
+function checkBody(proof: PaymentProof, genesis: Genesis, receipt: PaymentReceipt): { body: DisbursementBody; treasury: string } {
   const body = read(disbursementBody, proof.body, 'body', 'the body of the payment');
   holds(bodyHash(body) === receipt.bodyHash, 'body', 'the body is not the one that the receipt names');
   holds(
@@ -124,7 +131,26 @@ function checkBody(proof: PaymentProof, genesis: Genesis, receipt: PaymentReceip
   holds(receipt.from === treasuryAccount(body.treasury), 'body', 'the money did not come from the account of the treasury');
   holds(receipt.to === body.destination, 'body', 'the money went to another account');
   holds(receipt.amount === body.amount, 'body', 'another amount was paid');
-  return { body, treasury };
+  return { body, treasury: treasury.name };
+}
+
+/** The policy is the one under which the validators paid: the receipt, which they certified, bears its digest. */
+function checkPolicy(
+  proof: PaymentProof,
+  receipt: PaymentReceipt,
+  treasury: string,
+  genesis: Genesis,
+): { version: number; policy: TreasuryPolicy } {
+  const numbered = read(numberedPolicy, proof.policy, 'policy', 'the policy of the treasury');
+  holds(policyDigest(numbered) === receipt.policy, 'policy', 'the policy is not the one that the receipt names');
+  holds(numbered.treasury === treasury, 'policy', 'the policy is that of another treasury');
+  const { version, policy } = numbered;
+  const first = genesis.treasuries.find((t) => treasuryId(t.name) === treasury) as TreasuryPolicy;
+  const isFirst = version === 1 && policyDigest({ treasury, version, policy: first }) === receipt.policy;
+  holds(version > 1 || isFirst, 'policy', 'the first policy is not that of the genesis');
+  const wrong = policyProblems(policy).next();
+  holds(wrong.done === true, 'policy', `the policy contradicts itself: ${wrong.value}`);
+  return numbered;
 }
 
 /** The payment is an item of the import that the receipt names. */
@@ -136,11 +162,11 @@ function checkImport(proof: PaymentProof, receipt: PaymentReceipt): void {
   holds(proof.import === receipt.import, 'import', 'the file names another import than the receipt');
 }
 
-/** Enough different approvers of the genesis, of each role that this amount needs, signed for this import on this chain. */
+/** Enough different approvers of the policy, of each role that this amount needs, signed for this import on this chain. */
 function checkApprovals(
   proof: PaymentProof,
   chain: string,
-  { name, approval }: GenesisTreasury,
+  { name, approval }: TreasuryPolicy,
   amount: bigint,
 ): Pick<ProvenPayment, 'approvers' | 'required'> {
   const roleOf = rolesByKey(approval);

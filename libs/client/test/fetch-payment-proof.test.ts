@@ -15,10 +15,11 @@ afterEach(async () => {
 const proof = proofOf(facts());
 type Answer = ReturnType<typeof honest>;
 const honest = () => {
-  const { body, inImport, approvals, receipt, header, certificate } = proof;
+  const { body, inImport, policy, approvals, receipt, header, certificate } = proof;
   return {
     body,
     inImport: { leaf: new Uint8Array(), ...inImport, path: [...inImport.path] },
+    policy,
     approvals: [...approvals].reverse(),
     receipt: { ...receipt, path: [...receipt.path] },
     certified: { header, certificate },

@@ -1,11 +1,11 @@
-import { mOfN, treasuryAccount } from '@bursar/protocol';
+import { mOfN, type NumberedPolicy, policyDigest, type TreasuryPolicy, treasuryAccount } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { ClientKey } from '../src/key-file.ts';
 import { formatPaymentProof, type PaymentProof, parsePaymentProof } from '../src/payment-proof.ts';
 import type { ProofLink } from '../src/proof-links.ts';
 import { verifyPaymentProof } from '../src/verify-payment-proof.ts';
-import { approvers, chain, type Facts, facts, genesis, importOf, key, payee, proofOf, treasury } from './support/proven-payment.ts';
+import { approvers, chain, type Facts, facts, genesis, key, payee, proofOf, treasury } from './support/proven-payment.ts';
 
 const proof = proofOf(facts());
 const text = formatPaymentProof(proof);
@@ -52,6 +52,10 @@ const forgeries: [sentence: string, change: (f: Facts) => unknown, link: ProofLi
   ['money from another account than the treasury', (f) => Object.assign(f.receipt, { from: payee }), 'body'],
   ['a body that was not paid', (f) => Object.assign(f, { index: 1 }), 'body'],
   ['a receipt of another height than the one below the header', (f) => Object.assign(f.receipt, { height: 8 }), 'receipt'],
+  ['another policy than the receipt names', (f) => Object.assign(f.policy, { version: 2 }), 'policy'],
+  ['the policy of another treasury', (f) => underPolicy(f, { ...f.policy, version: 2, treasury: '77'.repeat(32) }), 'policy'],
+  ['a first policy that is not that of the genesis', (f) => underPolicy(f, { ...f.policy, policy: lax(f) }), 'policy'],
+  ['a policy without bands', (f) => underPolicy(f, { ...f.policy, version: 2, policy: lax(f) }), 'policy'],
   ['two of four validators', (f) => Object.assign(f, { signers: [0, 1] }), 'certificate'],
   ['prepares in place of commits', (f) => Object.assign(f.certificate, { kind: 'prepared' }), 'certificate'],
   ['votes of another chain', (f) => Object.assign(f.certificate, { chain: '00'.repeat(32) }), 'certificate'],
@@ -85,6 +89,11 @@ const forgeries: [sentence: string, change: (f: Facts) => unknown, link: ProofLi
     'approvals',
   ],
 ];
+const lax = ({ policy: { policy } }: Facts): TreasuryPolicy => ({ ...policy, approval: { ...policy.approval, bands: [] } });
+function underPolicy(f: Facts, numbered: NumberedPolicy): void {
+  f.policy = numbered;
+  Object.assign(f.receipt, { policy: policyDigest(numbered) });
+}
 function approval(f: Facts, change: Partial<Facts['approvals'][0]>): void {
   f.approvals[1] = { ...(f.approvals[1] as Facts['approvals'][0]), ...change };
 }
@@ -100,26 +109,24 @@ describe('a forged proof', () => {
     const other = { ...genesis, incarnation: 1 };
     expect(verifyPaymentProof(text, other)).toMatchObject({ valid: false, rejection: 'GenesisMismatch', code: 8102, link: 'genesis' });
   });
-  it('needs every approver of the genesis to be one, also when the import is the same', () => {
-    expect(importOf(facts().bodies)).toBe(proof.import);
-    const strict = {
-      ...genesis,
-      treasuries: genesis.treasuries.map((t) => ({
-        ...t,
-        approval: mOfN(
-          approvers.map((a) => a.publicKey),
-          3,
-        ),
-      })),
-    };
-    expect(verifyPaymentProof(text, strict).valid).toBe(false);
+  it('holds under a later policy, of which the receipt bears the digest', () => {
+    const f = facts();
+    const all = mOfN(
+      approvers.map((k) => k.publicKey),
+      2,
+    );
+    f.policy = { ...f.policy, version: 2, policy: { ...f.policy.policy, approval: all } };
+    Object.assign(f.receipt, { policy: policyDigest(f.policy) });
+    expect(verifyPaymentProof(formatPaymentProof(proofOf(f)), genesis)).toMatchObject({ valid: true, payment: { policyVersion: 2 } });
+    f.approvals.pop();
+    expect(verifyPaymentProof(formatPaymentProof(proofOf(f)), genesis)).toMatchObject({ valid: false, link: 'approvals' });
   });
 });
 
 /** The proof with one byte of one binary field changed. */
 function* everyByteChanged(p: PaymentProof): Generator<[string, PaymentProof]> {
   const flipped = (b: Uint8Array, i: number) => b.map((x, k) => (k === i ? x ^ (1 << (i % 8)) : x));
-  for (const field of ['body', 'header', 'certificate'] as const)
+  for (const field of ['body', 'policy', 'header', 'certificate'] as const)
     for (let i = 0; i < p[field].length; i++) yield [`${field}[${i}]`, { ...p, [field]: flipped(p[field], i) }];
   for (let i = 0; i < p.receipt.leaf.length; i++)
     yield [`leaf[${i}]`, { ...p, receipt: { ...p.receipt, leaf: flipped(p.receipt.leaf, i) } }];
@@ -215,7 +222,7 @@ describe('no changed proof verifies', () => {
   });
   it('property: random canonical-looking bytes in any field give a verdict, never an exception', () => {
     const bytes = fc.uint8Array({ maxLength: 400 });
-    const field = fc.constantFrom('body', 'header', 'certificate', 'leaf', 'approval');
+    const field = fc.constantFrom('body', 'policy', 'header', 'certificate', 'leaf', 'approval');
     fc.assert(
       fc.property(field, bytes, (name, value) => {
         const p: PaymentProof =

@@ -9,6 +9,7 @@ import {
   importDigest,
   importLeaf,
   mOfN,
+  NO_DELAYS,
   NO_LIMITS,
   signedTransaction,
   toHex,
@@ -278,6 +279,7 @@ const foreign = () => ({
   guardians: [keyOf('gus').id],
   guardianThreshold: 1,
   executors: [keyOf('exec2').id],
+  delays: NO_DELAYS,
 });
 
 function approveForeign(chain: Chain, item: ReturnType<typeof body>): void {

@@ -1,4 +1,4 @@
-import { bandsOf } from './approvals.ts';
+import { revise } from './bodies.ts';
 import type { ImportPlan } from './check-import.ts';
 import { bury } from './deferred-work.ts';
 import { NO_EDGE } from './edge-table.ts';
@@ -25,12 +25,13 @@ export function admitImport(s: State, imported: Import, items: readonly StagedIt
   }
   imported.items = Uint32Array.from(items, (item, i) => plan.repeats[i] ?? (s.disbursements.find(item.id) as number));
   imported.activated = items.length;
-  imported.bands = bandsOf(
-    imported,
-    items.map((i) => i.amount),
-  );
-  imported.replayed = items.length - plan.fresh.length;
+  imported.least = items.reduce((least, { amount }) => (amount < least ? amount : least), plan.total);
+  imported.most = items.reduce((most, { amount }) => (amount > most ? amount : most), 0n);
+  imported.replayed = items.length - plan.fresh.length - plan.revised.length;
   imported.total = plan.total;
+  for (const index of plan.revised) revise(s, plan.repeats[index] as number, items[index] as StagedItem, imported, index);
+  s.sequence += 1;
+  imported.sealedAt = s.sequence;
   for (const [node, index] of plan.fresh.entries()) link(s, base + node, (items[index] as StagedItem).dependsOn);
 }
 

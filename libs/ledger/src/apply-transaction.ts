@@ -13,7 +13,9 @@ import {
 } from '@bursar/protocol';
 import { approve } from './actions/approve.ts';
 import { cancel } from './actions/cancel.ts';
+import { approveChange, cancelChange, proposeChange } from './actions/change.ts';
 import { executeBatch } from './actions/execute-batch.ts';
+import { hold, release } from './actions/hold.ts';
 import { importChunk } from './actions/import-chunk.ts';
 import { importSeal } from './actions/import-seal.ts';
 import { lease } from './actions/lease.ts';
@@ -73,7 +75,7 @@ function applySigned(
   if (tx.nonce > account.nonce) return refused('NonceGap');
   account.nonce += 1n;
   s.books.touch(account);
-  return { reason: act(s, account, tx.action), consumed: true };
+  return { reason: act(s, account, tx.action, id), consumed: true };
 }
 
 function applyBatch(s: State, body: Uint8Array, id: Digest, index: number, results: BlockResults): Verdict | 'told' {
@@ -93,7 +95,12 @@ function parse<T>(decodeIt: () => T): T | undefined {
   }
 }
 
-function act(s: State, account: Account, a: Exclude<Action, { kind: 'executeBatch' | 'evidence' }>): RejectionName | undefined {
+function act(
+  s: State,
+  account: Account,
+  a: Exclude<Action, { kind: 'executeBatch' | 'evidence' }>,
+  transaction: Digest,
+): RejectionName | undefined {
   switch (a.kind) {
     case 'transfer':
       return transfer(s, account, a);
@@ -111,5 +118,15 @@ function act(s: State, account: Account, a: Exclude<Action, { kind: 'executeBatc
       return pause(s, account.id, a);
     case 'resume':
       return resume(s, account.id, a);
+    case 'proposeChange':
+      return proposeChange(s, account.id, a, transaction);
+    case 'approveChange':
+      return approveChange(s, account.id, a);
+    case 'cancelChange':
+      return cancelChange(s, account.id, a);
+    case 'hold':
+      return hold(s, account.id, a);
+    case 'release':
+      return release(s, account.id, a);
   }
 }

@@ -8,5 +8,9 @@ export function checkBody(body: DisbursementBody, treasury: Hex32, id: Hex32): R
     if (dependency === id) return 'DependencyCycle';
     if (i > 0 && dependency <= (body.dependsOn[i - 1] as Hex32)) return 'FieldInvalid';
   }
-  return undefined;
+  if (body.payee?.name === '') return 'FieldInvalid';
+  const { expectedReceipts } = body;
+  if (expectedReceipts.length === 0) return undefined;
+  const sum = expectedReceipts.reduce((all, { amount }) => all + amount, 0n);
+  return sum === body.amount && expectedReceipts.every((e) => e.amount > 0n) ? undefined : 'FieldInvalid';
 }

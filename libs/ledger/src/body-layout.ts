@@ -1,6 +1,7 @@
 /**
  * Reads single fields out of a canonical disbursement body without decoding all of it (the codec `disbursementBody`):
- * treasury 32 ‖ u32 + client key ‖ destination 32 ‖ amount u64 ‖ lane u8 ‖ notBefore u64 ‖ …
+ * treasury 32 ‖ u32 + client key ‖ destination 32 ‖ amount u64 ‖ lane u8 ‖ notBefore u64 ‖ u32 + 32 for each dependency ‖
+ * u32 + memo ‖ 0, or 1 ‖ u32 + payee ‖ version u32; …
  */
 import type { Lane } from '@bursar/protocol';
 
@@ -18,5 +19,14 @@ export const amountAt = (page: Buffer, at: number): bigint => page.readBigUInt64
 /** As the codec numbers them. */
 export const laneNumber: Readonly<Record<Lane, number>> = { consumer: 0, industrial: 1 };
 export const laneAt = (page: Buffer, at: number): number => page.readUInt8(payeeAt(page, at) + 40);
+/** The payee that it names, and the version of it. */
+export function namedPayeeAt(page: Buffer, at: number): { readonly name: string; readonly version: number } | undefined {
+  const needs = payeeAt(page, at) + 49;
+  const memo = needs + 4 + 32 * page.readUInt32BE(needs);
+  const payee = memo + 4 + page.readUInt32BE(memo);
+  if (page.readUInt8(payee) === 0) return undefined;
+  const end = payee + 5 + page.readUInt32BE(payee + 1);
+  return { name: page.toString('utf8', payee + 5, end), version: page.readUInt32BE(end) };
+}
 /** Milliseconds; exact, because the codec allows at most 2^53 − 1. */
 export const notBeforeAt = (page: Buffer, at: number): number => Number(page.readBigUInt64BE(payeeAt(page, at) + 41));

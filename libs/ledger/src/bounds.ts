@@ -12,6 +12,10 @@ export const bounds = {
   openBytes: 768 * 1024 * 1024,
   /** An import that is not sealed this long after its first chunk is refused, milliseconds of ledger time. */
   openImportMs: 60 * 60 * 1000,
+  /** Changes of a treasury that are neither in force nor over. */
+  openChanges: 64,
+  /** A change that lacks approvals this long after it was proposed expires, milliseconds of ledger time. */
+  openChangeMs: 30 * 24 * 60 * 60 * 1000,
   /** Offences of one validator that are recorded: more would cost nobody anything. */
   evidencePerOffender: 1_000,
   /** Pieces of evidence whose signatures a block may have checked, for each batch origin: who fills its batches with false ones spends its own. */

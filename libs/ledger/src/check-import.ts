@@ -1,6 +1,6 @@
-import { type DisbursementBody, decode, disbursementBody, type Hex32, MAX_AMOUNT } from '@bursar/protocol';
+import { type DisbursementBody, decode, disbursementBody, type Hex32, MAX_AMOUNT, type RejectionName } from '@bursar/protocol';
 import { findCycle } from './dependency-order.ts';
-import type { Refusal, StagedItem } from './entities.ts';
+import type { Refusal, StagedItem, Treasury } from './entities.ts';
 import type { State } from './state.ts';
 import { Status } from './status.ts';
 
@@ -8,46 +8,77 @@ import { Status } from './status.ts';
 export interface ImportPlan {
   /** For each item in order: the number of the disbursement that it repeats, or undefined. */
   readonly repeats: readonly (number | undefined)[];
+  /** Places of the items that give a disbursement another body. */
+  readonly revised: readonly number[];
   /** Places of the items that are new, in order; an item that stands twice in the import is new once. */
   readonly fresh: readonly number[];
-  /** Place of the first item with this id. */
+  /** Place of the first item with this id, of those that are new. */
   readonly placeOf: ReadonlyMap<Hex32, number>;
   readonly total: bigint;
 }
 
 /** Judges a whole import against the ledger and itself; the first thing wrong refuses all of it. */
-export function checkImport(s: State, items: readonly StagedItem[]): ImportPlan | Refusal {
+export function checkImport(s: State, treasury: Treasury, signer: Hex32, items: readonly StagedItem[]): ImportPlan | Refusal {
   const repeats: (number | undefined)[] = [];
   const fresh: number[] = [];
+  const revised: number[] = [];
+  const seen = new Map<Hex32, StagedItem>();
   const placeOf = new Map<Hex32, number>();
   let total = 0n;
   for (const [index, item] of items.entries()) {
     total += item.amount;
     const n = s.disbursements.find(item.id);
     repeats.push(n);
-    if (n !== undefined) {
-      const refusal = checkRepeat(s, n, item, index);
-      if (refusal) return refusal;
-      continue;
-    }
-    const first = placeOf.get(item.id);
+    const first = seen.get(item.id);
     if (first === undefined) {
-      placeOf.set(item.id, index);
-      fresh.push(index);
-    } else if ((items[first] as StagedItem).bodyHash !== item.bodyHash) {
-      return { reason: 'ClientKeyConflict', index, fields: differing((items[first] as StagedItem).body, item.body) };
+      const wrong = n === undefined ? checkNew(treasury, item, index) : checkKnown(s, treasury, signer, n, item, index);
+      if (wrong) return wrong;
+      seen.set(item.id, item);
+      if (n === undefined) {
+        placeOf.set(item.id, index);
+        fresh.push(index);
+      } else if (s.disbursements.bodyHash(n) !== item.bodyHash) revised.push(index);
+    } else if (first.bodyHash !== item.bodyHash) {
+      return { reason: 'ClientKeyConflict', index, fields: differing(first.body, item.body) };
     }
   }
   if (total > MAX_AMOUNT) return { reason: 'AmountInvalid' };
-  return checkDependencies(s, items, fresh, placeOf) ?? { repeats, fresh, placeOf, total };
+  return checkDependencies(s, items, fresh, placeOf) ?? { repeats, revised, fresh, placeOf, total };
 }
 
-function checkRepeat(s: State, n: number, item: StagedItem, index: number): Refusal | undefined {
+function checkNew(treasury: Treasury, item: StagedItem, index: number): Refusal | undefined {
+  if (item.revision !== 0) return { reason: 'FieldInvalid', index };
+  return isMadeOutRight(treasury, item) ? undefined : { reason: 'PayeeUnknown', index };
+}
+
+/** The payee that it names has this version and account. */
+function isMadeOutRight({ payees }: Treasury, { payee, destination }: StagedItem): boolean {
+  if (!payee) return true;
+  const known = payees.get(payee.name);
+  return known?.version === payee.version && known.details?.account === destination;
+}
+
+/** The same body again, or a revision of it. */
+function checkKnown(s: State, treasury: Treasury, signer: Hex32, n: number, item: StagedItem, index: number): Refusal | undefined {
   const d = s.disbursements;
+  const status = d.status[n];
   if (d.bodyHash(n) !== item.bodyHash) {
-    return { reason: 'ClientKeyConflict', index, fields: differingFields(d.body(n), decode(disbursementBody, item.body)) };
+    const now = d.body(n);
+    const fields = differingFields(now, decode(disbursementBody, item.body));
+    if (item.revision !== now.revision + 1 || fields.includes('dependsOn')) return { reason: 'ClientKeyConflict', index, fields };
+    const reason = whyNotRevised(s, signer, n) ?? (isMadeOutRight(treasury, item) ? undefined : 'PayeeUnknown');
+    return reason && { reason, index };
   }
-  return d.status[n] === Status.cancelled ? { reason: 'ClientKeyCancelled', index } : undefined;
+  return status === Status.cancelled ? { reason: 'ClientKeyCancelled', index } : undefined;
+}
+
+/** Only while it may still be paid, and by the proposer of what it is now: another one would take its approvals away. */
+function whyNotRevised(s: State, signer: Hex32, n: number): RejectionName | undefined {
+  const status = s.disbursements.statusOf(n);
+  if (status === Status.executed) return 'AlreadyExecuted';
+  if (status === Status.cancelled) return 'ClientKeyCancelled';
+  if (status === Status.dead) return 'BlockedByDependency';
+  return s.importOf(n).proposer === signer ? undefined : 'NotAuthorised';
 }
 
 function checkDependencies(
@@ -74,5 +105,8 @@ function checkDependencies(
 const differing = (a: Uint8Array, b: Uint8Array): string[] => differingFields(decode(disbursementBody, a), decode(disbursementBody, b));
 
 function differingFields(a: DisbursementBody, b: DisbursementBody): string[] {
-  return (Object.keys(a) as (keyof DisbursementBody)[]).filter((field) => String(a[field]) !== String(b[field]));
+  return (Object.keys(a) as (keyof DisbursementBody)[]).filter(
+    (field) => JSON.stringify(a[field], texts) !== JSON.stringify(b[field], texts),
+  );
 }
+const texts = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? value.toString() : value);

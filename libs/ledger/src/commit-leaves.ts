@@ -1,7 +1,18 @@
 import type { Digest } from '@bursar/protocol';
 import type { Leafed } from './entities.ts';
 import type { State } from './state.ts';
-import { accountLeaf, chainLeaf, disbursementLeafInto, importLeafOf, leaseLeaf, offenderLeaf, treasuryLeaf } from './state-codecs.ts';
+import {
+  accountLeaf,
+  chainLeaf,
+  changeLeaf,
+  disbursementLeafInto,
+  holdLeaf,
+  importLeafOf,
+  leaseLeaf,
+  offenderLeaf,
+  payeeLeaf,
+  treasuryLeaf,
+} from './state-codecs.ts';
 
 /** The slot of the chain's own leaf. */
 export const CHAIN_SLOT = 0;
@@ -37,6 +48,9 @@ export function commitLeaves(s: State): Digest {
   write(s.dirtyImports, importLeafOf);
   write(s.dirtyLeases, leaseLeaf);
   write(s.dirtyOffenders, offenderLeaf);
+  write(s.dirtyChanges, changeLeaf);
+  write(s.dirtyPayees, payeeLeaf);
+  write(s.dirtyHolds, holdLeaf);
   for (const n of s.dirtyDisbursements) {
     d.dirty[n] = 0;
     disbursementLeafInto(d, n, s.imports, s.executions, leafOut, 0);

@@ -1,10 +1,12 @@
 /** Work that one transaction causes for many disbursements, done a bounded number of steps a block, in the order of its causes. */
-import { isApproved } from './approvals.ts';
+import { isApproved, isWhollyApproved } from './approvals.ts';
+import { holdsBodyOf, moveTo } from './bodies.ts';
 import { NO_EDGE } from './edge-table.ts';
 import type { Import, Treasury } from './entities.ts';
+import { limitedUntil, screenedFor, waitForRoom } from './standing.ts';
 import type { State } from './state.ts';
 import { Status } from './status.ts';
-import { enter, queue, startWake } from './transitions.ts';
+import { enter, queue, startWake, withdraw } from './transitions.ts';
 
 /** Opens the time-locks that ledger time has reached, and queues again what a window may have room for by this time, as far as the budget goes. */
 export function openTimeLocks(s: State): void {
@@ -13,8 +15,15 @@ export function openTimeLocks(s: State): void {
     if (n === undefined) return;
     s.budget -= 1;
     const status = s.disbursements.statusOf(n);
-    if (status === Status.timelocked || status === Status.limit) queue(s, n);
+    if (status === Status.timelocked) queue(s, n);
+    else if (status === Status.limit) tryAgain(s, n);
   }
+}
+
+/** Others may have used the room up, or a change of the limits taken it away. */
+function tryAgain(s: State, n: number): void {
+  if (limitedUntil(s, n) > s.time && !screenedFor(s, n)) waitForRoom(s, n);
+  else queue(s, n);
 }
 
 export function runTasks(s: State): void {
@@ -35,6 +44,8 @@ function step(s: State, task: NonNullable<ReturnType<State['tasks']['first']>>):
       return activate(s, task.import);
     case 'wake':
       return wake(s, task.treasury);
+    case 'review':
+      return review(s, task.treasury);
   }
 }
 
@@ -68,7 +79,7 @@ export function bury(s: State, n: number): void {
   if (status === Status.voting || status === Status.timelocked || status === Status.waiting) enter(s, n, Status.dead);
 }
 
-/** From the first item on, also when an earlier walk is under way: more bands are approved now. */
+/** From the first item on, also when an earlier walk is under way: what has enough approvals is another now. */
 export function startActivation(s: State, imported: Import): void {
   if (imported.activated === imported.items.length) {
     s.sequence += 1;
@@ -79,27 +90,62 @@ export function startActivation(s: State, imported: Import): void {
 }
 
 function activate(s: State, imported: Import): boolean {
-  const d = s.disbursements;
   s.touchImport(imported);
   for (; imported.activated < imported.items.length; imported.activated += 1) {
     if (s.budget === 0) return false;
     s.budget -= 1;
     const n = imported.items[imported.activated] as number;
-    if (d.status[n] !== Status.voting || !isApproved(imported, d.amount(n))) continue;
-    if (d.import[n] !== imported.number) adopt(s, n, imported);
-    queue(s, n);
+    sort(s, n, imported);
   }
   return true;
 }
 
-/** An earlier import brought the same body and was never approved; this one is, over the same body hash: it belongs here now. */
-function adopt(s: State, n: number, imported: Import): void {
-  const before = s.importOf(n);
-  before.counts.voting -= 1;
-  imported.counts.voting += 1;
-  s.disbursements.import[n] = imported.number;
-  s.disbursements.index[n] = imported.activated;
-  s.touchDisbursement(n);
+/** Puts an item where its approvals, its payee and the limits want it now. */
+function sort(s: State, n: number, imported: Import): void {
+  const d = s.disbursements;
+  const status = d.statusOf(n);
+  if (status === Status.executed || status === Status.cancelled || status === Status.dead) return;
+  if (!isApproved(imported, d.amount(n))) {
+    if (d.import[n] === imported.number && status !== Status.voting) withdraw(s, n);
+    return;
+  }
+  if (d.import[n] !== imported.number) {
+    // Another import brought the same body; it belongs to the one whose approvals count.
+    if (isApproved(s.importOf(n), d.amount(n)) || !holdsBodyOf(s, n, imported)) return;
+    moveTo(s, n, imported, imported.activated);
+  }
+  if (status === Status.limit) tryAgain(s, n);
+  else if (status !== Status.funds || screenedFor(s, n)) queue(s, n);
+}
+
+/** After a change of a treasury: all of its imports are looked through, from the first on. */
+export function startReview(s: State, treasury: Treasury): void {
+  if (!treasury.review) {
+    s.sequence += 1;
+    s.tasks.push({ kind: 'review', treasury });
+    treasury.review = { since: s.sequence, next: 0 };
+  }
+  treasury.review.next = 0;
+  s.touchTreasury(treasury);
+}
+
+function review(s: State, treasury: Treasury): boolean {
+  const walk = treasury.review;
+  if (!walk) return true;
+  s.touchTreasury(treasury);
+  for (; walk.next < s.imports.length; walk.next += 1) {
+    if (s.budget === 0) return false;
+    s.budget -= 1;
+    const imported = s.imports[walk.next] as Import;
+    if (imported.treasury !== treasury || (imported.state !== 'sealed' && imported.state !== 'approved')) continue;
+    const { voting, queued, timelocked, blocked } = imported.counts;
+    if (voting + queued + timelocked + blocked + imported.replayed === 0) continue; // nothing of it is left
+    imported.state = isWhollyApproved(imported) ? 'approved' : 'sealed';
+    s.touchImport(imported);
+    startActivation(s, imported);
+  }
+  treasury.review = undefined;
+  return true;
 }
 
 /** Gives items back to the ready lists in order, as far as the balance goes; one that is too large lets the next ones pass. */

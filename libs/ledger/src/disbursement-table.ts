@@ -1,5 +1,5 @@
 import { type DisbursementBody, decode, disbursementBody } from '@bursar/protocol';
-import { amountAt, destinationAt, laneAt, notBeforeAt, payeeAt } from './body-layout.ts';
+import { amountAt, destinationAt, laneAt, namedPayeeAt, notBeforeAt, payeeAt } from './body-layout.ts';
 import { ByteArena } from './byte-arena.ts';
 import { IdIndex } from './id-index.ts';
 import { Status } from './status.ts';
@@ -87,6 +87,13 @@ export class DisbursementTable {
     return n;
   }
 
+  /** Gives it another body under the same id. */
+  revise(n: number, body: Uint8Array, bodyHash: string): void {
+    this.#hashes.write(bodyHash, n * ID_BYTES, 'hex');
+    this.#position[n] = this.#bodies.add(body);
+    this.#length[n] = body.length;
+  }
+
   id(n: number): string {
     return this.#ids.toString('hex', n * ID_BYTES, (n + 1) * ID_BYTES);
   }
@@ -133,6 +140,10 @@ export class DisbursementTable {
   }
   notBefore(n: number): number {
     return notBeforeAt(this.#bodies.page(this.#at(n)), this.#bodies.offset(this.#at(n)));
+  }
+
+  payee(n: number): DisbursementBody['payee'] {
+    return namedPayeeAt(this.#bodies.page(this.#at(n)), this.#bodies.offset(this.#at(n)));
   }
 
   #at(n: number): number {

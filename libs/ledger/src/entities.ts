@@ -1,5 +1,15 @@
 /** The entities of the state, as they stand in memory. Each has a leaf of the state tree at `slot`, given at its creation. */
-import type { Evidence, EvidenceKind, GenesisTreasury, Hex32, RejectionName } from '@bursar/protocol';
+import type {
+  DisbursementBody,
+  Evidence,
+  EvidenceKind,
+  Hex32,
+  NumberedPolicy,
+  PayeeDetails,
+  Change as ProposedChange,
+  RejectionName,
+  TreasuryPolicy,
+} from '@bursar/protocol';
 import type { PaymentWindow } from './payment-window.ts';
 import type { SinceList } from './since-list.ts';
 import type { Counts } from './status.ts';
@@ -21,20 +31,26 @@ export interface Account extends Leafed {
 export interface Treasury extends Leafed {
   readonly id: Hex32;
   readonly account: Hex32;
-  readonly policy: GenesisTreasury;
-  readonly proposers: ReadonlySet<Hex32>;
-  /** Place of each approver's role. */
-  readonly approverRole: ReadonlyMap<Hex32, number>;
-  readonly guardians: ReadonlySet<Hex32>;
-  readonly executors: ReadonlySet<Hex32>;
+  /** In force now; replaced as one, with everything that is made of it. */
+  rules: Rules;
+  /** Every policy that was ever in force, by its digest: receipts point to them. */
+  readonly policies: Map<Hex32, NumberedPolicy>;
+  /** By name; those struck off keep their version. */
+  readonly payees: Map<string, Payee>;
+  /** In the order of their entry. */
+  readonly payeeList: Payee[];
+  /** Name of the payee that has a reference now. */
+  readonly payeeByReference: Map<string, string>;
+  /** Changes that are neither in force nor over, in the order of their proposal. */
+  readonly openChanges: Set<Change>;
+  /** A walk through all imports after a change: the next one, by number, and its place in the order of deferred work. */
+  review: { readonly since: number; next: number } | undefined;
   paused: boolean;
   /** Pauses so far. */
   pauseNumber: number;
   /** Guardians who signed to resume the present pause. */
   readonly resumes: Set<Hex32>;
   totalPaid: bigint;
-  /** What was paid lately, for each window of the limits. */
-  readonly windows: readonly PaymentWindow[];
   readonly counts: Counts;
   /** What may be executed, by shard × 2 + lane. */
   readonly ready: Map<number, SinceList>;
@@ -51,14 +67,68 @@ export interface Treasury extends Leafed {
   passedOver: boolean;
 }
 
+/** A policy in force and what is made of it. */
+export interface Rules {
+  /** 1 in the genesis, one more with each change. */
+  readonly version: number;
+  readonly policy: TreasuryPolicy;
+  readonly digest: Hex32;
+  readonly proposers: ReadonlySet<Hex32>;
+  /** Place of each approver's role. */
+  readonly approverRole: ReadonlyMap<Hex32, number>;
+  readonly guardians: ReadonlySet<Hex32>;
+  readonly executors: ReadonlySet<Hex32>;
+  /** What was paid lately, for each window of the limits. */
+  readonly windows: readonly PaymentWindow[];
+}
+
+/** Whom the treasury pays: entered, changed and struck off by approved changes alone. */
+export interface Payee extends Leafed {
+  readonly treasury: Treasury;
+  readonly name: string;
+  /** Changes so far: a payment names the one that it was made out to. */
+  version: number;
+  /** Undefined: struck off. */
+  details: PayeeDetails | undefined;
+}
+
+/** A policy or payee on its way (docs/treasury.md, "Changes"). */
+export interface Change extends Leafed {
+  /** Id of the transaction that proposed it. */
+  readonly id: Hex32;
+  readonly treasury: Treasury;
+  readonly proposer: Hex32;
+  /** Version of what it replaces. */
+  readonly version: number;
+  readonly change: ProposedChange;
+  state: 'proposed' | 'approved' | 'effective' | 'cancelled' | 'expired' | 'overtaken';
+  /** Keys that approved, in order. */
+  readonly approvals: Set<Hex32>;
+  /** Ledger time: when it expires while it is proposed, when it counts once it is approved, else when it ended. */
+  time: number;
+}
+
+/** Somebody holds a payment back. */
+export interface Hold extends Leafed {
+  readonly disbursement: Hex32;
+  /** Holds of this payment so far: a release names the one it ends. */
+  number: number;
+  by: Hex32;
+  /** Approvers who signed to release it; undefined: it was released. */
+  releases: Set<Hex32> | undefined;
+}
+
 /** One item as it arrived in a chunk. */
 export interface StagedItem {
   readonly id: Hex32;
   readonly bodyHash: Hex32;
   /** Canonical body. */
   readonly body: Uint8Array;
+  readonly destination: Hex32;
   readonly amount: bigint;
   readonly dependsOn: readonly Hex32[];
+  readonly payee: DisbursementBody['payee'];
+  readonly revision: number;
   readonly leaf: Uint8Array;
 }
 
@@ -102,10 +172,14 @@ export interface Import extends Leafed {
   total: bigint;
   /** Keys that approved, in order. */
   readonly approvals: Set<Hex32>;
-  /** Bits of the policy's bands: those that its items need, and those that have enough approvals. */
-  bands: number;
-  approvedBands: number;
-  /** Items that deferred work has looked at since a band was approved, all of them while there is no such work; `since`: its place in the order of that work. */
+  /** Smallest and largest amount among its items: every band from the one to the other is to be approved. */
+  least: bigint;
+  most: bigint;
+  /** What `bandsApproved` found under the policy of that version. */
+  approved: { readonly version: number; readonly bands: number } | undefined;
+  /** Place in the order of changes at its seal: which of an item's bodies it holds. */
+  sealedAt: number;
+  /** Items that deferred work has looked at since its approvals changed, all of them while there is no such work; `since`: its place in the order of that work. */
   activated: number;
   since: number;
   refusal: Refusal | undefined;

@@ -3,9 +3,10 @@ import type { Hex32, Lane, RejectionName } from '@bursar/protocol';
 import { isApproved } from './approvals.ts';
 import { laneNumber } from './body-layout.ts';
 import type { Execution, Treasury } from './entities.ts';
+import { dependenciesExecuted, limitedUntil, screenedFor, waitForRoom } from './standing.ts';
 import type { State } from './state.ts';
 import { Status } from './status.ts';
-import { enter, fundsReturned, fundsRose } from './transitions.ts';
+import { enter, fundsReturned, fundsRose, withdraw } from './transitions.ts';
 
 const MAX_ATTEMPTS = 0xffff;
 
@@ -30,10 +31,12 @@ export function executeItem(s: State, items: Uint8Array, at: number, context: Ex
   }
   const d = s.disbursements;
   if ((d.attempts[n] as number) < MAX_ATTEMPTS) (d.attempts[n] as number) += 1;
-  if (held === 'InsufficientFunds') leaveReady(s, n, Status.funds);
+  const status = d.statusOf(n);
+  if (held === 'NotApproved' && status !== Status.voting && status !== Status.dead) withdraw(s, n);
+  else if (held === 'Held' || held === 'PayeeChanged') leaveReady(s, n, Status.screening);
+  else if (held === 'InsufficientFunds') leaveReady(s, n, Status.funds);
   else if (held === 'OverLimit' && leaveReady(s, n, Status.limit)) {
-    const until = limitedUntil(s, n);
-    if (until < Number.POSITIVE_INFINITY) s.due.push(n, until);
+    waitForRoom(s, n);
   }
   s.touchDisbursement(n);
   return held;
@@ -45,17 +48,6 @@ function leaveReady(s: State, n: number, to: Status): boolean {
   enter(s, n, to);
   fundsReturned(s, s.importOf(n).treasury);
   return true;
-}
-
-/** Ledger time from which the limits may allow it; not after the present: they do now. */
-function limitedUntil(s: State, n: number): number {
-  const d = s.disbursements;
-  const { policy, windows } = s.importOf(n).treasury;
-  const amount = d.amount(n);
-  if (amount > policy.limits.perPayment) return Number.POSITIVE_INFINITY;
-  if (windows.length === 0) return s.time;
-  const to = d.destination(n);
-  return Math.max(...windows.map((w) => w.roomAt(to, amount, s.time)));
 }
 
 /** The id has 32 bytes, the body hash follows. */
@@ -73,7 +65,7 @@ function judgeIdentity(
   if (d.status[n] === Status.cancelled) return 'AlreadyCancelled';
   if (!d.hasBodyHash(n, items, at + BODY_HASH)) return 'BodyStale';
   if (d.shard[n] !== shard || d.lane(n) !== laneNumber[lane]) return 'WrongShard'; // the lease is over its own shard alone
-  return s.importOf(n).treasury.executors.has(signer) ? undefined : 'NotAuthorised';
+  return s.importOf(n).treasury.rules.executors.has(signer) ? undefined : 'NotAuthorised';
 }
 
 function judgeNow(s: State, n: number): RejectionName | undefined {
@@ -82,16 +74,10 @@ function judgeNow(s: State, n: number): RejectionName | undefined {
   if (!isApproved(home, d.amount(n))) return 'NotApproved';
   if (d.notBefore(n) > s.time) return 'NotDue';
   if (!dependenciesExecuted(s, n)) return 'BlockedByDependency';
+  const screened = screenedFor(s, n);
+  if (screened) return screened;
   if (limitedUntil(s, n) > s.time) return 'OverLimit';
   return s.books.open(home.treasury.account).balance < d.amount(n) ? 'InsufficientFunds' : undefined;
-}
-
-/** `waiting` may lag behind: a dependent may follow its dependency in the same batch. */
-function dependenciesExecuted(s: State, n: number): boolean {
-  const d = s.disbursements;
-  if (d.waiting[n] === 0) return true;
-  if (d.status[n] === Status.dead) return false;
-  return d.body(n).dependsOn.every((id) => d.status[d.find(id) as number] === Status.executed);
 }
 
 /** Debit, credit and record; the receipt is the caller's, before anything else happens: one transition. */
@@ -107,7 +93,7 @@ function pay(s: State, n: number, execution: Execution): void {
   d.execution[n] = execution.number + 1;
   enter(s, n, Status.executed);
   treasury.totalPaid += amount;
-  for (const window of treasury.windows) window.add(to, amount, s.time);
+  for (const window of treasury.rules.windows) window.add(to, amount, s.time);
   s.touchTreasury(treasury);
   s.payments += 1;
 }

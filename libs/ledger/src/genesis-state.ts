@@ -1,9 +1,9 @@
-import { type Genesis, type GenesisTreasury, rolesByKey, treasuryAccount, treasuryId, ZERO_DIGEST } from '@bursar/protocol';
+import { type Genesis, type TreasuryPolicy, treasuryAccount, treasuryId, ZERO_DIGEST } from '@bursar/protocol';
 import { CHAIN_SLOT } from './commit-leaves.ts';
 import type { Treasury } from './entities.ts';
 import { BrokenInvariant } from './errors.ts';
 import { checkGenesis } from './genesis-check.ts';
-import { PaymentWindow } from './payment-window.ts';
+import { enforce, rulesOf } from './policy.ts';
 import { SinceList } from './since-list.ts';
 import { State } from './state.ts';
 import { noCounts, Status } from './status.ts';
@@ -20,7 +20,7 @@ export function genesisState(genesis: Genesis): State {
     s.treasuryByAccount.set(t.account, t);
     s.touchTreasury(t);
     s.books.open(t.account);
-    for (const key of [...policy.proposers, ...t.approverRole.keys(), ...policy.guardians, ...policy.executors]) s.books.open(key);
+    enforce(s, t, t.rules);
   }
   for (let shard = 0; shard < genesis.shards; shard += 1) {
     const lease = {
@@ -41,21 +41,22 @@ export function genesisState(genesis: Genesis): State {
   return s;
 }
 
-function makeTreasury(s: State, policy: GenesisTreasury): Treasury {
+function makeTreasury(s: State, policy: TreasuryPolicy): Treasury {
   const id = treasuryId(policy.name);
   return {
     id,
     account: treasuryAccount(id),
-    policy,
-    proposers: new Set(policy.proposers),
-    approverRole: rolesByKey(policy.approval),
-    guardians: new Set(policy.guardians),
-    executors: new Set(policy.executors),
+    rules: rulesOf(id, 1, policy, s.time, []),
+    policies: new Map(),
+    payees: new Map(),
+    payeeList: [],
+    payeeByReference: new Map(),
+    openChanges: new Set(),
+    review: undefined,
     paused: false,
     pauseNumber: 0,
     resumes: new Set(),
     totalPaid: 0n,
-    windows: policy.limits.windows.map((w) => new PaymentWindow(w)),
     counts: noCounts(),
     ready: new Map(),
     funds: new SinceList((n, since) => s.disbursements.status[n] === Status.funds && s.disbursements.since[n] === since),

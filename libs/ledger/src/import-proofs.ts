@@ -1,5 +1,6 @@
 import { MerkleTree } from '@bursar/merkle';
 import { type Digest, importLeaf } from '@bursar/protocol';
+import { bodyHashIn } from './bodies.ts';
 import type { Import } from './entities.ts';
 import type { State } from './state.ts';
 
@@ -29,7 +30,13 @@ export class ImportProofs {
     const n = imported.items[index];
     if (n === undefined) return undefined;
     const d = this.#state.disbursements;
-    return { id: d.id(n), bodyHash: d.bodyHash(n), index, count: imported.items.length, path: this.#tree(imported).proof(index) };
+    return {
+      id: d.id(n),
+      bodyHash: bodyHashIn(this.#state, n, imported),
+      index,
+      count: imported.items.length,
+      path: this.#tree(imported).proof(index),
+    };
   }
 
   #tree(imported: Import): MerkleTree {
@@ -46,7 +53,7 @@ export class ImportProofs {
   #make(imported: Import): MerkleTree {
     const d = this.#state.disbursements;
     const tree = new MerkleTree(imported.items.length);
-    for (const n of imported.items) tree.append(importLeaf(d.id(n), d.bodyHash(n)));
+    for (const n of imported.items) tree.append(importLeaf(d.id(n), bodyHashIn(this.#state, n, imported)));
     return tree;
   }
 }

@@ -10,10 +10,12 @@ export { type Counts, type DisbursementState, disbursementStates } from './statu
 export type {
   AccountView,
   ApprovalNeed,
+  ChangeView,
   DisbursementView,
   EvidenceView,
   ImportView,
   LeaseView,
+  PayeeView,
   TreasuryView,
   WindowView,
 } from './views.ts';

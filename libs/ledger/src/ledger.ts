@@ -1,7 +1,19 @@
-import { type Batch, type ByteList, type Digest, decode, type Genesis, type Hex32, type Lane, type Result, result } from '@bursar/protocol';
+import {
+  type Batch,
+  type ByteList,
+  type Digest,
+  decode,
+  type Genesis,
+  type Hex32,
+  type Lane,
+  type NumberedPolicy,
+  type Result,
+  result,
+} from '@bursar/protocol';
 import { applyTransaction } from './apply-transaction.ts';
 import { BlockResults } from './block-results.ts';
 import { bounds } from './bounds.ts';
+import { applyDueChanges } from './changes.ts';
 import { commitLeaves } from './commit-leaves.ts';
 import { openTimeLocks, runTasks } from './deferred-work.ts';
 import { BrokenInvariant, InvalidBlock } from './errors.ts';
@@ -12,15 +24,19 @@ import { expireStagings } from './stagings.ts';
 import type { State } from './state.ts';
 import {
   type AccountView,
+  type ChangeView,
   type DisbursementView,
   type EvidenceView,
   type ImportView,
   type LeaseView,
+  type PayeeView,
   type TreasuryView,
+  viewChange,
   viewDisbursement,
   viewImport,
   viewLease,
   viewOffence,
+  viewPayee,
   viewTreasury,
 } from './views.ts';
 
@@ -88,6 +104,7 @@ export class Ledger {
     s.budget = bounds.workPerBlock;
     s.evidenceLeft.clear();
     expireStagings(s);
+    applyDueChanges(s);
     openTimeLocks(s);
     runTasks(s);
     const results = new BlockResults();
@@ -152,6 +169,35 @@ export class Ledger {
   /** Ids, in the order of the genesis. */
   treasuries(): Digest[] {
     return [...this.#state.treasuries.keys()];
+  }
+  /** A policy that is or was in force, by its digest. */
+  policy(digest: Digest): NumberedPolicy | undefined {
+    for (const { policies } of this.#state.treasuries.values()) {
+      const found = policies.get(digest);
+      if (found) return found;
+    }
+    return undefined;
+  }
+  change(id: Digest): ChangeView | undefined {
+    const found = this.#state.changes.get(id);
+    return found && viewChange(found);
+  }
+  /** Changes of a treasury that are neither in force nor over, in the order of their proposal. */
+  openChanges(treasury: Digest): ChangeView[] {
+    return [...(this.#state.treasuries.get(treasury)?.openChanges ?? [])].map(viewChange);
+  }
+  payee(treasury: Digest, name: string): PayeeView | undefined {
+    const found = this.#state.treasuries.get(treasury)?.payees.get(name);
+    return found && viewPayee(found);
+  }
+  /** The payee that has this reference now. */
+  payeeByReference(treasury: Digest, reference: string): PayeeView | undefined {
+    const name = this.#state.treasuries.get(treasury)?.payeeByReference.get(reference);
+    return name === undefined ? undefined : this.payee(treasury, name);
+  }
+  /** At most `limit` payees in the order of their entry, from the place `from` on; those struck off among them. */
+  payees(treasury: Digest, from: number, limit: number): PayeeView[] {
+    return (this.#state.treasuries.get(treasury)?.payeeList ?? []).slice(from, from + limit).map(viewPayee);
   }
   findImport(digest: Digest): ImportView | undefined {
     const found = this.#state.findImportByDigest(digest);

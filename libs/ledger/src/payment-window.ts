@@ -3,6 +3,8 @@
  * step is out, so that it is never laxer than an exact window, at most a step stricter, and keeps 64 numbers however much is paid.
  * Not a leaf: it follows from the leaves of what was paid.
  */
+import type { PaymentLimits } from '@bursar/protocol';
+
 const STEPS = 64;
 
 /** Steps of one account, or of all, ascending, with what was paid in each. */
@@ -12,19 +14,30 @@ interface Paid {
   total: bigint;
 }
 
+type WindowLimit = PaymentLimits['windows'][number];
+
 export class PaymentWindow {
   readonly lengthMs: number;
   readonly most: bigint;
   readonly scope: 'treasury' | 'payee';
+  /** Ledger time since which it counts. */
+  readonly since: number;
   readonly #stepMs: number;
   /** By account, the one paid longest ago first; '' stands for all. */
-  readonly #paid = new Map<string, Paid>();
+  readonly #paid: Map<string, Paid>;
 
-  constructor({ lengthMs, most, scope }: { readonly lengthMs: number; readonly most: bigint; readonly scope: 'treasury' | 'payee' }) {
+  constructor({ lengthMs, most, scope }: WindowLimit, since: number, paid = new Map<string, Paid>()) {
     this.lengthMs = lengthMs;
     this.most = most;
     this.scope = scope;
+    this.since = since;
+    this.#paid = paid;
     this.#stepMs = Math.ceil(lengthMs / STEPS);
+  }
+
+  /** The same window with its sums, under another bound; this one is used no more. */
+  allowing(most: bigint): PaymentWindow {
+    return new PaymentWindow({ lengthMs: this.lengthMs, scope: this.scope, most }, this.since, this.#paid);
   }
 
   /** Accounts that something is remembered of. */

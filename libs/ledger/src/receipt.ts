@@ -6,7 +6,14 @@ import type { Import } from './entities.ts';
 /** What all payments of one executeBatch share. */
 export type BatchFacts = Pick<PaymentReceipt, 'height' | 'time' | 'transaction' | 'leaseEpoch' | 'seq'>;
 
-const ID = { disbursement: ZERO_DIGEST, bodyHash: ZERO_DIGEST, import: ZERO_DIGEST, from: ZERO_DIGEST, to: ZERO_DIGEST };
+const ID = {
+  disbursement: ZERO_DIGEST,
+  bodyHash: ZERO_DIGEST,
+  import: ZERO_DIGEST,
+  policy: ZERO_DIGEST,
+  from: ZERO_DIGEST,
+  to: ZERO_DIGEST,
+};
 const TO_AND_AMOUNT = 32 + 8;
 
 export class ReceiptWriter {
@@ -28,6 +35,7 @@ export class ReceiptWriter {
     if (this.#of !== home) {
       this.#of = home;
       bytes.set(fromHex(home.digest), start + receiptAt.import);
+      bytes.set(fromHex(home.treasury.rules.digest), start + receiptAt.policy);
       bytes.set(fromHex(home.treasury.account), start + receiptAt.from);
     }
     d.copyPayee(n, bytes, start + receiptAt.to, TO_AND_AMOUNT);

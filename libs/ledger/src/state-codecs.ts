@@ -1,6 +1,5 @@
 /** Canonical bytes of the state's leaves, each hashed under a domain of its own. */
 import {
-  approvalPolicy,
   bool,
   digestOf,
   evidenceDigest,
@@ -9,7 +8,8 @@ import {
   hex32,
   list,
   optional,
-  paymentLimits,
+  PAYEE_TEXT,
+  payeeDetails,
   rejections,
   struct,
   text,
@@ -22,7 +22,7 @@ import {
   ZERO_DIGEST,
 } from '@bursar/protocol';
 import type { DisbursementTable } from './disbursement-table.ts';
-import type { Account, Execution, Import, Lease, Offence, Offender, Treasury } from './entities.ts';
+import type { Account, Change, Execution, Hold, Import, Lease, Offence, Offender, Payee, Treasury } from './entities.ts';
 
 const KEYS = 64;
 const sum = struct({ high: u64, low: u64 });
@@ -56,32 +56,31 @@ export const accountLeaf = (a: Account): Uint8Array => hashOf('bursar/state/acco
 
 const treasuryCodec = struct({
   id: hex32,
-  name: text(64),
-  proposers: list(hex32, KEYS),
-  approval: approvalPolicy,
-  limits: paymentLimits,
-  guardians: list(hex32, KEYS),
-  guardianThreshold: u8,
-  executors: list(hex32, KEYS),
-  paused: u8,
+  policy: hex32,
+  /** Since when each window of the limits counts. */
+  windowsSince: list(uint, 8),
+  paused: bool,
   pauseNumber: u32,
   resumes: list(hex32, KEYS),
   totalPaid: sum,
   wake: optional(struct({ since: uint, after: uint, left: optional(u64), gave: bool })),
   wakeAgain: bool,
   passedOver: bool,
+  review: optional(struct({ since: uint, next: u32 })),
 });
 export const treasuryLeaf = (t: Treasury): Uint8Array =>
   hashOf('bursar/state/treasury', treasuryCodec, {
-    ...t.policy,
     id: t.id,
-    paused: t.paused ? 1 : 0,
+    policy: t.rules.digest,
+    windowsSince: t.rules.windows.map((w) => w.since),
+    paused: t.paused,
     pauseNumber: t.pauseNumber,
     resumes: [...t.resumes],
     totalPaid: wide(t.totalPaid),
     wake: t.wake,
     wakeAgain: t.wakeAgain,
     passedOver: t.passedOver,
+    review: t.review,
   });
 
 const importCodec = struct({
@@ -97,6 +96,7 @@ const importCodec = struct({
   approvals: list(hex32, KEYS),
   activated: u32,
   since: uint,
+  sealedAt: uint,
   refusal: u16,
 });
 export const importLeafOf = (i: Import): Uint8Array =>
@@ -108,6 +108,23 @@ export const importLeafOf = (i: Import): Uint8Array =>
     approvals: [...i.approvals],
     refusal: i.refusal ? rejections[i.refusal.reason].code : 0,
   });
+
+const changeCodec = struct({
+  id: hex32,
+  treasury: hex32,
+  state: word('proposed', 'approved', 'effective', 'cancelled', 'expired', 'overtaken'),
+  approvals: list(hex32, KEYS),
+  time: uint,
+});
+/** What it changes stands in the transaction whose id it has. */
+export const changeLeaf = (c: Change): Uint8Array =>
+  hashOf('bursar/state/change', changeCodec, { ...c, treasury: c.treasury.id, approvals: [...c.approvals] });
+
+const payeeCodec = struct({ treasury: hex32, name: text(PAYEE_TEXT.name), version: u32, details: optional(payeeDetails) });
+export const payeeLeaf = (p: Payee): Uint8Array => hashOf('bursar/state/payee', payeeCodec, { ...p, treasury: p.treasury.id });
+
+const holdCodec = struct({ disbursement: hex32, number: u32, by: hex32, releases: optional(list(hex32, KEYS)) });
+export const holdLeaf = (h: Hold): Uint8Array => hashOf('bursar/state/hold', holdCodec, { ...h, releases: h.releases && [...h.releases] });
 
 const leaseCodec = struct({
   shard: u16,

@@ -4,15 +4,16 @@ import { Books } from './books.ts';
 import { DisbursementTable } from './disbursement-table.ts';
 import { DueHeap } from './due-heap.ts';
 import { EdgeTable } from './edge-table.ts';
-import type { Execution, Import, Leafed, Lease, Offence, Offender, Staging, Treasury } from './entities.ts';
+import type { Change, Execution, Hold, Import, Leafed, Lease, Offence, Offender, Payee, Staging, Treasury } from './entities.ts';
 import { Fifo } from './fifo.ts';
 import { LeafTree } from './leaf-tree.ts';
 
-/** Deferred work: serve a disbursement's dependents, queue an approved import's items, give funds back to a treasury's items. */
+/** Deferred work: serve a disbursement's dependents, sort an import's items by its approvals, give funds back to a treasury's items, look through its imports. */
 export type Task =
   | { readonly kind: 'dependents'; readonly item: number }
   | { readonly kind: 'activate'; readonly import: Import }
-  | { readonly kind: 'wake'; readonly treasury: Treasury };
+  | { readonly kind: 'wake'; readonly treasury: Treasury }
+  | { readonly kind: 'review'; readonly treasury: Treasury };
 
 /**
  * Everything that the chain agrees on. What is not a leaf itself follows from the leaves: the lists of ready and unfunded items
@@ -45,6 +46,14 @@ export class State {
   readonly stagings = new Map<string, Staging>();
   stagedBytes = 0;
   readonly executions: Execution[] = [];
+  /** By id, all of them. */
+  readonly changes = new Map<Digest, Change>();
+  /** No open change expires or counts before this ledger time. */
+  nextChangeAt = Number.POSITIVE_INFINITY;
+  /** By disbursement: the bodies that were revised, each with the place in the order of changes until which it stood. */
+  readonly formerBodies = new Map<number, { readonly bodyHash: Hex32; readonly until: number }[]>();
+  /** By disbursement; those released stay, for their numbers. */
+  readonly holds = new Map<number, Hold>();
   /** By validator. */
   readonly offenders = new Map<number, Offender>();
   /** Of all of them, in the order of the blocks. */
@@ -62,6 +71,9 @@ export class State {
   readonly dirtyImports: Import[] = [];
   readonly dirtyLeases: Lease[] = [];
   readonly dirtyOffenders: Offender[] = [];
+  readonly dirtyChanges: Change[] = [];
+  readonly dirtyPayees: Payee[] = [];
+  readonly dirtyHolds: Hold[] = [];
 
   constructor(genesis: Genesis) {
     this.chain = chainId(genesis);
@@ -88,6 +100,15 @@ export class State {
   }
   touchOffender(o: Offender): void {
     touch(o, this.dirtyOffenders);
+  }
+  touchChange(c: Change): void {
+    touch(c, this.dirtyChanges);
+  }
+  touchPayee(p: Payee): void {
+    touch(p, this.dirtyPayees);
+  }
+  touchHold(h: Hold): void {
+    touch(h, this.dirtyHolds);
   }
   findImport(treasury: Digest, digest: Digest): Import | undefined {
     return this.#importByKey.get(treasury + digest);

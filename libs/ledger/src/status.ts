@@ -16,6 +16,8 @@ export const Status = {
   cancelled: 7,
   /** A limit did not allow it: out of the ready list until its window may have room. */
   limit: 8,
+  /** Somebody holds it, or its payee was changed: out of the ready list until it is released or revised. */
+  screening: 9,
 } as const;
 export type Status = (typeof Status)[keyof typeof Status];
 
@@ -32,6 +34,7 @@ const shown: Record<Status, DisbursementState> = {
   6: 'executed',
   7: 'cancelled',
   8: 'blocked',
+  9: 'blocked',
 };
 export const stateOf = (status: Status): DisbursementState => shown[status];
 

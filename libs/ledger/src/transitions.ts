@@ -3,18 +3,22 @@ import { NO_EDGE } from './edge-table.ts';
 import type { Treasury } from './entities.ts';
 import { BrokenInvariant } from './errors.ts';
 import { SinceList } from './since-list.ts';
+import { screenedFor } from './standing.ts';
 import type { State } from './state.ts';
 import { Status, stateOf } from './status.ts';
 
 /** Which changes there are; everything else is a bug. Execution judges by the facts, so it may come before deferred work did. */
-const OPEN = [Status.ready, Status.funds, Status.limit, Status.executed, Status.cancelled];
+const HELD_BACK = [Status.funds, Status.limit, Status.screening];
+const OVER = [Status.executed, Status.cancelled];
+const OPEN = [Status.ready, ...HELD_BACK, ...OVER];
 const allowed: Record<Status, ReadonlySet<Status>> = {
   [Status.voting]: new Set([...OPEN, Status.timelocked, Status.waiting, Status.dead]),
-  [Status.timelocked]: new Set([...OPEN, Status.waiting, Status.dead]),
-  [Status.waiting]: new Set([...OPEN, Status.dead]),
-  [Status.ready]: new Set([Status.funds, Status.limit, Status.executed, Status.cancelled]),
-  [Status.funds]: new Set([Status.ready, Status.limit, Status.executed, Status.cancelled]),
-  [Status.limit]: new Set([Status.ready, Status.funds, Status.executed, Status.cancelled]),
+  [Status.timelocked]: new Set([...OPEN, Status.voting, Status.waiting, Status.dead]),
+  [Status.waiting]: new Set([...OPEN, Status.voting, Status.dead]),
+  [Status.ready]: new Set([...HELD_BACK, ...OVER, Status.voting]),
+  [Status.funds]: new Set([...OPEN, Status.voting]),
+  [Status.limit]: new Set([...OPEN, Status.voting]),
+  [Status.screening]: new Set([...OPEN, Status.voting]),
   [Status.dead]: new Set([Status.cancelled]),
   [Status.executed]: new Set(),
   [Status.cancelled]: new Set(),
@@ -72,11 +76,26 @@ export function readyList(s: State, treasury: Treasury, shard: number, lane: num
   return made;
 }
 
-/** Where an approved one that is neither over nor unfunded belongs. */
+/** Where an approved one that is not over belongs, but for funds and limits, which are looked at when it is to be paid. */
 export function queue(s: State, n: number): void {
+  const to = placeOf(s, n);
+  const from = s.disbursements.statusOf(n);
+  if (from === to) return;
+  enter(s, n, to);
+  if (from === Status.ready) fundsReturned(s, s.importOf(n).treasury);
+}
+function placeOf(s: State, n: number): Status {
   const d = s.disbursements;
-  const to = d.notBefore(n) > s.time ? Status.timelocked : d.waiting[n] === 0 ? Status.ready : Status.waiting;
-  if (d.statusOf(n) !== to) enter(s, n, to);
+  if (d.notBefore(n) > s.time) return Status.timelocked;
+  if (d.waiting[n] !== 0) return Status.waiting;
+  return screenedFor(s, n) ? Status.screening : Status.ready;
+}
+
+/** Its approvals do not count any more: it waits for others. */
+export function withdraw(s: State, n: number): void {
+  const wasReady = s.disbursements.status[n] === Status.ready;
+  enter(s, n, Status.voting);
+  if (wasReady) fundsReturned(s, s.importOf(n).treasury);
 }
 
 /** The treasury's account was credited: what waits for funds may go on. */

@@ -1,15 +1,19 @@
 /** What the ledger tells its readers: copies, so that nobody can change the state through them. */
 import {
-  type ApprovalPolicy,
   approvalsByRole,
   type Digest,
   type DisbursementBody,
   type Evidence,
   type EvidenceKind,
   type Hex32,
+  type PayeeDetails,
+  type Change as ProposedChange,
   type RejectionName,
+  type TreasuryPolicy,
 } from '@bursar/protocol';
-import type { Import, Lease, Offence, Refusal, Treasury } from './entities.ts';
+import { bandRange } from './approvals.ts';
+import type { Change, Import, Lease, Offence, Payee, Refusal, Treasury } from './entities.ts';
+import { screenedFor } from './standing.ts';
 import type { State } from './state.ts';
 import { type Counts, type DisbursementState, Status, stateOf } from './status.ts';
 
@@ -26,12 +30,11 @@ export interface TreasuryView {
   /** The account that it pays from, and its balance. */
   readonly account: Hex32;
   readonly balance: bigint;
-  readonly proposers: readonly Hex32[];
-  readonly approval: ApprovalPolicy;
-  readonly limits: { readonly perPayment: bigint; readonly windows: readonly WindowView[] };
-  readonly guardians: readonly Hex32[];
-  readonly guardianThreshold: number;
-  readonly executors: readonly Hex32[];
+  readonly policy: TreasuryPolicy;
+  /** A change of the policy names this version. */
+  readonly policyVersion: number;
+  readonly policyDigest: Digest;
+  readonly windows: readonly WindowView[];
   readonly paused: boolean;
   /** Pauses so far: a pause names this + 1, a resume names this. */
   readonly pauseNumber: number;
@@ -77,6 +80,28 @@ export interface ApprovalNeed {
   readonly given: number;
 }
 
+export interface ChangeView {
+  /** That of the transaction that proposed it. */
+  readonly id: Digest;
+  readonly treasury: Digest;
+  readonly proposer: Hex32;
+  /** Version of what it replaces; 0: a payee that was never entered. */
+  readonly version: number;
+  readonly change: ProposedChange;
+  readonly state: Change['state'];
+  readonly approvals: readonly Hex32[];
+  readonly needs: readonly ApprovalNeed[];
+  /** Ledger time, milliseconds: when it expires while it is proposed, when it counts once it is approved, else when it ended. */
+  readonly time: number;
+}
+
+export interface PayeeView {
+  readonly name: string;
+  readonly version: number;
+  /** Undefined: struck off. */
+  readonly details: PayeeDetails | undefined;
+}
+
 export interface DisbursementView {
   readonly id: Digest;
   readonly import: Digest;
@@ -85,6 +110,9 @@ export interface DisbursementView {
   readonly bodyHash: Digest;
   readonly state: DisbursementState;
   readonly blocked?: RejectionName;
+  /** Holds of it so far: a hold names this + 1, a release this. `held`: by whom, and the approvers who signed to release it. */
+  readonly holdNumber: number;
+  readonly held?: { readonly by: Hex32; readonly releases: readonly Hex32[] };
   /** Height and ledger time (milliseconds) of the block, and the executeBatch transaction that paid. */
   readonly executed?: { readonly height: number; readonly time: number; readonly transaction: Digest };
   /** How often a batch that was applied held it without paying it. */
@@ -113,18 +141,18 @@ export interface EvidenceView {
 
 export function viewTreasury(s: State, t: Treasury): TreasuryView {
   return {
-    ...t.policy,
     id: t.id,
+    name: t.rules.policy.name,
+    policy: t.rules.policy,
+    policyVersion: t.rules.version,
+    policyDigest: t.rules.digest,
     account: t.account,
     balance: s.books.find(t.account)?.balance ?? 0n,
     paused: t.paused,
     pauseNumber: t.pauseNumber,
     counts: { ...t.counts },
     totalPaid: t.totalPaid,
-    limits: {
-      perPayment: t.policy.limits.perPayment,
-      windows: t.windows.map((w) => ({ lengthMs: w.lengthMs, most: w.most, scope: w.scope, used: w.used('', s.time) })),
-    },
+    windows: t.rules.windows.map((w) => ({ lengthMs: w.lengthMs, most: w.most, scope: w.scope, used: w.used('', s.time) })),
   };
 }
 
@@ -140,7 +168,7 @@ export function viewImport(s: State, i: Import): ImportView {
     replayed: i.replayed,
     total: i.total,
     approvals: [...i.approvals],
-    needs: needsOf(i),
+    needs: i.items.length === 0 ? [] : needsOf(i.treasury, i.approvals, bandRange(i)),
     counts: { ...i.counts },
     refusal: i.refusal,
     itemAt: (index) => {
@@ -150,21 +178,38 @@ export function viewImport(s: State, i: Import): ImportView {
   };
 }
 
-function needsOf({ treasury, approvals, bands }: Import): ApprovalNeed[] {
-  const { approval } = treasury.policy;
-  const given = approvalsByRole(approval, treasury.approverRole, approvals);
-  return approval.bands.flatMap(({ upTo, needs }, band) =>
-    (bands & (1 << band)) === 0
-      ? []
-      : needs.flatMap((needed, role) =>
-          needed === 0 ? [] : [{ upTo, role: approval.roles[role]?.name ?? '', needed, given: given[role] ?? 0 }],
-        ),
-  );
+function needsOf(t: Treasury, approvals: Iterable<Hex32>, [first, last]: readonly [number, number]): ApprovalNeed[] {
+  const { approval } = t.rules.policy;
+  const given = approvalsByRole(approval, t.rules.approverRole, approvals);
+  return approval.bands
+    .slice(first, last + 1)
+    .flatMap(({ upTo, needs }) =>
+      needs.flatMap((needed, role) =>
+        needed === 0 ? [] : [{ upTo, role: approval.roles[role]?.name ?? '', needed, given: given[role] ?? 0 }],
+      ),
+    );
 }
+
+const lastBand = ({ rules }: Treasury): [number, number] => [rules.policy.approval.bands.length - 1, rules.policy.approval.bands.length];
+
+/** A copy of a change for its readers. */
+export const viewChange = (c: Change): ChangeView => ({
+  id: c.id,
+  treasury: c.treasury.id,
+  proposer: c.proposer,
+  version: c.version,
+  change: c.change,
+  state: c.state,
+  approvals: [...c.approvals],
+  needs: needsOf(c.treasury, c.approvals, lastBand(c.treasury)),
+  time: c.time,
+});
+export const viewPayee = ({ name, version, details }: Payee): PayeeView => ({ name, version, details });
 
 export function viewDisbursement(s: State, n: number): DisbursementView {
   const d = s.disbursements;
   const status = d.statusOf(n);
+  const hold = s.holds.get(n);
   const paid = s.executions[(d.execution[n] as number) - 1];
   return {
     id: d.id(n),
@@ -174,8 +219,11 @@ export function viewDisbursement(s: State, n: number): DisbursementView {
     bodyHash: d.bodyHash(n),
     state: stateOf(status),
     ...(status === Status.dead && { blocked: 'BlockedByDependency' as const }),
+    ...(status === Status.screening && { blocked: screenedFor(s, n) ?? ('PayeeChanged' as const) }),
     ...(status === Status.limit && { blocked: 'OverLimit' as const }),
     ...(status === Status.funds && { blocked: 'InsufficientFunds' as const }),
+    holdNumber: hold?.number ?? 0,
+    ...(hold?.releases && { held: { by: hold.by, releases: [...hold.releases] } }),
     ...(paid && { executed: { height: paid.height, time: paid.time, transaction: paid.transaction } }),
     attempts: d.attempts[n] as number,
   };

@@ -69,7 +69,7 @@ describe('approval by role and amount', () => {
   });
   it('who proposed an import may not approve it, whatever his roles are, nor after another took part in proposing it', () => {
     const w = imported(items, 'fin1');
-    expect(w.run([approve('fin1', digest), approve('fin2', digest)])).toEqual(['OwnImport', 'done']);
+    expect(w.run([approve('fin1', digest), approve('fin2', digest)])).toEqual(['OwnProposal', 'done']);
     expect(keys.map((k) => w.state(k))).toEqual(['queued', 'voting', 'voting']);
   });
   it('an executor cannot pay what lacks approvals for its amount, and pays it once they are there', () => {

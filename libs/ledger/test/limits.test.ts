@@ -29,18 +29,18 @@ describe('limits on payments', () => {
   it('the treasury pays no more within the window; what is over waits until there is room, and is paid then', () => {
     const w = world(hourly(250n, 'treasury'), 100, 100, 100, 50);
     expect(w.pay(...keys(4))).toEqual(['done', 'done', 'OverLimit', 'done']);
-    expect(w.ledger.treasury(TREASURY)?.limits.windows).toEqual([{ lengthMs: HOUR, most: 250n, scope: 'treasury', used: 250n }]);
+    expect(w.ledger.treasury(TREASURY)?.windows).toEqual([{ lengthMs: HOUR, most: 250n, scope: 'treasury', used: 250n }]);
     expect([w.state('p2'), w.readyKeys()]).toEqual(['blocked{OverLimit}', []]);
     w.block([], HOUR / 2);
     expect([w.readyKeys(), w.pay('p2')]).toEqual([[], ['OverLimit']]);
     w.block([], HOUR / 2 + HOUR / 32);
     expect([w.readyKeys(), w.pay('p2')]).toEqual([['p2'], ['done']]);
-    expect(w.ledger.treasury(TREASURY)?.limits.windows[0]?.used).toBe(100n);
+    expect(w.ledger.treasury(TREASURY)?.windows[0]?.used).toBe(100n);
   });
   it('a payee gets no more within the window, whoever else is paid', () => {
     const w = world(hourly(150n, 'payee'), 100, 100, 100, 50);
     expect(w.pay(...keys(4))).toEqual(['done', 'done', 'OverLimit', 'done']);
-    expect(w.ledger.treasury(TREASURY)?.limits.windows[0]?.used).toBe(0n);
+    expect(w.ledger.treasury(TREASURY)?.windows[0]?.used).toBe(0n);
   });
   it('all windows must have room, and the latest of them says when', () => {
     const windows = [

@@ -64,7 +64,7 @@ class Pair {
   }
   /** One transaction, its verdict compared. The model is told the block's time first. */
   one(tx: Parameters<World['run']>[0][0], verdict: () => string): void {
-    this.model.time += 10;
+    this.model.pass(10);
     expect(this.w.run([tx])).toEqual([verdict()]);
   }
 
@@ -117,7 +117,7 @@ const importOf =
     const key = digestOf(items);
     const verdict = model.import(key, list);
     const expected = verdict === 'ImportSealed' ? ['ImportSealed', 'ImportSealed'] : ['done', verdict];
-    model.time += 10;
+    model.pass(10);
     expect(w.run([chunk, seal] as never)).toEqual(expected);
   };
 const importStep = plans.map(importOf);
@@ -164,7 +164,7 @@ const pauseStep = fc.tuple(guardian, fc.constantFrom(true, true, true, false)).m
 const waitStep = fc.constantFrom(1, 250, 6_350, 12_750).map(
   (ms): Step =>
     ({ w, model }) => {
-      model.time += ms;
+      model.pass(ms);
       w.block([], ms);
     },
 );
@@ -173,7 +173,7 @@ const payStep = fc.tuple(fc.array(name, { maxLength: 5 }), fc.boolean()).map(
     ({ w, model, sent }) => {
       const tx = w.transaction(w.batch(names));
       const known = names.some((n) => model.items.has(n));
-      model.time += 10;
+      model.pass(10);
       if (model.paused && known) {
         expect(w.run([tx])).toEqual(['Paused?']);
         return;

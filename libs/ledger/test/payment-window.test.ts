@@ -15,7 +15,7 @@ describe('a window of payments', () => {
       fc.property(payments, fc.constantFrom('treasury' as const, 'payee' as const), (all, scope) => {
         const lengthMs = 1_000;
         const stepMs = Math.ceil(lengthMs / 64);
-        const window = new PaymentWindow({ lengthMs, most: 10_000n, scope });
+        const window = new PaymentWindow({ lengthMs, most: 10_000n, scope }, 0);
         const done: { time: number; amount: bigint; to: string }[] = [];
         let time = 1_790_000_000_000;
         for (const { after, amount, to } of all) {
@@ -34,7 +34,7 @@ describe('a window of payments', () => {
   it('says the first moment at which there is room, and not one earlier', () => {
     fc.assert(
       fc.property(payments, fc.bigInt({ min: 1n, max: 60n }), (all, amount) => {
-        const window = new PaymentWindow({ lengthMs: 1_000, most: 60n, scope: 'treasury' });
+        const window = new PaymentWindow({ lengthMs: 1_000, most: 60n, scope: 'treasury' }, 0);
         let time = 5_000;
         for (const p of all) {
           time += p.after;
@@ -48,10 +48,10 @@ describe('a window of payments', () => {
     );
   });
   it('an amount above the whole window never has room', () => {
-    expect(new PaymentWindow({ lengthMs: 1_000, most: 60n, scope: 'payee' }).roomAt('a', 61n, 1)).toBe(Number.POSITIVE_INFINITY);
+    expect(new PaymentWindow({ lengthMs: 1_000, most: 60n, scope: 'payee' }, 0).roomAt('a', 61n, 1)).toBe(Number.POSITIVE_INFINITY);
   });
   it('forgets accounts that were not paid within it: memory is bounded by those that were', () => {
-    const window = new PaymentWindow({ lengthMs: 1_000, most: 1_000n, scope: 'payee' });
+    const window = new PaymentWindow({ lengthMs: 1_000, most: 1_000n, scope: 'payee' }, 0);
     for (let i = 0; i < 10_000; i++) window.add(`payee ${i}`, 1n, 1_000_000 + i);
     expect(window.size).toBeLessThan(1_100);
     expect(window.used('payee 9999', 1_010_000)).toBe(1n);

@@ -55,9 +55,9 @@ describe('roots', () => {
   it('are pinned', () => {
     const w = story();
     expect({ genesis: new World().ledger.stateRoot, state: w.last?.stateRoot, results: w.last?.resultsRoot }).toEqual({
-      genesis: '9dc9fabfcebacd272799625b3bffb340196dffa91aa54bb2ed1197b998dcce36',
-      results: 'd056c57a73ddafa4d47ca3deb3ca8533e32258eafa3aaf176b40bc3e9c82ba23',
-      state: '21effa5a6d989a1ed5a7c5c90e53d09944419ec57abbac8ba43d97eb9ad12e9e',
+      genesis: 'f37f1921895d8dbcd64bebc2bc73c95e668e33861c61d28688b9a161ec05fc07',
+      results: 'cf5f228af5cbf4796afd2ed22d8ae93804f96cec9dde469edab5a6f3cc622074',
+      state: 'ca2357f13c7815a05dc07c706b2306f9dd391b726db3b5994f7c5b87626dce0e',
     });
   });
 });

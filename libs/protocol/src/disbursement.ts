@@ -1,6 +1,8 @@
 /** What approvers sign and executors pay (docs/treasury.md; docs/protocol.md, "Disbursements"). */
+
+import { PAYEE_TEXT } from './change.ts';
 import type { Decoded } from './codec.ts';
-import { hex32, list, struct, text, u64, uint, word } from './codecs.ts';
+import { hex32, list, optional, struct, text, u32, u64, uint, word } from './codecs.ts';
 import { digest, digestOf, hash } from './hash.ts';
 import type { Digest } from './hex.ts';
 import { limits } from './limits.ts';
@@ -22,6 +24,12 @@ export const disbursementBody = struct({
   /** Ids of disbursements that must be executed first: strictly ascending, hence without duplicates. */
   dependsOn: list(hex32, limits.dependencies),
   memo: text(limits.memo),
+  /** The payee of the directory that `destination` is the account of, as of that version: another version holds the payment. */
+  payee: optional(struct({ name: text(PAYEE_TEXT.name), version: u32 })),
+  /** How the receiver will tell what the payment is for: what each reference is to get; together the amount, or none. */
+  expectedReceipts: list(struct({ reference: text(PAYEE_TEXT.reference), amount: u64 }), limits.expectedReceipts),
+  /** 0 for a new payment; one more each time that its proposer replaces the body before it is paid, which needs its approvals anew. */
+  revision: u32,
 });
 export type DisbursementBody = Decoded<typeof disbursementBody>;
 

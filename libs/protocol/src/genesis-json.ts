@@ -1,11 +1,14 @@
 /** genesis.json: the same facts as text for people. Its form does not matter to the chain id, each of its facts does. */
 import { formatAccount, parseAccount } from './account.ts';
-import { type ApprovalPolicy, approvalProblems } from './approval-policy.ts';
+import type { ApprovalPolicy } from './approval-policy.ts';
 import { chainId, type Genesis } from './genesis.ts';
 import { type Digest, isHex32 } from './hex.ts';
 import { limits } from './limits.ts';
 import { MAX_AMOUNT } from './money.ts';
-import { limitProblems, NO_LIMITS, type PaymentLimits, WINDOW_MS } from './payment-limits.ts';
+import { NO_LIMITS, type PaymentLimits, WINDOW_MS } from './payment-limits.ts';
+import { MAX_DELAY_MS, policyProblems, type TreasuryPolicy } from './treasury-policy.ts';
+
+const DAY_MS = 86_400_000;
 
 /** The text is no genesis; `problems` names each wrong field. */
 export class BadGenesis extends Error {
@@ -118,6 +121,7 @@ function readGenesis(f: Fields, o: Json): Genesis {
         guardians: f.keys(`${at}.guardians`, x['guardians'], 64),
         guardianThreshold: f.integer(`${at}.guardianThreshold`, x['guardianThreshold'], 1, 64),
         executors: f.keys(`${at}.executors`, x['executors'], 64),
+        delays: readDelays(f, `${at}.delays`, x['delays']),
       };
     }),
     shards: f.integer('shards', o['shards'], 1, 1),
@@ -176,6 +180,15 @@ const formatLimits = ({ perPayment, windows }: PaymentLimits) => ({
   windows: windows.map((w) => ({ ...w, most: w.most.toString() })),
 });
 
+/** A day each, unless said otherwise. */
+function readDelays(f: Fields, at: string, v: unknown): TreasuryPolicy['delays'] {
+  if (v === undefined) return { policyMs: DAY_MS, payeeMs: DAY_MS };
+  const o = f.object(at, v);
+  f.only(`${at}.`, o, ['policyMs', 'payeeMs']);
+  const delay = (name: string) => f.integer(`${at}.${name}`, o[name], 0, MAX_DELAY_MS);
+  return { policyMs: delay('policyMs'), payeeMs: delay('payeeMs') };
+}
+
 const repeats = (values: readonly string[]): boolean => new Set(values).size !== values.length;
 
 /** Facts that hold between fields. */
@@ -190,7 +203,7 @@ function* contradictions(g: Genesis): Generator<string> {
   if (g.validators.reduce((sum, v) => sum + v.stake, 0n) > MAX_AMOUNT) yield 'the stakes exceed 2^64 - 1 together';
   if (g.accounts.reduce((sum, a) => sum + a.balance, 0n) > MAX_AMOUNT) yield 'the balances exceed 2^64 - 1 together';
   for (const t of g.treasuries) {
-    for (const problem of [...approvalProblems(t.approval), ...limitProblems(t.limits)]) yield `treasury ${t.name}: ${problem}`;
+    for (const problem of policyProblems(t)) yield `treasury ${t.name}: ${problem}`;
     if (t.guardianThreshold > t.guardians.length) yield `treasury ${t.name} needs more guardians than it has`;
   }
 }

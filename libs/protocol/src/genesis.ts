@@ -1,26 +1,13 @@
 /** Genesis: everything that every process must agree on before the first block. Its digest is the chain id. */
-import { approvalPolicy } from './approval-policy.ts';
 import type { Decoded } from './codec.ts';
 import { hex32, list, struct, text, u8, u16, u32, u64, uint } from './codecs.ts';
 import { digest, digestOf } from './hash.ts';
 import type { Digest } from './hex.ts';
 import { limits } from './limits.ts';
-import { paymentLimits } from './payment-limits.ts';
+import { treasuryPolicy } from './treasury-policy.ts';
 
 export const genesisValidator = struct({ name: text(64), publicKey: hex32, stake: u64 });
 export const genesisAccount = struct({ id: hex32, balance: u64 });
-export const genesisTreasury = struct({
-  name: text(64),
-  /** Keys that may import and cancel. */
-  proposers: list(hex32, 64),
-  approval: approvalPolicy,
-  limits: paymentLimits,
-  /** Any one may pause; `guardianThreshold` of them together resume. */
-  guardians: list(hex32, 64),
-  guardianThreshold: u8,
-  executors: list(hex32, 64),
-});
-
 export const genesisCodec = struct({
   version: u16,
   name: text(64),
@@ -31,14 +18,13 @@ export const genesisCodec = struct({
   currency: struct({ code: text(12), exponent: u8 }),
   validators: list(genesisValidator, limits.validators),
   accounts: list(genesisAccount, 10_000),
-  treasuries: list(genesisTreasury, 16),
+  treasuries: list(treasuryPolicy, 16),
   shards: u16,
   leaseMs: uint,
   blockIntervalMs: uint,
   viewTimeoutMs: uint,
 });
 export type Genesis = Decoded<typeof genesisCodec>;
-export type GenesisTreasury = Decoded<typeof genesisTreasury>;
 
 export const chainId = (genesis: Genesis): Digest => digestOf('bursar/genesis', genesisCodec, genesis);
 

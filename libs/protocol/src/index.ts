@@ -12,6 +12,7 @@ export {
 export { type Batch, type BatchEntry, type BatchRef, batchCodec, batchDigest, batchEntry, batchHash, batchRef } from './batch.ts';
 export { type Block, batchRefs, batchRefsDigest, block, type Header, header, headerDigest } from './block.ts';
 export { ByteList, byteList } from './byte-list.ts';
+export { type Change, change, PAYEE_TEXT, type PayeeDetails, payeeDetails } from './change.ts';
 export { type Codec, type Decoded, DecodeError, decode, encode, Reader, Writer } from './codec.ts';
 export { bool, bytes, hex32, list, optional, signature, struct, text, u8, u16, u32, u64, uint, union, word } from './codecs.ts';
 export { bodyHash, type DisbursementBody, disbursementBody, disbursementId, importDigest, importLeaf, type Lane } from './disbursement.ts';
@@ -31,7 +32,7 @@ export {
   statement,
   voteOf,
 } from './evidence.ts';
-export { chainId, type Genesis, type GenesisTreasury, genesisCodec, treasuryAccount, treasuryId } from './genesis.ts';
+export { chainId, type Genesis, genesisCodec, treasuryAccount, treasuryId } from './genesis.ts';
 export { BadGenesis, formatGenesis, parseGenesis } from './genesis-json.ts';
 export { digest, digestOf, HashRoom, hash, hashOf } from './hash.ts';
 export { type Digest, equalBytes, fromHex, type Hex32, isHex32, toHex, ZERO_DIGEST } from './hex.ts';
@@ -80,6 +81,16 @@ export {
   transactionHash,
   transactionId,
 } from './transaction.ts';
+export {
+  MAX_DELAY_MS,
+  NO_DELAYS,
+  type NumberedPolicy,
+  numberedPolicy,
+  policyDigest,
+  policyProblems,
+  type TreasuryPolicy,
+  treasuryPolicy,
+} from './treasury-policy.ts';
 export {
   type Certificate,
   certificate,

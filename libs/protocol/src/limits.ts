@@ -13,6 +13,7 @@ export const limits = {
   memo: 1024,
   clientKey: 128,
   dependencies: 100,
+  expectedReceipts: 100,
   itemsPerImport: 100_000,
   itemsPerChunk: 1_000,
   itemsPerExecuteBatch: 1_000,

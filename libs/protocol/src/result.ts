@@ -25,6 +25,8 @@ export const result = union('result', {
       disbursement: hex32,
       bodyHash: hex32,
       import: hex32,
+      /** Digest of the treasury's policy that approved it (treasury-policy.ts). */
+      policy: hex32,
       from: hex32,
       to: hex32,
       amount: u64,
@@ -47,12 +49,13 @@ export const receiptAt = {
   disbursement: 1,
   bodyHash: 33,
   import: 65,
-  from: 97,
+  policy: 97,
+  from: 129,
   /** The amount follows, as in a disbursement's body. */
-  to: 129,
-  amount: 161,
-  attempt: 233,
-  end: 235,
+  to: 161,
+  amount: 193,
+  attempt: 265,
+  end: 267,
 } as const;
 export const isReceipt = (encoded: Uint8Array, at = 0): boolean => encoded[at] === 2;
 /**

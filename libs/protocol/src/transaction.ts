@@ -1,4 +1,6 @@
 /** Transactions: what accounts sign (docs/protocol.md, "Transactions"). */
+
+import { change } from './change.ts';
 import { type Decoded, decode, encode } from './codec.ts';
 import { hex32, list, records, signature, struct, text, u16, u32, u64, uint, union, view, word } from './codecs.ts';
 import { disbursementBody, lane } from './disbursement.ts';
@@ -33,6 +35,13 @@ export const action = union('action', {
   resume: [9, struct({ treasury: hex32, number: u32 })],
   /** Carries nonce 0: it counts once for each offender, height and kind, whoever signs the transaction. */
   evidence: [10, struct({ evidence })],
+  /** `version` is that of the policy or payee it replaces, 0 for a new payee. The change is known by this transaction's id. */
+  proposeChange: [11, struct({ treasury: hex32, version: u32, change })],
+  approveChange: [12, struct({ treasury: hex32, change: hex32 })],
+  cancelChange: [13, struct({ treasury: hex32, change: hex32 })],
+  /** `number` is the hold it opens (holds of this payment so far + 1) or, for release, ends. */
+  hold: [14, struct({ treasury: hex32, disbursement: hex32, number: u32 })],
+  release: [15, struct({ treasury: hex32, disbursement: hex32, number: u32 })],
 });
 export type Action = Decoded<typeof action>;
 export type ActionOf<K extends Action['kind']> = Extract<Action, { kind: K }>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { BadGenesis, chainId, formatAccount, formatGenesis, type Genesis, mOfN, NO_LIMITS, parseGenesis } from '../src/index.ts';
+import { BadGenesis, chainId, formatAccount, formatGenesis, type Genesis, mOfN, NO_DELAYS, NO_LIMITS, parseGenesis } from '../src/index.ts';
 
 const id = (n: number): string => n.toString(16).padStart(64, '0');
 const genesis: Genesis = {
@@ -19,6 +19,7 @@ const genesis: Genesis = {
       guardians: [id(14)],
       guardianThreshold: 1,
       executors: [id(15)],
+      delays: NO_DELAYS,
     },
   ],
   shards: 1,

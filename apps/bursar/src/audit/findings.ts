@@ -13,6 +13,7 @@ export const properties = {
   import: 'an import is what its digest says, whole, without conflict or cycle',
   approval: 'a payment has the approvals that its amount needs, of each role, none by its proposer',
   limit: 'no payment exceeds a limit of its treasury',
+  payee: 'nothing that is held, or made out to what a payee was before, is paid',
   dependency: 'a payment follows its dependencies',
   schedule: 'no payment is made before its time, in a pause, or after its cancellation',
   lease: 'only the holder of a lease pays, and the epochs of a shard never fall',

@@ -24,6 +24,7 @@ import {
   transactionId,
 } from '@bursar/protocol';
 import type { Findings, Property } from './findings.ts';
+import { changesDue } from './model/changes.ts';
 import { judge, unconsumed } from './model/judge.ts';
 import { applyReceipt, executeItem, expectedReceipt, unpaid } from './model/payments.ts';
 import type { Verdict } from './model/verdict.ts';
@@ -42,7 +43,14 @@ const propertyOf: Partial<Record<RejectionName, Property>> = {
   ClientKeyCancelled: 'import',
   DependencyMissing: 'import',
   DependencyCycle: 'import',
-  OwnImport: 'approval',
+  OwnProposal: 'approval',
+  ChangeStale: 'authority',
+  ChangeInvalid: 'authority',
+  ChangeOver: 'authority',
+  HoldNumberStale: 'authority',
+  PayeeUnknown: 'payee',
+  PayeeChanged: 'payee',
+  Held: 'payee',
   AlreadyApproved: 'approval',
   NotApproved: 'approval',
   OverLimit: 'limit',
@@ -87,6 +95,7 @@ export class History {
   apply(height: number, time: number, batches: readonly Batch[], results: readonly Result[]): void {
     this.world.height = height;
     this.world.time = time;
+    changesDue(this.world);
     this.#results = results;
     this.#at = 0;
     let index = 0;

@@ -1,6 +1,6 @@
 /** `bursar import FILE --dry-run`: what every line would do; nothing is signed or sent. */
 import { readKeyFile } from '@bursar/client';
-import { bandOf, type Digest, MAX_AMOUNT } from '@bursar/protocol';
+import { bandOf, type Digest, decode, MAX_AMOUNT, numberedPolicy, type TreasuryPolicy } from '@bursar/protocol';
 import { importOfRows, outsideDependencies, paymentRows, readImportFile } from '../csv/import-file.ts';
 import type { PaymentRow } from '../csv/read-payments.ts';
 import { layout } from '../devnet/layout.ts';
@@ -30,7 +30,7 @@ export async function dryRunCommand(file: string, options: CommonOptions): Promi
       (w) => ({ ...w, lengthMs: Number(w.lengthMs), scope: w.scope === 'payee' ? 'payee' : 'treasury' }) as const,
     );
     const lines = forecast(built, { now: Number(status.timeMs), balance: t.balance, perPayment: t.perPayment, windows, known });
-    const approvals = needed(session, rows, lines);
+    const approvals = needed(decode(numberedPolicy, t.policy).policy, rows, lines);
     if (options.json)
       return json({ import: built.import, total: built.total, balance: t.balance, approvals, lines: lines.map(shownAs(rows)) });
     table(rows, lines, session, Number(status.timeMs));
@@ -48,7 +48,7 @@ export async function dryRunCommand(file: string, options: CommonOptions): Promi
 }
 
 /** What new payments need, by band. */
-function needed({ treasury: { approval } }: Session, rows: readonly PaymentRow[], lines: readonly Forecast[]) {
+function needed({ approval }: TreasuryPolicy, rows: readonly PaymentRow[], lines: readonly Forecast[]) {
   const payments = approval.bands.map(() => 0);
   for (const [i, { outcome }] of lines.entries())
     if (outcome.kind !== 'repeat') (payments[bandOf(approval, rows[i]?.order.amount ?? 0n)] as number) += 1;

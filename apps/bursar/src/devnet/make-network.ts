@@ -16,6 +16,8 @@ export const TREASURY = 'payroll';
 const CURRENCY = { code: 'EUR', exponent: 2 };
 /** Balance of the client's own account in the genesis, from which the treasury is funded. */
 const SUPPLY = '25000000.00';
+/** Short, so that people can watch a change count; a real treasury takes a day. */
+const CHANGE_DELAY_MS = 3_000;
 const INIT_MS = 30_000;
 
 const secret = (path: string): void => writeFileSync(path, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
@@ -54,6 +56,7 @@ export async function makeNetwork(at: Layout, programs: Programs, validatorCount
         guardians: numbered(GUARDIANS, at.guardianKey),
         guardianThreshold: 2,
         executors: [createKeyFile(at.executorKey).publicKey],
+        delays: { policyMs: CHANGE_DELAY_MS, payeeMs: CHANGE_DELAY_MS },
       },
     ],
     shards: 1,

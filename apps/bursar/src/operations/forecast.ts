@@ -44,7 +44,7 @@ export function forecast({ bodies, disbursements }: Pick<BuiltImport, 'bodies' |
   const sorted = [...order].sort((a, b) => (when[a] as number) - (when[b] as number) || (rank.get(a) as number) - (rank.get(b) as number));
 
   const windows = facts.windows.map((view) => {
-    const window = new PaymentWindow(view);
+    const window = new PaymentWindow(view, facts.now);
     if (view.used > 0n) window.add('', view.used, facts.now);
     return window;
   });

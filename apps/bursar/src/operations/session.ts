@@ -10,7 +10,18 @@ import {
   signTransaction,
   type Unsigned,
 } from '@bursar/client';
-import { BadGenesis, type Digest, fromHex, type Genesis, type GenesisTreasury, isHex32, parseGenesis, treasuryId } from '@bursar/protocol';
+import {
+  BadGenesis,
+  type Digest,
+  decode,
+  fromHex,
+  type Genesis,
+  isHex32,
+  type NumberedPolicy,
+  numberedPolicy,
+  parseGenesis,
+  treasuryId,
+} from '@bursar/protocol';
 import { errorFrom, messageOf, rejection } from '@bursar/shared-core';
 import { layout } from '../devnet/layout.ts';
 import { type NetworkFile, readNetworkFile, validatorAddresses } from '../devnet/network-file.ts';
@@ -19,7 +30,7 @@ import { usage } from '../errors.ts';
 export interface Session {
   readonly chain: Digest;
   readonly genesis: Genesis;
-  readonly treasury: GenesisTreasury & { readonly id: Digest };
+  readonly treasury: { readonly id: Digest; readonly name: string };
   readonly connection: Connection;
 }
 
@@ -43,10 +54,10 @@ export function readGenesis(path: string): { genesis: Genesis; chain: Digest } {
 /** Opens no socket before the first call. */
 export function openSession(genesisFile: string, network: NetworkFile): Session {
   const { genesis, chain } = readGenesis(genesisFile);
-  const first = genesis.treasuries[0] as GenesisTreasury; // parseGenesis demands at least one
+  const name = genesis.treasuries[0]?.name ?? ''; // parseGenesis demands at least one
   if (network.chain !== chain)
     throw rejection('GenesisMismatch', `${genesisFile} makes chain ${chain}, the network runs chain ${network.chain}`, { exitCode: 78 });
-  return { genesis, chain, treasury: { ...first, id: treasuryId(first.name) }, connection: connect(validatorAddresses(network)) };
+  return { genesis, chain, treasury: { name, id: treasuryId(name) }, connection: connect(validatorAddresses(network)) };
 }
 
 /** Runs `fn` on the network of a folder and closes the connection whatever happens. */
@@ -63,6 +74,12 @@ export async function withSession<T>(dir: string, fn: (session: Session) => Prom
 export async function nextNonce({ connection }: Session, account: string): Promise<bigint> {
   const { nextNonce: nonce } = await connection.read((l) => l.getAccount({ account: fromHex(account) }));
   return nonce;
+}
+
+/** The policy in force, from the validator that answers first. */
+export async function policyOf({ connection, treasury }: Session): Promise<NumberedPolicy> {
+  const { policy } = await connection.read((l) => l.getTreasury({ treasury: fromHex(treasury.id) }));
+  return decode(numberedPolicy, policy);
 }
 
 /** A key has signed two things at once now and then (two programs, one key): the loser takes the next nonce and signs again. */

@@ -73,6 +73,7 @@ export const testGenesis = (): Genesis => ({
       guardians: [id('gil'), id('gus')],
       guardianThreshold: 2,
       executors: [id('exec'), id('exec2')],
+      delays: { policyMs: 2_000, payeeMs: 2_000 },
     },
   ],
   shards: 1,
@@ -89,6 +90,9 @@ export const body = (clientKey: string, change: Partial<DisbursementBody> = {}):
   notBefore: 0,
   dependsOn: [],
   memo: '',
+  payee: undefined,
+  expectedReceipts: [],
+  revision: 0,
   ...change,
 });
 export const pid = (clientKey: string): Digest => disbursementId(TREASURY, clientKey);

@@ -1,5 +1,5 @@
 /** bursar.storage.v1.Ledger: reads of what is durable here. Each handler settles first, then reads without waiting in between. */
-import { certificate, decode, fromHex, type Genesis, type Lane, toHex } from '@bursar/protocol';
+import { certificate, decode, encode, fromHex, type Genesis, type Lane, numberedPolicy, toHex } from '@bursar/protocol';
 import type { ledger as rpc } from '@bursar/protocol/rpc';
 import { type Handlers, rejection } from '@bursar/shared-core';
 import { postingDetails } from '../core/posting-details.ts';
@@ -8,7 +8,16 @@ import { paymentProof, transactionProof } from '../core/proofs.ts';
 import { ResultTrees } from '../core/result-trees.ts';
 import type { BlockStore } from '../core/store.ts';
 import { badField, unknown } from '../errors.ts';
-import { disbursementReply, evidenceReply, finalHeader, importReply, postingReply, treasuryReply } from './replies.ts';
+import {
+  changeReply,
+  disbursementReply,
+  evidenceReply,
+  finalHeader,
+  importReply,
+  payeeReply,
+  postingReply,
+  treasuryReply,
+} from './replies.ts';
 
 const DEFAULT_PAGE = 100;
 /** Items looked at for one page: a rare state in a long import comes in short pages, never in a long pause. */
@@ -37,6 +46,14 @@ export function ledgerHandlers(store: BlockStore, genesis: Genesis): Handlers<(t
       height: height(),
       timeMs: BigInt(store.tip.time),
     };
+  };
+  /** The first of the genesis when none is named. @throws UnknownTreasury */
+  const treasuryOf = ({ treasury }: { readonly treasury: Uint8Array }) => {
+    if (treasury.length !== 0 && treasury.length !== 32) throw badField('treasury', 'must have 32 bytes or none');
+    const id = treasury.length === 0 ? (ledger.treasuries()[0] ?? '') : toHex(treasury);
+    const found = ledger.treasury(id);
+    if (!found) throw unknown('UnknownTreasury', id);
+    return found;
   };
   return {
     async getStatus() {
@@ -75,11 +92,48 @@ export function ledgerHandlers(store: BlockStore, genesis: Genesis): Handlers<(t
 
     async getTreasury(request) {
       await store.settled();
-      if (request.treasury.length !== 0 && request.treasury.length !== 32) throw badField('treasury', 'must have 32 bytes or none');
-      const id = request.treasury.length === 0 ? (ledger.treasuries()[0] ?? '') : toHex(request.treasury);
-      const found = ledger.treasury(id);
-      if (!found) throw unknown('UnknownTreasury', id);
-      return { ...treasuryReply(found), height: height() };
+      return { ...treasuryReply(treasuryOf(request)), height: height() };
+    },
+
+    async getPolicy({ digest }) {
+      await store.settled();
+      const found = ledger.policy(toHex(digest));
+      if (!found) throw unknown('NotFound', toHex(digest));
+      return { policy: encode(numberedPolicy, found) };
+    },
+
+    async getChange(request) {
+      await store.settled();
+      const id = toHex(request.change);
+      const found = ledger.change(id);
+      if (!found) throw unknown('ChangeUnknown', id);
+      return { change: changeReply(found), height: height() };
+    },
+
+    async listChanges(request) {
+      await store.settled();
+      const { id } = treasuryOf(request);
+      return { changes: ledger.openChanges(id).map(changeReply), height: height(), timeMs: BigInt(store.tip.time) };
+    },
+
+    async getPayee(request) {
+      await store.settled();
+      const { id } = treasuryOf(request);
+      const { name, reference } = request;
+      if ((name === '') === (reference === '')) throw badField('name', 'or reference must be given, and not both');
+      const found = name === '' ? ledger.payeeByReference(id, reference) : ledger.payee(id, name);
+      if (!found) throw unknown('PayeeUnknown', name || reference);
+      return { payee: payeeReply(found), height: height() };
+    },
+
+    async listPayees(request) {
+      await store.settled();
+      const { id } = treasuryOf(request);
+      const start = placeIn(request.pageToken);
+      const size = request.pageSize || DEFAULT_PAGE;
+      const found = ledger.payees(id, start, size + 1);
+      const nextPageToken = found.length > size ? String(start + size) : '';
+      return { payees: found.slice(0, size).map(payeeReply), nextPageToken, height: height() };
     },
 
     async getImport(request) {
@@ -196,8 +250,8 @@ export function ledgerHandlers(store: BlockStore, genesis: Genesis): Handlers<(t
     },
 
     async getPaymentProof(request) {
-      const { body, inImport, approvals, receipt, certified } = await paymentProof(store, trees, toHex(request.disbursement));
-      return { body, inImport, approvals: [...approvals], receipt, certified };
+      const { approvals, ...proof } = await paymentProof(store, trees, toHex(request.disbursement));
+      return { ...proof, approvals: [...approvals] };
     },
 
     async getTransactionProof(request) {

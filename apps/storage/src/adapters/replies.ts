@@ -1,12 +1,14 @@
 /** What the ledger says, as protobuf. Ids become bytes, heights and times become u64. */
-import type { DisbursementView, EvidenceView, ImportView, TreasuryView } from '@bursar/ledger';
+import type { ChangeView, DisbursementView, EvidenceView, ImportView, PayeeView, TreasuryView } from '@bursar/ledger';
 import {
+  change as changeCodec,
   type DisbursementBody,
   disbursementBody,
   encode,
   evidence as evidenceCodec,
   evidenceDigest,
   fromHex,
+  numberedPolicy,
   type RejectionName,
   rejections,
   type Severity,
@@ -26,15 +28,43 @@ export const treasuryReply = (t: TreasuryView) => ({
   name: t.name,
   account: fromHex(t.account),
   balance: t.balance,
-  proposers: t.proposers.map(fromHex),
-  roles: t.approval.roles.map(({ name, keys }) => ({ name, keys: keys.map(fromHex) })),
-  bands: [...t.approval.bands],
+  proposers: t.policy.proposers.map(fromHex),
+  roles: t.policy.approval.roles.map(({ name, keys }) => ({ name, keys: keys.map(fromHex) })),
+  bands: [...t.policy.approval.bands],
   paused: t.paused,
   pauseNumber: t.pauseNumber,
   counts: counts(t.counts),
   totalPaid: t.totalPaid,
-  perPayment: t.limits.perPayment,
-  windows: t.limits.windows.map((w) => ({ ...w, lengthMs: BigInt(w.lengthMs) })),
+  perPayment: t.policy.limits.perPayment,
+  windows: t.windows.map((w) => ({ ...w, lengthMs: BigInt(w.lengthMs) })),
+  guardians: t.policy.guardians.map(fromHex),
+  guardianThreshold: t.policy.guardianThreshold,
+  executors: t.policy.executors.map(fromHex),
+  policyDelayMs: BigInt(t.policy.delays.policyMs),
+  payeeDelayMs: BigInt(t.policy.delays.payeeMs),
+  policyVersion: t.policyVersion,
+  policy: encode(numberedPolicy, { treasury: t.id, version: t.policyVersion, policy: t.policy }),
+  policyDigest: fromHex(t.policyDigest),
+});
+
+export const changeReply = (c: ChangeView) => ({
+  id: fromHex(c.id),
+  treasury: fromHex(c.treasury),
+  proposer: fromHex(c.proposer),
+  version: c.version,
+  change: encode(changeCodec, c.change),
+  state: c.state,
+  approvals: c.approvals.map(fromHex),
+  needs: [...c.needs],
+  timeMs: BigInt(c.time),
+});
+
+export const payeeReply = ({ name, version, details }: PayeeView) => ({
+  name,
+  version,
+  active: details !== undefined,
+  reference: details?.reference ?? '',
+  account: details ? fromHex(details.account) : new Uint8Array(),
 });
 
 export const importReply = (i: ImportView) => ({
@@ -75,6 +105,13 @@ export const disbursementReply = (d: DisbursementView, traceparent: string) => (
       }),
   traceparent,
   attempts: d.attempts,
+  payee: d.body.payee?.name ?? '',
+  payeeVersion: d.body.payee?.version ?? 0,
+  expectedReceipts: d.body.expectedReceipts,
+  revision: d.body.revision,
+  holdNumber: d.holdNumber,
+  heldBy: d.held ? fromHex(d.held.by) : new Uint8Array(),
+  releases: (d.held?.releases ?? []).map(fromHex),
 });
 
 export const postingReply = (

@@ -12,6 +12,11 @@ export const KINDS = [
   'pause',
   'resume',
   'evidence',
+  'proposeChange',
+  'approveChange',
+  'cancelChange',
+  'hold',
+  'release',
 ] as const satisfies readonly Action['kind'][];
 
 /** u32 length of the body, then version, chain, signer, nonce; then the tag of the action, from 1. */

@@ -1,5 +1,18 @@
 /** Everything that a stranger needs to believe a payment or a result without us (docs/protocol.md, "Offline proof"). */
-import { type Block, block, type Digest, decode, disbursementBody, encode, type Hex32, header, rejections, toHex } from '@bursar/protocol';
+import {
+  type Block,
+  block,
+  type Digest,
+  decode,
+  disbursementBody,
+  encode,
+  type Hex32,
+  header,
+  numberedPolicy,
+  rejections,
+  result,
+  toHex,
+} from '@bursar/protocol';
 import { rejection } from '@bursar/shared-core';
 import { notProvable, unknown } from '../errors.ts';
 import { type ResultTrees, resultLeaf } from './result-trees.ts';
@@ -21,6 +34,8 @@ export interface Certified {
 export interface PaymentProof {
   readonly body: Uint8Array;
   readonly inImport: Inclusion;
+  /** Canonical policy under which it was paid. */
+  readonly policy: Uint8Array;
   readonly approvals: readonly Uint8Array[];
   readonly receipt: Inclusion;
   readonly certified: Certified;
@@ -56,7 +71,21 @@ export async function paymentProof(store: BlockStore, trees: ResultTrees, id: Di
   const stored = await store.read(height);
   const index = findReceipt(stored.results, raw(id));
   if (index < 0) store.corrupt(height, `the receipt of ${id} is missing`);
-  return { body, inImport, approvals, receipt: inclusion(store, trees, height, stored, index), certified: await certified(store, height) };
+  const policy = policyOf(store, height, stored.results.at(index));
+  return {
+    body,
+    inImport,
+    policy,
+    approvals,
+    receipt: inclusion(store, trees, height, stored, index),
+    certified: await certified(store, height),
+  };
+}
+
+function policyOf(store: BlockStore, height: number, receipt: Uint8Array): Uint8Array {
+  const paid = decode(result, receipt);
+  const policy = paid.kind === 'payment' ? store.ledger.policy(paid.policy) : undefined;
+  return policy ? encode(numberedPolicy, policy) : store.corrupt(height, 'a receipt names a policy that never was');
 }
 
 /** @throws NotFound, NotFinal */

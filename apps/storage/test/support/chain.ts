@@ -40,6 +40,7 @@ import {
   importLeaf,
   limits,
   mOfN,
+  NO_DELAYS,
   NO_LIMITS,
   signedTransaction,
   toHex,
@@ -90,6 +91,7 @@ export function testGenesis(validators: readonly TestKey[], name = 'test'): Gene
         guardians: [guardian.id],
         guardianThreshold: 1,
         executors: [executor.id],
+        delays: NO_DELAYS,
       },
     ],
     shards: 1,
@@ -252,6 +254,9 @@ export function testImport(payments: readonly { readonly key: string; readonly a
     notBefore: 0,
     dependsOn: [],
     memo: `salary ${key}`,
+    payee: undefined,
+    expectedReceipts: [],
+    revision: 0,
   }));
   const ids = items.map((b) => disbursementId(treasury, b.clientKey));
   const digest = importDigest(treasury, merkleRoot(items.map((b, i) => importLeaf(ids[i] as Digest, bodyHash(b)))));

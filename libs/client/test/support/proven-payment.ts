@@ -20,12 +20,17 @@ import {
   importDigest,
   importLeaf,
   MAX_AMOUNT,
+  NO_DELAYS,
   NO_LIMITS,
+  type NumberedPolicy,
+  numberedPolicy,
   type PaymentReceipt,
+  policyDigest,
   type Result,
   result,
   resultLeaf,
   signedTransaction,
+  type TreasuryPolicy,
   transactionHash,
   treasuryAccount,
   treasuryId,
@@ -68,6 +73,7 @@ export const genesis: Genesis = {
       guardians: [proposer.publicKey],
       guardianThreshold: 1,
       executors: [executor.publicKey],
+      delays: NO_DELAYS,
     },
   ],
   shards: 1,
@@ -77,6 +83,8 @@ export const genesis: Genesis = {
 };
 export const chain = chainId(genesis);
 export const treasury = treasuryId('payroll');
+/** The one of the genesis. */
+export const policy: NumberedPolicy = { treasury, version: 1, policy: genesis.treasuries[0] as TreasuryPolicy };
 
 const bodyOf = (i: number): DisbursementBody => ({
   treasury,
@@ -87,6 +95,9 @@ const bodyOf = (i: number): DisbursementBody => ({
   notBefore: 0,
   dependsOn: [],
   memo: `November ${i}`,
+  payee: undefined,
+  expectedReceipts: [],
+  revision: 0,
 });
 
 /** Everything that the proof is made of, before it is encoded: a test changes one thing and makes the rest anew. */
@@ -95,6 +106,7 @@ export interface Facts {
   index: number;
   approvals: { key: ClientKey; action: Action; chain: string; nonce: bigint }[];
   receipt: PaymentReceipt;
+  policy: NumberedPolicy;
   header: Header;
   certificate: Omit<Certificate, 'digest' | 'signatures' | 'signers'>;
   signers: number[];
@@ -115,6 +127,7 @@ export function facts(): Facts {
       disbursement: disbursementId(treasury, body.clientKey),
       bodyHash: bodyHash(body),
       import: digest,
+      policy: policyDigest(policy),
       from: treasuryAccount(treasury),
       to: body.destination,
       amount: body.amount,
@@ -125,6 +138,7 @@ export function facts(): Facts {
       seq: 4n,
       attempt: 0,
     },
+    policy: { ...policy },
     header: {
       version: 1,
       chain,
@@ -185,6 +199,7 @@ export function proofOf(f: Facts): PaymentProof {
     import: f.receipt.import,
     body: encode(disbursementBody, body),
     inImport: { index: f.index, count: f.bodies.length, path: merkleProof(leavesOf(f.bodies), f.index) },
+    policy: encode(numberedPolicy, f.policy),
     approvals: sorted.map((a) => {
       const tx = encodeTransaction({ chain: a.chain, signer: a.key.publicKey, nonce: a.nonce, action: a.action });
       return encode(signedTransaction, { body: tx, signature: ed25519.sign(a.key.secretKey, transactionHash(tx)) });

@@ -16,6 +16,7 @@ import {
   importLeaf,
   type Lane,
   mOfN,
+  NO_DELAYS,
   NO_LIMITS,
   type PaymentReceipt,
   signedTransaction,
@@ -62,6 +63,7 @@ export const testGenesis = (executors: readonly string[] = ['exec', 'exec2']): G
       guardians: [keyOf('gus').id],
       guardianThreshold: 1,
       executors: executors.map((name) => keyOf(name).id),
+      delays: NO_DELAYS,
     },
   ],
   shards: 1,
@@ -79,6 +81,9 @@ export const body = (clientKey: string, changes: Partial<DisbursementBody> = {})
   notBefore: 0,
   dependsOn: [],
   memo: '',
+  payee: undefined,
+  expectedReceipts: [],
+  revision: 0,
   ...changes,
 });
 export const did = (clientKey: string): Digest => disbursementId(TREASURY, clientKey);

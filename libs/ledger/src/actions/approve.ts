@@ -1,5 +1,5 @@
 import type { ActionOf, Hex32, RejectionName } from '@bursar/protocol';
-import { approvedBands } from '../approvals.ts';
+import { bandsApproved, isWhollyApproved } from '../approvals.ts';
 import { startActivation } from '../deferred-work.ts';
 import type { State } from '../state.ts';
 
@@ -7,18 +7,17 @@ import type { State } from '../state.ts';
 export function approve(s: State, signer: Hex32, a: ActionOf<'approve'>): RejectionName | undefined {
   const treasury = s.treasuries.get(a.treasury);
   if (!treasury) return 'UnknownTreasury';
-  if (!treasury.approverRole.has(signer)) return 'NotAuthorised';
+  if (!treasury.rules.approverRole.has(signer)) return 'NotAuthorised';
   const imported = s.findImport(a.treasury, a.import);
   if (!imported || imported.state === 'refused') return 'ImportUnknown';
   if (imported.state === 'open') return 'ImportIncomplete';
-  if (imported.proposer === signer) return 'OwnImport';
+  if (imported.proposer === signer) return 'OwnProposal';
   if (imported.approvals.has(signer)) return 'AlreadyApproved';
+  const before = bandsApproved(imported);
   imported.approvals.add(signer);
+  imported.approved = undefined;
   s.touchImport(imported);
-  const before = imported.approvedBands & imported.bands;
-  imported.approvedBands = approvedBands(imported);
-  const now = imported.approvedBands & imported.bands;
-  if (now !== before) startActivation(s, imported);
-  if (now === imported.bands) imported.state = 'approved';
+  if (bandsApproved(imported) !== before) startActivation(s, imported);
+  if (isWhollyApproved(imported)) imported.state = 'approved';
   return undefined;
 }

@@ -9,7 +9,7 @@ export function cancel(s: State, signer: Hex32, a: ActionOf<'cancel'>): Rejectio
   if (!treasury) return 'UnknownTreasury';
   const n = s.disbursements.find(a.disbursement);
   if (n === undefined || s.importOf(n).treasury !== treasury) return 'UnknownDisbursement';
-  if (s.importOf(n).proposer !== signer && !treasury.approverRole.has(signer)) return 'NotAuthorised';
+  if (s.importOf(n).proposer !== signer && !treasury.rules.approverRole.has(signer)) return 'NotAuthorised';
   const status = s.disbursements.statusOf(n);
   if (status === Status.executed) return 'AlreadyExecuted';
   if (status === Status.cancelled) return 'AlreadyCancelled';

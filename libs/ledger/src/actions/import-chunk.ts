@@ -27,7 +27,7 @@ const chunkCodec = struct({ before: hex32, index: u32, hashes: list(hex32, limit
 export function importChunk(s: State, signer: Digest, a: ActionOf<'importChunk'>): RejectionName | undefined {
   const treasury = s.treasuries.get(a.treasury);
   if (!treasury) return 'UnknownTreasury';
-  if (!treasury.proposers.has(signer)) return 'NotAuthorised';
+  if (!treasury.rules.proposers.has(signer)) return 'NotAuthorised';
   const imported = s.findImport(a.treasury, a.import);
   if (imported?.state === 'sealed' || imported?.state === 'approved') return 'ImportSealed';
   if (a.items.length === 0 || a.index >= limits.itemsPerImport) return 'FieldInvalid';
@@ -71,7 +71,10 @@ function stage(body: DisbursementBody): StagedItem {
     bodyHash: hashed,
     body: encoded,
     amount: body.amount,
+    destination: body.destination,
     dependsOn: body.dependsOn,
+    payee: body.payee,
+    revision: body.revision,
     leaf: importLeaf(id, hashed),
   };
 }

@@ -10,7 +10,7 @@ import type { State } from '../state.ts';
 export function importSeal(s: State, signer: Hex32, a: ActionOf<'importSeal'>): RejectionName | undefined {
   const treasury = s.treasuries.get(a.treasury);
   if (!treasury) return 'UnknownTreasury';
-  if (!treasury.proposers.has(signer)) return 'NotAuthorised';
+  if (!treasury.rules.proposers.has(signer)) return 'NotAuthorised';
   const imported = s.findImport(a.treasury, a.import);
   if (imported?.state === 'sealed' || imported?.state === 'approved') return 'ImportSealed';
   const staging = findStaging(s, treasury, a.import, signer);
@@ -24,7 +24,7 @@ export function importSeal(s: State, signer: Hex32, a: ActionOf<'importSeal'>): 
   for (let i = 0; i < a.chunks; i += 1) for (const item of staging.chunks.get(i)?.items ?? []) items.push(item);
   const root = merkleRoot(items.map((item) => item.leaf));
   if (items.length !== a.count || importDigest(a.treasury, root) !== a.import) return refused(s, staging, { reason: 'ImportMismatch' });
-  const plan = checkImport(s, items);
+  const plan = checkImport(s, treasury, signer, items);
   if ('reason' in plan) return refused(s, staging, plan);
 
   const sealed = staging.import;

@@ -8,7 +8,7 @@ export const isHeld = (lease: Lease, time: number): boolean => lease.holder !== 
 export function lease(s: State, signer: Hex32, a: ActionOf<'lease'>): RejectionName | undefined {
   const found = s.leases[a.shard];
   if (!found) return 'UnknownShard';
-  if (![...s.treasuries.values()].some((t) => t.executors.has(signer))) return 'NotAuthorised';
+  if (![...s.treasuries.values()].some((t) => t.rules.executors.has(signer))) return 'NotAuthorised';
   const mine = isHeld(found, s.time) && found.holder === signer;
   switch (a.request) {
     case 'acquire':

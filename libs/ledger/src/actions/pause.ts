@@ -5,7 +5,7 @@ import type { State } from '../state.ts';
 export function pause(s: State, signer: Hex32, a: ActionOf<'pause'>): RejectionName | undefined {
   const treasury = s.treasuries.get(a.treasury);
   if (!treasury) return 'UnknownTreasury';
-  if (!treasury.guardians.has(signer)) return 'NotAuthorised';
+  if (!treasury.rules.guardians.has(signer)) return 'NotAuthorised';
   if (a.number !== treasury.pauseNumber + 1) return 'PauseNumberStale';
   if (treasury.paused) return 'Paused';
   treasury.paused = true;
@@ -19,11 +19,11 @@ export function pause(s: State, signer: Hex32, a: ActionOf<'pause'>): RejectionN
 export function resume(s: State, signer: Hex32, a: ActionOf<'resume'>): RejectionName | undefined {
   const treasury = s.treasuries.get(a.treasury);
   if (!treasury) return 'UnknownTreasury';
-  if (!treasury.guardians.has(signer)) return 'NotAuthorised';
+  if (!treasury.rules.guardians.has(signer)) return 'NotAuthorised';
   if (!treasury.paused || a.number !== treasury.pauseNumber) return 'PauseNumberStale';
   if (treasury.resumes.has(signer)) return 'AlreadyApproved';
   treasury.resumes.add(signer);
-  if (treasury.resumes.size >= treasury.policy.guardianThreshold) {
+  if (treasury.resumes.size >= treasury.rules.policy.guardianThreshold) {
     treasury.paused = false;
     treasury.resumes.clear();
   }

@@ -73,6 +73,18 @@ export class Reference {
     this.limits = limits;
   }
 
+  /** A block begins so much later: what a limit held until then is looked at again. */
+  pass(ms: number): void {
+    this.time += ms;
+    for (const [name, until] of this.held) {
+      if (until > this.time) continue;
+      const { to, amount } = (this.items.get(name) as Item).plan;
+      const again = this.limitedUntil(to, amount);
+      if (again > this.time) this.held.set(name, again);
+      else this.held.delete(name);
+    }
+  }
+
   import(key: string, plans: readonly Plan[]): string {
     if (this.imports.has(key)) return 'ImportSealed';
     const fresh = new Map<Name, Plan>();

@@ -4,6 +4,7 @@ import { merkleRoot } from '@bursar/merkle';
 import {
   type Action,
   bodyHash,
+  type Change,
   type DisbursementBody,
   disbursementId,
   encode,
@@ -43,6 +44,7 @@ export const TREASURY_ACCOUNT = treasuryAccount(TREASURY);
 export const OTHER = treasuryId('other');
 export const START = 1_000_000;
 export const LEASE_MS = 10_000;
+export const DELAY_MS = 5_000;
 
 export const genesis = (changes: Partial<Genesis> = {}): Genesis => ({
   version: 1,
@@ -63,6 +65,7 @@ export const genesis = (changes: Partial<Genesis> = {}): Genesis => ({
     guardians: [idOf('gus'), idOf('gil'), idOf('gwen')],
     guardianThreshold: 2,
     executors: name === 'main' ? [idOf('exec'), idOf('exec2')] : [idOf('exec2')],
+    delays: { policyMs: DELAY_MS, payeeMs: DELAY_MS },
   })),
   shards: 1,
   leaseMs: LEASE_MS,
@@ -80,6 +83,9 @@ export const body = (clientKey: string, changes: Partial<DisbursementBody> = {})
   notBefore: 0,
   dependsOn: [],
   memo: '',
+  payee: undefined,
+  expectedReceipts: [],
+  revision: 0,
   ...changes,
 });
 export const did = (clientKey: string, treasury = TREASURY): Hex32 => disbursementId(treasury, clientKey);
@@ -153,6 +159,26 @@ export class World {
     return digest;
   }
 
+  /** Proposes a change of the present version; its verdict and its id. */
+  propose(change: Change, by = 'client', version = this.versionOf(change)): { readonly verdict: string; readonly id: Hex32 } {
+    const [result] = this.block([{ by, action: { kind: 'proposeChange', treasury: TREASURY, version, change } }]).filter(isTransaction);
+    if (!result) throw new Error('no result');
+    return { verdict: verdictOf(result), id: result.transaction };
+  }
+  versionOf(change: Change): number {
+    if (change.kind === 'policy') return this.ledger.treasury(TREASURY)?.policyVersion ?? 0;
+    return this.ledger.payee(TREASURY, change.name)?.version ?? 0;
+  }
+  /** Proposed, approved by these and in force; anything else is an error. */
+  change(change: Change, approvers: readonly string[] = ['ann', 'bob']): Hex32 {
+    const { id, verdict } = this.propose(change);
+    const verdicts = [verdict, ...this.run(approvers.map((by) => approveChange(by, id)))];
+    this.block([], DELAY_MS);
+    const state = this.ledger.change(id)?.state;
+    if (verdicts.some((v) => v !== 'done') || state !== 'effective') throw new Error(`not changed: ${verdicts.join()}, ${state}`);
+    return id;
+  }
+
   /** A batch of the current lease holder over these client keys. */
   batch(clientKeys: readonly string[], changes: Partial<Extract<Action, { kind: 'executeBatch' }>> = {}, by = 'exec'): Unsigned {
     const lease = this.ledger.lease(0);
@@ -208,6 +234,23 @@ export const cancel = (by: string, clientKey: string, treasury = TREASURY): Unsi
 export const lease = (by: string, request: 'acquire' | 'renew' | 'release', shard = 0): Unsigned => ({
   by,
   action: { kind: 'lease', shard, request },
+});
+/** The change is known by the id of this transaction: see `World.propose`. */
+export const approveChange = (by: string, change: Hex32, treasury = TREASURY): Unsigned => ({
+  by,
+  action: { kind: 'approveChange', treasury, change },
+});
+export const cancelChange = (by: string, change: Hex32, treasury = TREASURY): Unsigned => ({
+  by,
+  action: { kind: 'cancelChange', treasury, change },
+});
+export const hold = (by: string, clientKey: string, number: number): Unsigned => ({
+  by,
+  action: { kind: 'hold', treasury: TREASURY, disbursement: did(clientKey), number },
+});
+export const release = (by: string, clientKey: string, number: number): Unsigned => ({
+  by,
+  action: { kind: 'release', treasury: TREASURY, disbursement: did(clientKey), number },
 });
 export const transfer = (by: string, to: Hex32, amount: bigint): Unsigned => ({ by, action: { kind: 'transfer', to, amount, memo: '' } });
 export const pause = (by: string, number: number, treasury = TREASURY): Unsigned => ({ by, action: { kind: 'pause', treasury, number } });

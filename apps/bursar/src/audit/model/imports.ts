@@ -12,9 +12,9 @@ import {
   MAX_AMOUNT,
   type RejectionName,
 } from '@bursar/protocol';
-import { isApprover } from './policy.ts';
+import { isApprover, isMadeOutRight } from './policy.ts';
 import { firstOf, refused, type Verdict } from './verdict.ts';
-import type { Item, World } from './world.ts';
+import type { Item, Treasury, World } from './world.ts';
 
 export function importChunk(w: World, signer: Hex32, a: ActionOf<'importChunk'>): Verdict {
   const treasury = w.treasuries.get(a.treasury);
@@ -43,7 +43,9 @@ function bodyProblem(body: DisbursementBody, treasury: Digest): RejectionName | 
     if (d === id) return 'DependencyCycle';
     if (i > 0 && d <= (body.dependsOn[i - 1] as Digest)) return 'FieldInvalid';
   }
-  return undefined;
+  const { payee, expectedReceipts: parts } = body;
+  const isSplit = parts.length > 0 && (parts.some((p) => p.amount === 0n) || parts.reduce((sum, p) => sum + p.amount, 0n) !== body.amount);
+  return payee?.name === '' || isSplit ? 'FieldInvalid' : undefined;
 }
 
 export function importSeal(w: World, signer: Hex32, a: ActionOf<'importSeal'>): Verdict {
@@ -62,32 +64,69 @@ export function importSeal(w: World, signer: Hex32, a: ActionOf<'importSeal'>): 
     const record = { digest: a.import, treasury, proposer: signer, approvals: new Set<Hex32>() };
     w.imports.set(key, record);
     for (const item of items) {
-      const known = w.items.get(item.id) ?? item;
+      const before = w.items.get(item.id);
+      // A revision: another body under the same id, which no earlier import holds.
+      const known = before?.bodyHash === item.bodyHash ? before : { ...item, ...(before?.hold && { hold: before.hold }) };
       w.items.set(item.id, known);
       if (!known.imports.includes(record)) known.imports.push(record);
     }
   };
   // An hour after its first chunk an open import is dropped; which bound refused it is not followed here.
   const tolerated = ['ImportUnknown', 'ImportIncomplete', ...(isWhole ? [] : (['FieldInvalid', 'ImportTooLarge'] as const))] as const;
-  return { expected: isWhole ? contentProblem(w, items) : 'ImportMismatch', tolerated, apply };
+  return { expected: isWhole ? contentProblem(w, treasury, signer, items) : 'ImportMismatch', tolerated, apply };
 }
 
-function itemOf({ memo, clientKey, ...body }: DisbursementBody): Item {
+function itemOf({ memo, clientKey, expectedReceipts, ...body }: DisbursementBody): Item {
   const id = disbursementId(body.treasury, clientKey);
-  return { ...body, id, bodyHash: bodyHash({ ...body, clientKey, memo }), imports: [], state: 'open' };
+  return { ...body, id, bodyHash: bodyHash({ ...body, clientKey, memo, expectedReceipts }), imports: [], state: 'open' };
 }
 
-function contentProblem(w: World, items: readonly Item[]): RejectionName | undefined {
+function contentProblem(w: World, treasury: Treasury, signer: Hex32, items: readonly Item[]): RejectionName | undefined {
   const fresh = new Map<Digest, Item>();
+  const seen = new Map<Digest, Item>();
   for (const item of items) {
     const known = w.items.get(item.id);
-    if (((known ?? fresh.get(item.id))?.bodyHash ?? item.bodyHash) !== item.bodyHash) return 'ClientKeyConflict';
-    if (known?.state === 'cancelled') return 'ClientKeyCancelled';
+    const first = seen.get(item.id);
+    if (first && first.bodyHash !== item.bodyHash) return 'ClientKeyConflict';
+    const wrong = first ? undefined : known ? repeatProblem(w, treasury, signer, known, item) : newProblem(treasury, item);
+    if (wrong) return wrong;
+    seen.set(item.id, item);
     if (!known) fresh.set(item.id, item);
   }
   if (items.reduce((sum, i) => sum + i.amount, 0n) > MAX_AMOUNT) return 'AmountInvalid';
   for (const { dependsOn } of fresh.values()) if (!dependsOn.every((d) => fresh.has(d) || w.items.has(d))) return 'DependencyMissing';
   return isAcyclic(fresh) ? undefined : 'DependencyCycle';
+}
+
+function newProblem(treasury: Treasury, item: Item): RejectionName | undefined {
+  return firstOf(item.revision !== 0 && 'FieldInvalid', !isMadeOutRight(treasury, item) && 'PayeeUnknown');
+}
+
+/** The same body again, or a revision by who proposed it: another body, one number higher, with the same dependencies. */
+function repeatProblem(w: World, treasury: Treasury, signer: Hex32, known: Item, item: Item): RejectionName | undefined {
+  if (known.bodyHash === item.bodyHash) return known.state === 'cancelled' ? 'ClientKeyCancelled' : undefined;
+  return firstOf(
+    (item.revision !== known.revision + 1 || String(item.dependsOn) !== String(known.dependsOn)) && 'ClientKeyConflict',
+    known.state === 'paid' && 'AlreadyExecuted',
+    known.state === 'cancelled' && 'ClientKeyCancelled',
+    isDead(w, known) && 'BlockedByDependency',
+    !known.imports.some((i) => i.proposer === signer) && 'NotAuthorised',
+    !isMadeOutRight(treasury, item) && 'PayeeUnknown',
+  );
+}
+
+/** Something that it needs was cancelled, or waits for ever itself. Dependencies have no cycles; a chain may be long, hence no recursion. */
+function isDead(w: World, item: Item): boolean {
+  const seen = new Set<Digest>();
+  const left = [...item.dependsOn];
+  for (let id = left.pop(); id !== undefined; id = left.pop()) {
+    const needed = w.items.get(id);
+    if (seen.has(id) || !needed || needed.state === 'paid') continue;
+    if (needed.state === 'cancelled') return true;
+    seen.add(id);
+    left.push(...needed.dependsOn);
+  }
+  return false;
 }
 
 /** Kahn: takes away whoever waits for nothing more; in a cycle somebody is left. */
@@ -117,7 +156,7 @@ export function approve(w: World, signer: Hex32, a: ActionOf<'approve'>): Verdic
   if (!isApprover(treasury, signer)) return { ...refused('NotAuthorised'), apply: () => found?.approvals.add(signer) };
   if (!found) return refused('ImportUnknown', 'ImportIncomplete');
   return {
-    expected: firstOf(found.proposer === signer && 'OwnImport', found.approvals.has(signer) && 'AlreadyApproved'),
+    expected: firstOf(found.proposer === signer && 'OwnProposal', found.approvals.has(signer) && 'AlreadyApproved'),
     apply: () => found.approvals.add(signer),
   };
 }

@@ -10,6 +10,8 @@ import {
   type RejectionName,
   type Transaction,
 } from '@bursar/protocol';
+import { approveChange, cancelChange, proposeChange } from './changes.ts';
+import { hold, release } from './holds.ts';
 import { approve, cancel, importChunk, importSeal } from './imports.ts';
 import { lease, pause, resume } from './leases.ts';
 import { executeBatch } from './payments.ts';
@@ -19,7 +21,7 @@ import type { World } from './world.ts';
 export type Judgement = Verdict | { readonly again: Uint8Array };
 type Kind = Exclude<Action['kind'], 'executeBatch' | 'evidence'>;
 
-const byKind: { readonly [K in Kind]: (w: World, signer: Hex32, a: ActionOf<K>) => Verdict } = {
+const byKind: { readonly [K in Kind]: (w: World, signer: Hex32, a: ActionOf<K>, id: Digest) => Verdict } = {
   transfer: (w, signer, { to, amount }) => ({
     expected: firstOf(amount === 0n && 'AmountInvalid', w.account(signer).balance < amount && 'InsufficientFunds'),
     apply: () => w.move(signer, to, amount),
@@ -31,6 +33,11 @@ const byKind: { readonly [K in Kind]: (w: World, signer: Hex32, a: ActionOf<K>) 
   lease,
   pause,
   resume,
+  proposeChange,
+  approveChange,
+  cancelChange,
+  hold,
+  release,
 };
 
 /** Reasons that leave the nonce unused: the same bytes may come again. */
@@ -53,7 +60,7 @@ export function judge(w: World, tx: Transaction | undefined, id: Digest): Judgem
   }
   const account = w.accounts.get(signer);
   if (!account) return refused('UnknownAccount');
-  const verdict = byKind[action.kind](w, signer, action as never);
+  const verdict = byKind[action.kind](w, signer, action as never, id);
   if (nonce !== account.nonce)
     return { ...refused(nonce < account.nonce ? 'NonceTooLow' : 'NonceGap'), ...(verdict.apply && { apply: verdict.apply }) };
   return verdict;

@@ -9,7 +9,7 @@ const isHeld = (lease: Lease, time: number): boolean => lease.holder !== undefin
 export function lease(w: World, signer: Hex32, a: ActionOf<'lease'>): Verdict {
   const found = w.leases[a.shard];
   if (!found) return refused('UnknownShard');
-  const isExecutor = w.genesis.treasuries.some((t) => t.executors.includes(signer));
+  const isExecutor = w.treasuries.values().some(({ policy }) => policy.executors.includes(signer));
   const mine = isHeldBy(found, signer, w.time);
   const until = w.time + (a.request === 'release' ? 0 : w.genesis.leaseMs);
   return {

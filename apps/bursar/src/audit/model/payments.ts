@@ -1,5 +1,5 @@
 /** Batches of payments and the items in them (docs/treasury.md, "ExecuteBatch"). */
-import type { ActionOf, Digest, ExecuteItem, Hex32, PaymentReceipt } from '@bursar/protocol';
+import { type ActionOf, type Digest, type ExecuteItem, type Hex32, type PaymentReceipt, policyDigest } from '@bursar/protocol';
 import { isHeldBy } from './leases.ts';
 import { approvedBy, countPaid, heldBack, overLimit } from './policy.ts';
 import { firstOf, refused, type Verdict } from './verdict.ts';
@@ -74,7 +74,21 @@ export function expectedReceipt(
   const { bodyHash, destination: to, amount } = item;
   const { height, time } = w;
   const { leaseEpoch, seq } = a;
-  const fields = { disbursement: id, bodyHash, from: treasury.account, to, amount, height, time, transaction, leaseEpoch, seq, attempt };
+  const policy = policyDigest({ treasury: treasury.id, version: treasury.policyVersion, policy: treasury.policy });
+  const fields = {
+    disbursement: id,
+    bodyHash,
+    policy,
+    from: treasury.account,
+    to,
+    amount,
+    height,
+    time,
+    transaction,
+    leaseEpoch,
+    seq,
+    attempt,
+  };
   return { fields, imports: (item.state === 'open' ? approvedBy(item) : item.imports).map((i) => i.digest) };
 }
 

@@ -1,14 +1,17 @@
 /** What an audit knows after so many blocks: a small model of its own, by scanning and plain maps, with nothing of the ledger's code. */
 import {
+  type Change,
   type Digest,
   type DisbursementBody,
   fromHex,
   type Genesis,
-  type GenesisTreasury,
   type Hex32,
+  type PayeeDetails,
+  type TreasuryPolicy,
   treasuryAccount,
   treasuryId,
 } from '@bursar/protocol';
+import { keysOf } from './policy.ts';
 import type { RollingSum } from './rolling-sum.ts';
 
 export interface Account {
@@ -16,11 +19,13 @@ export interface Account {
   nonce: bigint;
 }
 /** A payment, without its memo: 100,000 of them are held at once. */
-export interface Item extends Omit<DisbursementBody, 'memo' | 'clientKey'> {
+export interface Item extends Omit<DisbursementBody, 'memo' | 'clientKey' | 'expectedReceipts'> {
   readonly id: Digest;
   readonly bodyHash: Digest;
-  /** Sealed imports that hold it. */
+  /** Sealed imports that hold this body of it. */
   readonly imports: ImportRecord[];
+  /** `releases`: who signed to let it go; undefined once it was. */
+  hold?: { readonly number: number; releases: Set<Hex32> | undefined };
   state: 'open' | 'paid' | 'cancelled';
 }
 export interface ImportRecord {
@@ -39,12 +44,24 @@ export interface Window {
 export interface Treasury {
   readonly id: Digest;
   readonly account: Hex32;
-  readonly policy: GenesisTreasury;
-  readonly windows: readonly Window[];
+  policy: TreasuryPolicy;
+  policyVersion: number;
+  windows: readonly Window[];
+  readonly payees: Map<string, { readonly version: number; readonly details: PayeeDetails | undefined }>;
   paused: boolean;
   pauses: number;
   readonly resumes: Set<Hex32>;
   totalPaid: bigint;
+}
+export interface ChangeRecord {
+  readonly treasury: Treasury;
+  readonly proposer: Hex32;
+  readonly version: number;
+  readonly change: Change;
+  state: 'proposed' | 'approved' | 'over';
+  readonly approvals: Set<Hex32>;
+  /** When it expires, or counts. */
+  time: number;
 }
 export interface Lease {
   holder: Hex32 | undefined;
@@ -65,6 +82,7 @@ export class World {
   readonly leases: readonly Lease[];
   readonly items = new Map<Digest, Item>();
   readonly imports = new Map<string, ImportRecord>();
+  readonly changes = new Map<Digest, ChangeRecord>();
   /** Chunks as they came, by import and proposer: items by place. */
   readonly chunks = new Map<string, Map<number, readonly DisbursementBody[]>>();
   /** By offender, height and kind: the transaction that told of it, and its result. */
@@ -83,9 +101,9 @@ export class World {
       const id = treasuryId(policy.name);
       const account = treasuryAccount(id);
       const windows = policy.limits.windows.map((w) => ({ ...w, sums: new Map() }));
-      this.treasuries.set(id, { id, account, policy, windows, paused: false, pauses: 0, resumes: new Set(), totalPaid: 0n });
-      const keys = [...policy.proposers, ...policy.approval.roles.flatMap((r) => r.keys), ...policy.guardians, ...policy.executors];
-      for (const key of [account, ...keys]) this.account(key);
+      const rules = { policy, policyVersion: 1, windows, payees: new Map() };
+      this.treasuries.set(id, { id, account, ...rules, paused: false, pauses: 0, resumes: new Set(), totalPaid: 0n });
+      for (const key of [account, ...keysOf(policy)]) this.account(key);
     }
   }
 

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bursar/storage/v1/ledger.proto.
  */
 export const file_bursar_storage_v1_ledger: GenFile = /*@__PURE__*/
-  fileDesc("Ch5idXJzYXIvc3RvcmFnZS92MS9sZWRnZXIucHJvdG8SEWJ1cnNhci5zdG9yYWdlLnYxIhIKEEdldFN0YXR1c1JlcXVlc3QixQEKEUdldFN0YXR1c1Jlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBISCgpibG9ja19oYXNoGAIgASgMEhIKCnN0YXRlX3Jvb3QYAyABKAwSFAoMcmVzdWx0c19yb290GAQgASgMEg8KB3RpbWVfbXMYBSABKAQSEgoKbmV4dF9iYXRjaBgGIAMoBBIOCgZzdXBwbHkYByABKAQSEAoIcGF5bWVudHMYCCABKAQSGwoTYmxvY2tzX3dpdGhfY29udGVudBgJIAEoBCIqCg9HZXRCbG9ja1JlcXVlc3QSFwoGaGVpZ2h0GAEgASgEQge6SAQyAigBIkEKEEdldEJsb2NrUmVzcG9uc2USLQoFYmxvY2sYASABKAsyHi5idXJzYXIuc3RvcmFnZS52MS5GaW5hbEhlYWRlciJBCgtGaW5hbEhlYWRlchIOCgZoZWlnaHQYASABKAQSDQoFYmxvY2sYAiABKAwSEwoLY2VydGlmaWNhdGUYAyABKAwiVAoTU3RyZWFtQmxvY2tzUmVxdWVzdBIcCgtmcm9tX2hlaWdodBgBIAEoBEIHukgEMgIoARIOCgZmb2xsb3cYAiABKAgSDwoHcmVzdWx0cxgDIAEoCCJWChRTdHJlYW1CbG9ja3NSZXNwb25zZRItCgVibG9jaxgBIAEoCzIeLmJ1cnNhci5zdG9yYWdlLnYxLkZpbmFsSGVhZGVyEg8KB3Jlc3VsdHMYAiADKAwiLQoRR2V0QWNjb3VudFJlcXVlc3QSGAoHYWNjb3VudBgBIAEoDEIHukgEegJoICJJChJHZXRBY2NvdW50UmVzcG9uc2USDwoHYmFsYW5jZRgBIAEoBBISCgpuZXh0X25vbmNlGAIgASgEEg4KBmhlaWdodBgDIAEoBCIvChJHZXRUcmVhc3VyeVJlcXVlc3QSGQoIdHJlYXN1cnkYASABKAxCB7pIBHoCGCAizQMKE0dldFRyZWFzdXJ5UmVzcG9uc2USEAoIdHJlYXN1cnkYASABKAwSDAoEbmFtZRgCIAEoCRIPCgdhY2NvdW50GAMgASgMEg8KB2JhbGFuY2UYBCABKAQSEQoJcHJvcG9zZXJzGAUgAygMEi4KBXJvbGVzGAYgAygLMh8uYnVyc2FyLnN0b3JhZ2UudjEuQXBwcm92ZXJSb2xlEiwKBWJhbmRzGAcgAygLMh0uYnVyc2FyLnN0b3JhZ2UudjEuQW1vdW50QmFuZBIOCgZwYXVzZWQYCCABKAgSFAoMcGF1c2VfbnVtYmVyGAkgASgNEkIKBmNvdW50cxgKIAMoCzIyLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyZWFzdXJ5UmVzcG9uc2UuQ291bnRzRW50cnkSEgoKdG90YWxfcGFpZBgLIAEoBBIOCgZoZWlnaHQYDCABKAQSEwoLcGVyX3BheW1lbnQYDSABKAQSMQoHd2luZG93cxgOIAMoCzIgLmJ1cnNhci5zdG9yYWdlLnYxLlBheW1lbnRXaW5kb3caLQoLQ291bnRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASJNCg1QYXltZW50V2luZG93EhEKCWxlbmd0aF9tcxgBIAEoBBIMCgRtb3N0GAIgASgEEg0KBXNjb3BlGAMgASgJEgwKBHVzZWQYBCABKAQiKgoMQXBwcm92ZXJSb2xlEgwKBG5hbWUYASABKAkSDAoEa2V5cxgCIAMoDCIqCgpBbW91bnRCYW5kEg0KBXVwX3RvGAEgASgEEg0KBW5lZWRzGAIgAygNIkoKDEFwcHJvdmFsTmVlZBINCgV1cF90bxgBIAEoBBIMCgRyb2xlGAIgASgJEg4KBm5lZWRlZBgDIAEoDRINCgVnaXZlbhgEIAEoDSIrChBHZXRJbXBvcnRSZXF1ZXN0EhcKBmltcG9ydBgBIAEoDEIHukgEegJoICLvAgoRR2V0SW1wb3J0UmVzcG9uc2USDgoGaW1wb3J0GAEgASgMEhAKCHRyZWFzdXJ5GAIgASgMEhAKCHByb3Bvc2VyGAMgASgMEg0KBXN0YXRlGAQgASgJEg4KBmNodW5rcxgFIAEoDRINCgVpdGVtcxgGIAEoDRIQCghyZXBsYXllZBgHIAEoDRINCgV0b3RhbBgIIAEoBBIRCglhcHByb3ZhbHMYCSADKAwSLgoFbmVlZHMYCiADKAsyHy5idXJzYXIuc3RvcmFnZS52MS5BcHByb3ZhbE5lZWQSQAoGY291bnRzGAsgAygLMjAuYnVyc2FyLnN0b3JhZ2UudjEuR2V0SW1wb3J0UmVzcG9uc2UuQ291bnRzRW50cnkSEwoLdHJhY2VwYXJlbnQYDCABKAkSDgoGaGVpZ2h0GA0gASgEGi0KC0NvdW50c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiNwoWR2V0RGlzYnVyc2VtZW50UmVxdWVzdBIdCgxkaXNidXJzZW1lbnQYASABKAxCB7pIBHoCaCAiQgoYRmluZERpc2J1cnNlbWVudHNSZXF1ZXN0EiYKDWRpc2J1cnNlbWVudHMYASADKAxCD7pIDJIBCRDoByIEegJoICJoChlGaW5kRGlzYnVyc2VtZW50c1Jlc3BvbnNlEjsKDWRpc2J1cnNlbWVudHMYASADKAsyJC5idXJzYXIuc3RvcmFnZS52MS5Gb3VuZERpc2J1cnNlbWVudBIOCgZoZWlnaHQYAiABKAQiQQoRRm91bmREaXNidXJzZW1lbnQSCgoCaWQYASABKAwSEQoJYm9keV9oYXNoGAIgASgMEg0KBXN0YXRlGAMgASgJImAKF0dldERpc2J1cnNlbWVudFJlc3BvbnNlEjUKDGRpc2J1cnNlbWVudBgBIAEoCzIfLmJ1cnNhci5zdG9yYWdlLnYxLkRpc2J1cnNlbWVudBIOCgZoZWlnaHQYAiABKAQiiQMKDERpc2J1cnNlbWVudBIKCgJpZBgBIAEoDBIOCgZpbXBvcnQYAiABKAwSDQoFaW5kZXgYAyABKA0SDAoEYm9keRgEIAEoDBIRCglib2R5X2hhc2gYBSABKAwSEgoKY2xpZW50X2tleRgGIAEoCRITCgtkZXN0aW5hdGlvbhgHIAEoDBIOCgZhbW91bnQYCCABKAQSDAoEbGFuZRgJIAEoCRIVCg1ub3RfYmVmb3JlX21zGAogASgEEhIKCmRlcGVuZHNfb24YCyADKAwSDAoEbWVtbxgMIAEoCRINCgVzdGF0ZRgNIAEoCRIsCgdibG9ja2VkGA4gASgLMhsuYnVyc2FyLmNvbW1vbi52MS5SZWplY3Rpb24SFwoPZXhlY3V0ZWRfaGVpZ2h0GA8gASgEEhgKEGV4ZWN1dGVkX3RpbWVfbXMYECABKAQSFgoOdHJhbnNhY3Rpb25faWQYESABKAwSEwoLdHJhY2VwYXJlbnQYEiABKAkSEAoIYXR0ZW1wdHMYEyABKA0ivwEKGExpc3REaXNidXJzZW1lbnRzUmVxdWVzdBIXCgZpbXBvcnQYASABKAxCB7pIBHoCaCASUAoFc3RhdGUYAiABKAlCQbpIPnI8UgBSBnZvdGluZ1IGcXVldWVkUgp0aW1lbG9ja2VkUghleGVjdXRlZFIJY2FuY2VsbGVkUgdibG9ja2VkEhsKCXBhZ2Vfc2l6ZRgDIAEoDUIIukgFKgMY6AcSGwoKcGFnZV90b2tlbhgEIAEoCUIHukgEcgIYQCJ8ChlMaXN0RGlzYnVyc2VtZW50c1Jlc3BvbnNlEjYKDWRpc2J1cnNlbWVudHMYASADKAsyHy5idXJzYXIuc3RvcmFnZS52MS5EaXNidXJzZW1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEg4KBmhlaWdodBgDIAEoBCJ+ChBMaXN0UmVhZHlSZXF1ZXN0Eg0KBXNoYXJkGAEgASgNEikKBGxhbmUYAiABKAlCG7pIGHIWUghjb25zdW1lclIKaW5kdXN0cmlhbBIXCgVsaW1pdBgDIAEoDUIIukgFKgMY6AcSFwoGY3Vyc29yGAQgASgJQge6SARyAhhAInYKEUxpc3RSZWFkeVJlc3BvbnNlEisKBWl0ZW1zGAEgAygLMhwuYnVyc2FyLnN0b3JhZ2UudjEuUmVhZHlJdGVtEhMKC25leHRfY3Vyc29yGAIgASgJEg4KBmhlaWdodBgDIAEoBBIPCgd0aW1lX21zGAQgASgEIlEKCVJlYWR5SXRlbRIKCgJpZBgBIAEoDBIRCglib2R5X2hhc2gYAiABKAwSEAoIYXR0ZW1wdHMYAyABKA0SEwoLdHJhY2VwYXJlbnQYBCABKAkiIAoPR2V0TGVhc2VSZXF1ZXN0Eg0KBXNoYXJkGAEgASgNIo0BChBHZXRMZWFzZVJlc3BvbnNlEg4KBmhvbGRlchgBIAEoDBINCgVlcG9jaBgCIAEoBBIVCg1leHBpcmVzX2F0X21zGAMgASgEEhAKCHJlbGVhc2VkGAQgASgIEhAKCG5leHRfc2VxGAUgASgEEg4KBmhlaWdodBgGIAEoBBIPCgd0aW1lX21zGAcgASgEIiIKEVdhdGNoU2hhcmRSZXF1ZXN0Eg0KBXNoYXJkGAEgASgNInoKEldhdGNoU2hhcmRSZXNwb25zZRIyCgVsZWFzZRgBIAEoCzIjLmJ1cnNhci5zdG9yYWdlLnYxLkdldExlYXNlUmVzcG9uc2USFgoOcmVhZHlfY29uc3VtZXIYAiABKA0SGAoQcmVhZHlfaW5kdXN0cmlhbBgDIAEoDSJ0ChNMaXN0RXZpZGVuY2VSZXF1ZXN0EhYKCXZhbGlkYXRvchgBIAEoDUgAiAEBEhoKCXBhZ2Vfc2l6ZRgCIAEoDUIHukgEKgIYZBIbCgpwYWdlX3Rva2VuGAMgASgJQge6SARyAhhAQgwKCl92YWxpZGF0b3IidgoUTGlzdEV2aWRlbmNlUmVzcG9uc2USNQoIZXZpZGVuY2UYASADKAsyIy5idXJzYXIuc3RvcmFnZS52MS5SZWNvcmRlZEV2aWRlbmNlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIOCgZoZWlnaHQYAyABKAQiwwEKEFJlY29yZGVkRXZpZGVuY2USEQoJdmFsaWRhdG9yGAEgASgNEg4KBmhlaWdodBgCIAEoBBIMCgRraW5kGAMgASgJEg4KBmRpZ2VzdBgEIAEoDBIRCgljYW5vbmljYWwYBSABKAwSEAoIcmVwb3J0ZXIYBiABKAwSFgoOdHJhbnNhY3Rpb25faWQYByABKAwSFwoPcmVjb3JkZWRfaGVpZ2h0GAggASgEEhgKEHJlY29yZGVkX3RpbWVfbXMYCSABKAQirAEKE0xpc3RQb3N0aW5nc1JlcXVlc3QSGAoHYWNjb3VudBgBIAEoDEIHukgEegJoIBIfCgdmcm9tX21zGAIgASgEQg66SAsyCRj/////////DxIgCgh1bnRpbF9tcxgDIAEoBEIOukgLMgkY/////////w8SGwoJcGFnZV9zaXplGAQgASgNQgi6SAUqAxjoBxIbCgpwYWdlX3Rva2VuGAUgASgJQge6SARyAhhAIqABChRMaXN0UG9zdGluZ3NSZXNwb25zZRIsCghwb3N0aW5ncxgBIAMoCzIaLmJ1cnNhci5zdG9yYWdlLnYxLlBvc3RpbmcSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEg8KB29wZW5pbmcYAyABKAQSDwoHYmFsYW5jZRgEIAEoBBIOCgZoZWlnaHQYBSABKAQSDwoHdGltZV9tcxgGIAEoBCLpAQoHUG9zdGluZxIOCgZudW1iZXIYASABKAQSDgoGaGVpZ2h0GAIgASgEEg8KB3RpbWVfbXMYAyABKAQSDQoFaW5kZXgYBCABKA0SDgoGY3JlZGl0GAUgASgIEg4KBmFtb3VudBgGIAEoBBIPCgdiYWxhbmNlGAcgASgEEhQKDGNvdW50ZXJwYXJ0eRgIIAEoDBIWCg50cmFuc2FjdGlvbl9pZBgJIAEoDBIMCgRtZW1vGAogASgJEjEKB3BheW1lbnQYCyABKAsyIC5idXJzYXIuc3RvcmFnZS52MS5Qb3N0ZWRQYXltZW50IkkKDVBvc3RlZFBheW1lbnQSFAoMZGlzYnVyc2VtZW50GAEgASgMEg4KBmltcG9ydBgCIAEoDBISCgpjbGllbnRfa2V5GAMgASgJIjgKFUdldFRyYW5zYWN0aW9uUmVxdWVzdBIfCg50cmFuc2FjdGlvbl9pZBgBIAEoDEIHukgEegJoICJkChZHZXRUcmFuc2FjdGlvblJlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBIOCgZyZXN1bHQYAiABKAwSEAoIcHJvdmFibGUYAyABKAgSGAoQY2VydGlmaWNhdGVfa2luZBgEIAEoCSI3ChZHZXRQYXltZW50UHJvb2ZSZXF1ZXN0Eh0KDGRpc2J1cnNlbWVudBgBIAEoDEIHukgEegJoICJKCg5JbmNsdXNpb25Qcm9vZhIMCgRsZWFmGAEgASgMEg0KBWluZGV4GAIgASgNEg0KBWNvdW50GAMgASgNEgwKBHBhdGgYBCADKAwiNgoPQ2VydGlmaWVkSGVhZGVyEg4KBmhlYWRlchgBIAEoDBITCgtjZXJ0aWZpY2F0ZRgCIAEoDCLbAQoXR2V0UGF5bWVudFByb29mUmVzcG9uc2USDAoEYm9keRgBIAEoDBI0Cglpbl9pbXBvcnQYAiABKAsyIS5idXJzYXIuc3RvcmFnZS52MS5JbmNsdXNpb25Qcm9vZhIRCglhcHByb3ZhbHMYAyADKAwSMgoHcmVjZWlwdBgEIAEoCzIhLmJ1cnNhci5zdG9yYWdlLnYxLkluY2x1c2lvblByb29mEjUKCWNlcnRpZmllZBgFIAEoCzIiLmJ1cnNhci5zdG9yYWdlLnYxLkNlcnRpZmllZEhlYWRlciI9ChpHZXRUcmFuc2FjdGlvblByb29mUmVxdWVzdBIfCg50cmFuc2FjdGlvbl9pZBgBIAEoDEIHukgEegJoICKHAQobR2V0VHJhbnNhY3Rpb25Qcm9vZlJlc3BvbnNlEjEKBnJlc3VsdBgBIAEoCzIhLmJ1cnNhci5zdG9yYWdlLnYxLkluY2x1c2lvblByb29mEjUKCWNlcnRpZmllZBgCIAEoCzIiLmJ1cnNhci5zdG9yYWdlLnYxLkNlcnRpZmllZEhlYWRlcjKGDQoGTGVkZ2VyElYKCUdldFN0YXR1cxIjLmJ1cnNhci5zdG9yYWdlLnYxLkdldFN0YXR1c1JlcXVlc3QaJC5idXJzYXIuc3RvcmFnZS52MS5HZXRTdGF0dXNSZXNwb25zZRJTCghHZXRCbG9jaxIiLmJ1cnNhci5zdG9yYWdlLnYxLkdldEJsb2NrUmVxdWVzdBojLmJ1cnNhci5zdG9yYWdlLnYxLkdldEJsb2NrUmVzcG9uc2USYQoMU3RyZWFtQmxvY2tzEiYuYnVyc2FyLnN0b3JhZ2UudjEuU3RyZWFtQmxvY2tzUmVxdWVzdBonLmJ1cnNhci5zdG9yYWdlLnYxLlN0cmVhbUJsb2Nrc1Jlc3BvbnNlMAESWQoKR2V0QWNjb3VudBIkLmJ1cnNhci5zdG9yYWdlLnYxLkdldEFjY291bnRSZXF1ZXN0GiUuYnVyc2FyLnN0b3JhZ2UudjEuR2V0QWNjb3VudFJlc3BvbnNlElwKC0dldFRyZWFzdXJ5EiUuYnVyc2FyLnN0b3JhZ2UudjEuR2V0VHJlYXN1cnlSZXF1ZXN0GiYuYnVyc2FyLnN0b3JhZ2UudjEuR2V0VHJlYXN1cnlSZXNwb25zZRJWCglHZXRJbXBvcnQSIy5idXJzYXIuc3RvcmFnZS52MS5HZXRJbXBvcnRSZXF1ZXN0GiQuYnVyc2FyLnN0b3JhZ2UudjEuR2V0SW1wb3J0UmVzcG9uc2USaAoPR2V0RGlzYnVyc2VtZW50EikuYnVyc2FyLnN0b3JhZ2UudjEuR2V0RGlzYnVyc2VtZW50UmVxdWVzdBoqLmJ1cnNhci5zdG9yYWdlLnYxLkdldERpc2J1cnNlbWVudFJlc3BvbnNlEm4KEUZpbmREaXNidXJzZW1lbnRzEisuYnVyc2FyLnN0b3JhZ2UudjEuRmluZERpc2J1cnNlbWVudHNSZXF1ZXN0GiwuYnVyc2FyLnN0b3JhZ2UudjEuRmluZERpc2J1cnNlbWVudHNSZXNwb25zZRJuChFMaXN0RGlzYnVyc2VtZW50cxIrLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3REaXNidXJzZW1lbnRzUmVxdWVzdBosLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3REaXNidXJzZW1lbnRzUmVzcG9uc2USVgoJTGlzdFJlYWR5EiMuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdFJlYWR5UmVxdWVzdBokLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3RSZWFkeVJlc3BvbnNlElMKCEdldExlYXNlEiIuYnVyc2FyLnN0b3JhZ2UudjEuR2V0TGVhc2VSZXF1ZXN0GiMuYnVyc2FyLnN0b3JhZ2UudjEuR2V0TGVhc2VSZXNwb25zZRJbCgpXYXRjaFNoYXJkEiQuYnVyc2FyLnN0b3JhZ2UudjEuV2F0Y2hTaGFyZFJlcXVlc3QaJS5idXJzYXIuc3RvcmFnZS52MS5XYXRjaFNoYXJkUmVzcG9uc2UwARJfCgxMaXN0RXZpZGVuY2USJi5idXJzYXIuc3RvcmFnZS52MS5MaXN0RXZpZGVuY2VSZXF1ZXN0GicuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdEV2aWRlbmNlUmVzcG9uc2USXwoMTGlzdFBvc3RpbmdzEiYuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdFBvc3RpbmdzUmVxdWVzdBonLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3RQb3N0aW5nc1Jlc3BvbnNlEmUKDkdldFRyYW5zYWN0aW9uEiguYnVyc2FyLnN0b3JhZ2UudjEuR2V0VHJhbnNhY3Rpb25SZXF1ZXN0GikuYnVyc2FyLnN0b3JhZ2UudjEuR2V0VHJhbnNhY3Rpb25SZXNwb25zZRJoCg9HZXRQYXltZW50UHJvb2YSKS5idXJzYXIuc3RvcmFnZS52MS5HZXRQYXltZW50UHJvb2ZSZXF1ZXN0GiouYnVyc2FyLnN0b3JhZ2UudjEuR2V0UGF5bWVudFByb29mUmVzcG9uc2USdAoTR2V0VHJhbnNhY3Rpb25Qcm9vZhItLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyYW5zYWN0aW9uUHJvb2ZSZXF1ZXN0Gi4uYnVyc2FyLnN0b3JhZ2UudjEuR2V0VHJhbnNhY3Rpb25Qcm9vZlJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_bursar_common_v1_rejection]);
+  fileDesc("Ch5idXJzYXIvc3RvcmFnZS92MS9sZWRnZXIucHJvdG8SEWJ1cnNhci5zdG9yYWdlLnYxIhIKEEdldFN0YXR1c1JlcXVlc3QixQEKEUdldFN0YXR1c1Jlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBISCgpibG9ja19oYXNoGAIgASgMEhIKCnN0YXRlX3Jvb3QYAyABKAwSFAoMcmVzdWx0c19yb290GAQgASgMEg8KB3RpbWVfbXMYBSABKAQSEgoKbmV4dF9iYXRjaBgGIAMoBBIOCgZzdXBwbHkYByABKAQSEAoIcGF5bWVudHMYCCABKAQSGwoTYmxvY2tzX3dpdGhfY29udGVudBgJIAEoBCIqCg9HZXRCbG9ja1JlcXVlc3QSFwoGaGVpZ2h0GAEgASgEQge6SAQyAigBIkEKEEdldEJsb2NrUmVzcG9uc2USLQoFYmxvY2sYASABKAsyHi5idXJzYXIuc3RvcmFnZS52MS5GaW5hbEhlYWRlciJBCgtGaW5hbEhlYWRlchIOCgZoZWlnaHQYASABKAQSDQoFYmxvY2sYAiABKAwSEwoLY2VydGlmaWNhdGUYAyABKAwiVAoTU3RyZWFtQmxvY2tzUmVxdWVzdBIcCgtmcm9tX2hlaWdodBgBIAEoBEIHukgEMgIoARIOCgZmb2xsb3cYAiABKAgSDwoHcmVzdWx0cxgDIAEoCCJWChRTdHJlYW1CbG9ja3NSZXNwb25zZRItCgVibG9jaxgBIAEoCzIeLmJ1cnNhci5zdG9yYWdlLnYxLkZpbmFsSGVhZGVyEg8KB3Jlc3VsdHMYAiADKAwiLQoRR2V0QWNjb3VudFJlcXVlc3QSGAoHYWNjb3VudBgBIAEoDEIHukgEegJoICJJChJHZXRBY2NvdW50UmVzcG9uc2USDwoHYmFsYW5jZRgBIAEoBBISCgpuZXh0X25vbmNlGAIgASgEEg4KBmhlaWdodBgDIAEoBCIvChJHZXRUcmVhc3VyeVJlcXVlc3QSGQoIdHJlYXN1cnkYASABKAxCB7pIBHoCGCAi/wQKE0dldFRyZWFzdXJ5UmVzcG9uc2USEAoIdHJlYXN1cnkYASABKAwSDAoEbmFtZRgCIAEoCRIPCgdhY2NvdW50GAMgASgMEg8KB2JhbGFuY2UYBCABKAQSEQoJcHJvcG9zZXJzGAUgAygMEi4KBXJvbGVzGAYgAygLMh8uYnVyc2FyLnN0b3JhZ2UudjEuQXBwcm92ZXJSb2xlEiwKBWJhbmRzGAcgAygLMh0uYnVyc2FyLnN0b3JhZ2UudjEuQW1vdW50QmFuZBIOCgZwYXVzZWQYCCABKAgSFAoMcGF1c2VfbnVtYmVyGAkgASgNEkIKBmNvdW50cxgKIAMoCzIyLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyZWFzdXJ5UmVzcG9uc2UuQ291bnRzRW50cnkSEgoKdG90YWxfcGFpZBgLIAEoBBIOCgZoZWlnaHQYDCABKAQSEwoLcGVyX3BheW1lbnQYDSABKAQSMQoHd2luZG93cxgOIAMoCzIgLmJ1cnNhci5zdG9yYWdlLnYxLlBheW1lbnRXaW5kb3cSEQoJZ3VhcmRpYW5zGA8gAygMEhoKEmd1YXJkaWFuX3RocmVzaG9sZBgQIAEoDRIRCglleGVjdXRvcnMYESADKAwSFwoPcG9saWN5X2RlbGF5X21zGBIgASgEEhYKDnBheWVlX2RlbGF5X21zGBMgASgEEhYKDnBvbGljeV92ZXJzaW9uGBQgASgNEg4KBnBvbGljeRgVIAEoDBIVCg1wb2xpY3lfZGlnZXN0GBYgASgMGi0KC0NvdW50c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiKwoQR2V0UG9saWN5UmVxdWVzdBIXCgZkaWdlc3QYASABKAxCB7pIBHoCaCAiIwoRR2V0UG9saWN5UmVzcG9uc2USDgoGcG9saWN5GAEgASgMIisKEEdldENoYW5nZVJlcXVlc3QSFwoGY2hhbmdlGAEgASgMQge6SAR6AmggIk4KEUdldENoYW5nZVJlc3BvbnNlEikKBmNoYW5nZRgBIAEoCzIZLmJ1cnNhci5zdG9yYWdlLnYxLkNoYW5nZRIOCgZoZWlnaHQYAiABKAQivAEKBkNoYW5nZRIKCgJpZBgBIAEoDBIQCgh0cmVhc3VyeRgCIAEoDBIQCghwcm9wb3NlchgDIAEoDBIPCgd2ZXJzaW9uGAQgASgNEg4KBmNoYW5nZRgFIAEoDBINCgVzdGF0ZRgGIAEoCRIRCglhcHByb3ZhbHMYByADKAwSLgoFbmVlZHMYCCADKAsyHy5idXJzYXIuc3RvcmFnZS52MS5BcHByb3ZhbE5lZWQSDwoHdGltZV9tcxgJIAEoBCIvChJMaXN0Q2hhbmdlc1JlcXVlc3QSGQoIdHJlYXN1cnkYASABKAxCB7pIBHoCGCAiYgoTTGlzdENoYW5nZXNSZXNwb25zZRIqCgdjaGFuZ2VzGAEgAygLMhkuYnVyc2FyLnN0b3JhZ2UudjEuQ2hhbmdlEg4KBmhlaWdodBgCIAEoBBIPCgd0aW1lX21zGAMgASgEIl8KD0dldFBheWVlUmVxdWVzdBIZCgh0cmVhc3VyeRgBIAEoDEIHukgEegIYIBIVCgRuYW1lGAIgASgJQge6SARyAihGEhoKCXJlZmVyZW5jZRgDIAEoCUIHukgEcgIoQCJLChBHZXRQYXllZVJlc3BvbnNlEicKBXBheWVlGAEgASgLMhguYnVyc2FyLnN0b3JhZ2UudjEuUGF5ZWUSDgoGaGVpZ2h0GAIgASgEIloKBVBheWVlEgwKBG5hbWUYASABKAkSDwoHdmVyc2lvbhgCIAEoDRIOCgZhY3RpdmUYAyABKAgSEQoJcmVmZXJlbmNlGAQgASgJEg8KB2FjY291bnQYBSABKAwiaAoRTGlzdFBheWVlc1JlcXVlc3QSGQoIdHJlYXN1cnkYASABKAxCB7pIBHoCGCASGwoJcGFnZV9zaXplGAIgASgNQgi6SAUqAxjoBxIbCgpwYWdlX3Rva2VuGAMgASgJQge6SARyAhhAImcKEkxpc3RQYXllZXNSZXNwb25zZRIoCgZwYXllZXMYASADKAsyGC5idXJzYXIuc3RvcmFnZS52MS5QYXllZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSDgoGaGVpZ2h0GAMgASgEIk0KDVBheW1lbnRXaW5kb3cSEQoJbGVuZ3RoX21zGAEgASgEEgwKBG1vc3QYAiABKAQSDQoFc2NvcGUYAyABKAkSDAoEdXNlZBgEIAEoBCIqCgxBcHByb3ZlclJvbGUSDAoEbmFtZRgBIAEoCRIMCgRrZXlzGAIgAygMIioKCkFtb3VudEJhbmQSDQoFdXBfdG8YASABKAQSDQoFbmVlZHMYAiADKA0iSgoMQXBwcm92YWxOZWVkEg0KBXVwX3RvGAEgASgEEgwKBHJvbGUYAiABKAkSDgoGbmVlZGVkGAMgASgNEg0KBWdpdmVuGAQgASgNIisKEEdldEltcG9ydFJlcXVlc3QSFwoGaW1wb3J0GAEgASgMQge6SAR6AmggIu8CChFHZXRJbXBvcnRSZXNwb25zZRIOCgZpbXBvcnQYASABKAwSEAoIdHJlYXN1cnkYAiABKAwSEAoIcHJvcG9zZXIYAyABKAwSDQoFc3RhdGUYBCABKAkSDgoGY2h1bmtzGAUgASgNEg0KBWl0ZW1zGAYgASgNEhAKCHJlcGxheWVkGAcgASgNEg0KBXRvdGFsGAggASgEEhEKCWFwcHJvdmFscxgJIAMoDBIuCgVuZWVkcxgKIAMoCzIfLmJ1cnNhci5zdG9yYWdlLnYxLkFwcHJvdmFsTmVlZBJACgZjb3VudHMYCyADKAsyMC5idXJzYXIuc3RvcmFnZS52MS5HZXRJbXBvcnRSZXNwb25zZS5Db3VudHNFbnRyeRITCgt0cmFjZXBhcmVudBgMIAEoCRIOCgZoZWlnaHQYDSABKAQaLQoLQ291bnRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASI3ChZHZXREaXNidXJzZW1lbnRSZXF1ZXN0Eh0KDGRpc2J1cnNlbWVudBgBIAEoDEIHukgEegJoICJCChhGaW5kRGlzYnVyc2VtZW50c1JlcXVlc3QSJgoNZGlzYnVyc2VtZW50cxgBIAMoDEIPukgMkgEJEOgHIgR6AmggImgKGUZpbmREaXNidXJzZW1lbnRzUmVzcG9uc2USOwoNZGlzYnVyc2VtZW50cxgBIAMoCzIkLmJ1cnNhci5zdG9yYWdlLnYxLkZvdW5kRGlzYnVyc2VtZW50Eg4KBmhlaWdodBgCIAEoBCJBChFGb3VuZERpc2J1cnNlbWVudBIKCgJpZBgBIAEoDBIRCglib2R5X2hhc2gYAiABKAwSDQoFc3RhdGUYAyABKAkiYAoXR2V0RGlzYnVyc2VtZW50UmVzcG9uc2USNQoMZGlzYnVyc2VtZW50GAEgASgLMh8uYnVyc2FyLnN0b3JhZ2UudjEuRGlzYnVyc2VtZW50Eg4KBmhlaWdodBgCIAEoBCK4BAoMRGlzYnVyc2VtZW50EgoKAmlkGAEgASgMEg4KBmltcG9ydBgCIAEoDBINCgVpbmRleBgDIAEoDRIMCgRib2R5GAQgASgMEhEKCWJvZHlfaGFzaBgFIAEoDBISCgpjbGllbnRfa2V5GAYgASgJEhMKC2Rlc3RpbmF0aW9uGAcgASgMEg4KBmFtb3VudBgIIAEoBBIMCgRsYW5lGAkgASgJEhUKDW5vdF9iZWZvcmVfbXMYCiABKAQSEgoKZGVwZW5kc19vbhgLIAMoDBIMCgRtZW1vGAwgASgJEg0KBXN0YXRlGA0gASgJEiwKB2Jsb2NrZWQYDiABKAsyGy5idXJzYXIuY29tbW9uLnYxLlJlamVjdGlvbhIXCg9leGVjdXRlZF9oZWlnaHQYDyABKAQSGAoQZXhlY3V0ZWRfdGltZV9tcxgQIAEoBBIWCg50cmFuc2FjdGlvbl9pZBgRIAEoDBITCgt0cmFjZXBhcmVudBgSIAEoCRIQCghhdHRlbXB0cxgTIAEoDRINCgVwYXllZRgUIAEoCRIVCg1wYXllZV92ZXJzaW9uGBUgASgNEj0KEWV4cGVjdGVkX3JlY2VpcHRzGBYgAygLMiIuYnVyc2FyLnN0b3JhZ2UudjEuRXhwZWN0ZWRSZWNlaXB0EhAKCHJldmlzaW9uGBcgASgNEhMKC2hvbGRfbnVtYmVyGBggASgNEg8KB2hlbGRfYnkYGSABKAwSEAoIcmVsZWFzZXMYGiADKAwiNAoPRXhwZWN0ZWRSZWNlaXB0EhEKCXJlZmVyZW5jZRgBIAEoCRIOCgZhbW91bnQYAiABKAQivwEKGExpc3REaXNidXJzZW1lbnRzUmVxdWVzdBIXCgZpbXBvcnQYASABKAxCB7pIBHoCaCASUAoFc3RhdGUYAiABKAlCQbpIPnI8UgBSBnZvdGluZ1IGcXVldWVkUgp0aW1lbG9ja2VkUghleGVjdXRlZFIJY2FuY2VsbGVkUgdibG9ja2VkEhsKCXBhZ2Vfc2l6ZRgDIAEoDUIIukgFKgMY6AcSGwoKcGFnZV90b2tlbhgEIAEoCUIHukgEcgIYQCJ8ChlMaXN0RGlzYnVyc2VtZW50c1Jlc3BvbnNlEjYKDWRpc2J1cnNlbWVudHMYASADKAsyHy5idXJzYXIuc3RvcmFnZS52MS5EaXNidXJzZW1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEg4KBmhlaWdodBgDIAEoBCJ+ChBMaXN0UmVhZHlSZXF1ZXN0Eg0KBXNoYXJkGAEgASgNEikKBGxhbmUYAiABKAlCG7pIGHIWUghjb25zdW1lclIKaW5kdXN0cmlhbBIXCgVsaW1pdBgDIAEoDUIIukgFKgMY6AcSFwoGY3Vyc29yGAQgASgJQge6SARyAhhAInYKEUxpc3RSZWFkeVJlc3BvbnNlEisKBWl0ZW1zGAEgAygLMhwuYnVyc2FyLnN0b3JhZ2UudjEuUmVhZHlJdGVtEhMKC25leHRfY3Vyc29yGAIgASgJEg4KBmhlaWdodBgDIAEoBBIPCgd0aW1lX21zGAQgASgEIlEKCVJlYWR5SXRlbRIKCgJpZBgBIAEoDBIRCglib2R5X2hhc2gYAiABKAwSEAoIYXR0ZW1wdHMYAyABKA0SEwoLdHJhY2VwYXJlbnQYBCABKAkiIAoPR2V0TGVhc2VSZXF1ZXN0Eg0KBXNoYXJkGAEgASgNIo0BChBHZXRMZWFzZVJlc3BvbnNlEg4KBmhvbGRlchgBIAEoDBINCgVlcG9jaBgCIAEoBBIVCg1leHBpcmVzX2F0X21zGAMgASgEEhAKCHJlbGVhc2VkGAQgASgIEhAKCG5leHRfc2VxGAUgASgEEg4KBmhlaWdodBgGIAEoBBIPCgd0aW1lX21zGAcgASgEIiIKEVdhdGNoU2hhcmRSZXF1ZXN0Eg0KBXNoYXJkGAEgASgNInoKEldhdGNoU2hhcmRSZXNwb25zZRIyCgVsZWFzZRgBIAEoCzIjLmJ1cnNhci5zdG9yYWdlLnYxLkdldExlYXNlUmVzcG9uc2USFgoOcmVhZHlfY29uc3VtZXIYAiABKA0SGAoQcmVhZHlfaW5kdXN0cmlhbBgDIAEoDSJ0ChNMaXN0RXZpZGVuY2VSZXF1ZXN0EhYKCXZhbGlkYXRvchgBIAEoDUgAiAEBEhoKCXBhZ2Vfc2l6ZRgCIAEoDUIHukgEKgIYZBIbCgpwYWdlX3Rva2VuGAMgASgJQge6SARyAhhAQgwKCl92YWxpZGF0b3IidgoUTGlzdEV2aWRlbmNlUmVzcG9uc2USNQoIZXZpZGVuY2UYASADKAsyIy5idXJzYXIuc3RvcmFnZS52MS5SZWNvcmRlZEV2aWRlbmNlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIOCgZoZWlnaHQYAyABKAQiwwEKEFJlY29yZGVkRXZpZGVuY2USEQoJdmFsaWRhdG9yGAEgASgNEg4KBmhlaWdodBgCIAEoBBIMCgRraW5kGAMgASgJEg4KBmRpZ2VzdBgEIAEoDBIRCgljYW5vbmljYWwYBSABKAwSEAoIcmVwb3J0ZXIYBiABKAwSFgoOdHJhbnNhY3Rpb25faWQYByABKAwSFwoPcmVjb3JkZWRfaGVpZ2h0GAggASgEEhgKEHJlY29yZGVkX3RpbWVfbXMYCSABKAQirAEKE0xpc3RQb3N0aW5nc1JlcXVlc3QSGAoHYWNjb3VudBgBIAEoDEIHukgEegJoIBIfCgdmcm9tX21zGAIgASgEQg66SAsyCRj/////////DxIgCgh1bnRpbF9tcxgDIAEoBEIOukgLMgkY/////////w8SGwoJcGFnZV9zaXplGAQgASgNQgi6SAUqAxjoBxIbCgpwYWdlX3Rva2VuGAUgASgJQge6SARyAhhAIqABChRMaXN0UG9zdGluZ3NSZXNwb25zZRIsCghwb3N0aW5ncxgBIAMoCzIaLmJ1cnNhci5zdG9yYWdlLnYxLlBvc3RpbmcSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEg8KB29wZW5pbmcYAyABKAQSDwoHYmFsYW5jZRgEIAEoBBIOCgZoZWlnaHQYBSABKAQSDwoHdGltZV9tcxgGIAEoBCLpAQoHUG9zdGluZxIOCgZudW1iZXIYASABKAQSDgoGaGVpZ2h0GAIgASgEEg8KB3RpbWVfbXMYAyABKAQSDQoFaW5kZXgYBCABKA0SDgoGY3JlZGl0GAUgASgIEg4KBmFtb3VudBgGIAEoBBIPCgdiYWxhbmNlGAcgASgEEhQKDGNvdW50ZXJwYXJ0eRgIIAEoDBIWCg50cmFuc2FjdGlvbl9pZBgJIAEoDBIMCgRtZW1vGAogASgJEjEKB3BheW1lbnQYCyABKAsyIC5idXJzYXIuc3RvcmFnZS52MS5Qb3N0ZWRQYXltZW50IkkKDVBvc3RlZFBheW1lbnQSFAoMZGlzYnVyc2VtZW50GAEgASgMEg4KBmltcG9ydBgCIAEoDBISCgpjbGllbnRfa2V5GAMgASgJIjgKFUdldFRyYW5zYWN0aW9uUmVxdWVzdBIfCg50cmFuc2FjdGlvbl9pZBgBIAEoDEIHukgEegJoICJkChZHZXRUcmFuc2FjdGlvblJlc3BvbnNlEg4KBmhlaWdodBgBIAEoBBIOCgZyZXN1bHQYAiABKAwSEAoIcHJvdmFibGUYAyABKAgSGAoQY2VydGlmaWNhdGVfa2luZBgEIAEoCSI3ChZHZXRQYXltZW50UHJvb2ZSZXF1ZXN0Eh0KDGRpc2J1cnNlbWVudBgBIAEoDEIHukgEegJoICJKCg5JbmNsdXNpb25Qcm9vZhIMCgRsZWFmGAEgASgMEg0KBWluZGV4GAIgASgNEg0KBWNvdW50GAMgASgNEgwKBHBhdGgYBCADKAwiNgoPQ2VydGlmaWVkSGVhZGVyEg4KBmhlYWRlchgBIAEoDBITCgtjZXJ0aWZpY2F0ZRgCIAEoDCLrAQoXR2V0UGF5bWVudFByb29mUmVzcG9uc2USDAoEYm9keRgBIAEoDBI0Cglpbl9pbXBvcnQYAiABKAsyIS5idXJzYXIuc3RvcmFnZS52MS5JbmNsdXNpb25Qcm9vZhIRCglhcHByb3ZhbHMYAyADKAwSMgoHcmVjZWlwdBgEIAEoCzIhLmJ1cnNhci5zdG9yYWdlLnYxLkluY2x1c2lvblByb29mEjUKCWNlcnRpZmllZBgFIAEoCzIiLmJ1cnNhci5zdG9yYWdlLnYxLkNlcnRpZmllZEhlYWRlchIOCgZwb2xpY3kYBiABKAwiPQoaR2V0VHJhbnNhY3Rpb25Qcm9vZlJlcXVlc3QSHwoOdHJhbnNhY3Rpb25faWQYASABKAxCB7pIBHoCaCAihwEKG0dldFRyYW5zYWN0aW9uUHJvb2ZSZXNwb25zZRIxCgZyZXN1bHQYASABKAsyIS5idXJzYXIuc3RvcmFnZS52MS5JbmNsdXNpb25Qcm9vZhI1CgljZXJ0aWZpZWQYAiABKAsyIi5idXJzYXIuc3RvcmFnZS52MS5DZXJ0aWZpZWRIZWFkZXIyxBAKBkxlZGdlchJWCglHZXRTdGF0dXMSIy5idXJzYXIuc3RvcmFnZS52MS5HZXRTdGF0dXNSZXF1ZXN0GiQuYnVyc2FyLnN0b3JhZ2UudjEuR2V0U3RhdHVzUmVzcG9uc2USUwoIR2V0QmxvY2sSIi5idXJzYXIuc3RvcmFnZS52MS5HZXRCbG9ja1JlcXVlc3QaIy5idXJzYXIuc3RvcmFnZS52MS5HZXRCbG9ja1Jlc3BvbnNlEmEKDFN0cmVhbUJsb2NrcxImLmJ1cnNhci5zdG9yYWdlLnYxLlN0cmVhbUJsb2Nrc1JlcXVlc3QaJy5idXJzYXIuc3RvcmFnZS52MS5TdHJlYW1CbG9ja3NSZXNwb25zZTABElkKCkdldEFjY291bnQSJC5idXJzYXIuc3RvcmFnZS52MS5HZXRBY2NvdW50UmVxdWVzdBolLmJ1cnNhci5zdG9yYWdlLnYxLkdldEFjY291bnRSZXNwb25zZRJcCgtHZXRUcmVhc3VyeRIlLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyZWFzdXJ5UmVxdWVzdBomLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyZWFzdXJ5UmVzcG9uc2USVgoJR2V0UG9saWN5EiMuYnVyc2FyLnN0b3JhZ2UudjEuR2V0UG9saWN5UmVxdWVzdBokLmJ1cnNhci5zdG9yYWdlLnYxLkdldFBvbGljeVJlc3BvbnNlElYKCUdldENoYW5nZRIjLmJ1cnNhci5zdG9yYWdlLnYxLkdldENoYW5nZVJlcXVlc3QaJC5idXJzYXIuc3RvcmFnZS52MS5HZXRDaGFuZ2VSZXNwb25zZRJcCgtMaXN0Q2hhbmdlcxIlLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3RDaGFuZ2VzUmVxdWVzdBomLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3RDaGFuZ2VzUmVzcG9uc2USUwoIR2V0UGF5ZWUSIi5idXJzYXIuc3RvcmFnZS52MS5HZXRQYXllZVJlcXVlc3QaIy5idXJzYXIuc3RvcmFnZS52MS5HZXRQYXllZVJlc3BvbnNlElkKCkxpc3RQYXllZXMSJC5idXJzYXIuc3RvcmFnZS52MS5MaXN0UGF5ZWVzUmVxdWVzdBolLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3RQYXllZXNSZXNwb25zZRJWCglHZXRJbXBvcnQSIy5idXJzYXIuc3RvcmFnZS52MS5HZXRJbXBvcnRSZXF1ZXN0GiQuYnVyc2FyLnN0b3JhZ2UudjEuR2V0SW1wb3J0UmVzcG9uc2USaAoPR2V0RGlzYnVyc2VtZW50EikuYnVyc2FyLnN0b3JhZ2UudjEuR2V0RGlzYnVyc2VtZW50UmVxdWVzdBoqLmJ1cnNhci5zdG9yYWdlLnYxLkdldERpc2J1cnNlbWVudFJlc3BvbnNlEm4KEUZpbmREaXNidXJzZW1lbnRzEisuYnVyc2FyLnN0b3JhZ2UudjEuRmluZERpc2J1cnNlbWVudHNSZXF1ZXN0GiwuYnVyc2FyLnN0b3JhZ2UudjEuRmluZERpc2J1cnNlbWVudHNSZXNwb25zZRJuChFMaXN0RGlzYnVyc2VtZW50cxIrLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3REaXNidXJzZW1lbnRzUmVxdWVzdBosLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3REaXNidXJzZW1lbnRzUmVzcG9uc2USVgoJTGlzdFJlYWR5EiMuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdFJlYWR5UmVxdWVzdBokLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3RSZWFkeVJlc3BvbnNlElMKCEdldExlYXNlEiIuYnVyc2FyLnN0b3JhZ2UudjEuR2V0TGVhc2VSZXF1ZXN0GiMuYnVyc2FyLnN0b3JhZ2UudjEuR2V0TGVhc2VSZXNwb25zZRJbCgpXYXRjaFNoYXJkEiQuYnVyc2FyLnN0b3JhZ2UudjEuV2F0Y2hTaGFyZFJlcXVlc3QaJS5idXJzYXIuc3RvcmFnZS52MS5XYXRjaFNoYXJkUmVzcG9uc2UwARJfCgxMaXN0RXZpZGVuY2USJi5idXJzYXIuc3RvcmFnZS52MS5MaXN0RXZpZGVuY2VSZXF1ZXN0GicuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdEV2aWRlbmNlUmVzcG9uc2USXwoMTGlzdFBvc3RpbmdzEiYuYnVyc2FyLnN0b3JhZ2UudjEuTGlzdFBvc3RpbmdzUmVxdWVzdBonLmJ1cnNhci5zdG9yYWdlLnYxLkxpc3RQb3N0aW5nc1Jlc3BvbnNlEmUKDkdldFRyYW5zYWN0aW9uEiguYnVyc2FyLnN0b3JhZ2UudjEuR2V0VHJhbnNhY3Rpb25SZXF1ZXN0GikuYnVyc2FyLnN0b3JhZ2UudjEuR2V0VHJhbnNhY3Rpb25SZXNwb25zZRJoCg9HZXRQYXltZW50UHJvb2YSKS5idXJzYXIuc3RvcmFnZS52MS5HZXRQYXltZW50UHJvb2ZSZXF1ZXN0GiouYnVyc2FyLnN0b3JhZ2UudjEuR2V0UGF5bWVudFByb29mUmVzcG9uc2USdAoTR2V0VHJhbnNhY3Rpb25Qcm9vZhItLmJ1cnNhci5zdG9yYWdlLnYxLkdldFRyYW5zYWN0aW9uUHJvb2ZSZXF1ZXN0Gi4uYnVyc2FyLnN0b3JhZ2UudjEuR2V0VHJhbnNhY3Rpb25Qcm9vZlJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_bursar_common_v1_rejection]);
 
 /**
  * Nothing to say.
@@ -429,6 +429,58 @@ export type GetTreasuryResponse = Message<"bursar.storage.v1.GetTreasuryResponse
    * @generated from field: repeated bursar.storage.v1.PaymentWindow windows = 14;
    */
   windows: PaymentWindow[];
+
+  /**
+   * Keys that may pause, hold and stop changes.
+   *
+   * @generated from field: repeated bytes guardians = 15;
+   */
+  guardians: Uint8Array[];
+
+  /**
+   * So many of them resume together.
+   *
+   * @generated from field: uint32 guardian_threshold = 16;
+   */
+  guardianThreshold: number;
+
+  /**
+   * Keys that may execute.
+   *
+   * @generated from field: repeated bytes executors = 17;
+   */
+  executors: Uint8Array[];
+
+  /**
+   * Milliseconds of ledger time between the last approval of a change and its effect: of the policy, of a payee.
+   *
+   * @generated from field: uint64 policy_delay_ms = 18;
+   */
+  policyDelayMs: bigint;
+
+  /**
+   * @generated from field: uint64 payee_delay_ms = 19;
+   */
+  payeeDelayMs: bigint;
+
+  /**
+   * A change of the policy names this version.
+   *
+   * @generated from field: uint32 policy_version = 20;
+   */
+  policyVersion: number;
+
+  /**
+   * Canonical numbered policy (docs/protocol.md, "Policies"), and its digest, which receipts bear.
+   *
+   * @generated from field: bytes policy = 21;
+   */
+  policy: Uint8Array;
+
+  /**
+   * @generated from field: bytes policy_digest = 22;
+   */
+  policyDigest: Uint8Array;
 };
 
 /**
@@ -437,6 +489,412 @@ export type GetTreasuryResponse = Message<"bursar.storage.v1.GetTreasuryResponse
  */
 export const GetTreasuryResponseSchema: GenMessage<GetTreasuryResponse> = /*@__PURE__*/
   messageDesc(file_bursar_storage_v1_ledger, 10);
+
+/**
+ * Which policy.
+ *
+ * @generated from message bursar.storage.v1.GetPolicyRequest
+ */
+export type GetPolicyRequest = Message<"bursar.storage.v1.GetPolicyRequest"> & {
+  /**
+   * Digest, 32 bytes.
+   *
+   * @generated from field: bytes digest = 1;
+   */
+  digest: Uint8Array;
+};
+
+/**
+ * Describes the message bursar.storage.v1.GetPolicyRequest.
+ * Use `create(GetPolicyRequestSchema)` to create a new message.
+ */
+export const GetPolicyRequestSchema: GenMessage<GetPolicyRequest> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 11);
+
+/**
+ * A policy.
+ *
+ * @generated from message bursar.storage.v1.GetPolicyResponse
+ */
+export type GetPolicyResponse = Message<"bursar.storage.v1.GetPolicyResponse"> & {
+  /**
+   * Canonical numbered policy.
+   *
+   * @generated from field: bytes policy = 1;
+   */
+  policy: Uint8Array;
+};
+
+/**
+ * Describes the message bursar.storage.v1.GetPolicyResponse.
+ * Use `create(GetPolicyResponseSchema)` to create a new message.
+ */
+export const GetPolicyResponseSchema: GenMessage<GetPolicyResponse> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 12);
+
+/**
+ * Which change.
+ *
+ * @generated from message bursar.storage.v1.GetChangeRequest
+ */
+export type GetChangeRequest = Message<"bursar.storage.v1.GetChangeRequest"> & {
+  /**
+   * Id of the transaction that proposed it, 32 bytes.
+   *
+   * @generated from field: bytes change = 1;
+   */
+  change: Uint8Array;
+};
+
+/**
+ * Describes the message bursar.storage.v1.GetChangeRequest.
+ * Use `create(GetChangeRequestSchema)` to create a new message.
+ */
+export const GetChangeRequestSchema: GenMessage<GetChangeRequest> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 13);
+
+/**
+ * A change.
+ *
+ * @generated from message bursar.storage.v1.GetChangeResponse
+ */
+export type GetChangeResponse = Message<"bursar.storage.v1.GetChangeResponse"> & {
+  /**
+   * The change.
+   *
+   * @generated from field: bursar.storage.v1.Change change = 1;
+   */
+  change?: Change | undefined;
+
+  /**
+   * Height of the answer.
+   *
+   * @generated from field: uint64 height = 2;
+   */
+  height: bigint;
+};
+
+/**
+ * Describes the message bursar.storage.v1.GetChangeResponse.
+ * Use `create(GetChangeResponseSchema)` to create a new message.
+ */
+export const GetChangeResponseSchema: GenMessage<GetChangeResponse> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 14);
+
+/**
+ * A policy or payee on its way.
+ *
+ * @generated from message bursar.storage.v1.Change
+ */
+export type Change = Message<"bursar.storage.v1.Change"> & {
+  /**
+   * Id, 32 bytes.
+   *
+   * @generated from field: bytes id = 1;
+   */
+  id: Uint8Array;
+
+  /**
+   * Its treasury.
+   *
+   * @generated from field: bytes treasury = 2;
+   */
+  treasury: Uint8Array;
+
+  /**
+   * Who proposed it.
+   *
+   * @generated from field: bytes proposer = 3;
+   */
+  proposer: Uint8Array;
+
+  /**
+   * Version of what it replaces; 0: a payee that was never entered.
+   *
+   * @generated from field: uint32 version = 4;
+   */
+  version: number;
+
+  /**
+   * Canonical change (docs/protocol.md, "Changes").
+   *
+   * @generated from field: bytes change = 5;
+   */
+  change: Uint8Array;
+
+  /**
+   * proposed, approved, effective, cancelled, expired, overtaken.
+   *
+   * @generated from field: string state = 6;
+   */
+  state: string;
+
+  /**
+   * Keys that approved.
+   *
+   * @generated from field: repeated bytes approvals = 7;
+   */
+  approvals: Uint8Array[];
+
+  /**
+   * What it needs, and what is there.
+   *
+   * @generated from field: repeated bursar.storage.v1.ApprovalNeed needs = 8;
+   */
+  needs: ApprovalNeed[];
+
+  /**
+   * Ledger time, milliseconds: when it expires while it is proposed, when it counts once it is approved, else when it ended.
+   *
+   * @generated from field: uint64 time_ms = 9;
+   */
+  timeMs: bigint;
+};
+
+/**
+ * Describes the message bursar.storage.v1.Change.
+ * Use `create(ChangeSchema)` to create a new message.
+ */
+export const ChangeSchema: GenMessage<Change> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 15);
+
+/**
+ * Of which treasury.
+ *
+ * @generated from message bursar.storage.v1.ListChangesRequest
+ */
+export type ListChangesRequest = Message<"bursar.storage.v1.ListChangesRequest"> & {
+  /**
+   * 32 bytes; empty: the first of the genesis.
+   *
+   * @generated from field: bytes treasury = 1;
+   */
+  treasury: Uint8Array;
+};
+
+/**
+ * Describes the message bursar.storage.v1.ListChangesRequest.
+ * Use `create(ListChangesRequestSchema)` to create a new message.
+ */
+export const ListChangesRequestSchema: GenMessage<ListChangesRequest> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 16);
+
+/**
+ * Open changes.
+ *
+ * @generated from message bursar.storage.v1.ListChangesResponse
+ */
+export type ListChangesResponse = Message<"bursar.storage.v1.ListChangesResponse"> & {
+  /**
+   * In the order of their proposal.
+   *
+   * @generated from field: repeated bursar.storage.v1.Change changes = 1;
+   */
+  changes: Change[];
+
+  /**
+   * Height of the answer.
+   *
+   * @generated from field: uint64 height = 2;
+   */
+  height: bigint;
+
+  /**
+   * Ledger time of that block, milliseconds.
+   *
+   * @generated from field: uint64 time_ms = 3;
+   */
+  timeMs: bigint;
+};
+
+/**
+ * Describes the message bursar.storage.v1.ListChangesResponse.
+ * Use `create(ListChangesResponseSchema)` to create a new message.
+ */
+export const ListChangesResponseSchema: GenMessage<ListChangesResponse> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 17);
+
+/**
+ * Which payee.
+ *
+ * @generated from message bursar.storage.v1.GetPayeeRequest
+ */
+export type GetPayeeRequest = Message<"bursar.storage.v1.GetPayeeRequest"> & {
+  /**
+   * 32 bytes; empty: the first treasury of the genesis.
+   *
+   * @generated from field: bytes treasury = 1;
+   */
+  treasury: Uint8Array;
+
+  /**
+   * By its name,
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * or by the reference that it has now.
+   *
+   * @generated from field: string reference = 3;
+   */
+  reference: string;
+};
+
+/**
+ * Describes the message bursar.storage.v1.GetPayeeRequest.
+ * Use `create(GetPayeeRequestSchema)` to create a new message.
+ */
+export const GetPayeeRequestSchema: GenMessage<GetPayeeRequest> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 18);
+
+/**
+ * A payee.
+ *
+ * @generated from message bursar.storage.v1.GetPayeeResponse
+ */
+export type GetPayeeResponse = Message<"bursar.storage.v1.GetPayeeResponse"> & {
+  /**
+   * The payee.
+   *
+   * @generated from field: bursar.storage.v1.Payee payee = 1;
+   */
+  payee?: Payee | undefined;
+
+  /**
+   * Height of the answer.
+   *
+   * @generated from field: uint64 height = 2;
+   */
+  height: bigint;
+};
+
+/**
+ * Describes the message bursar.storage.v1.GetPayeeResponse.
+ * Use `create(GetPayeeResponseSchema)` to create a new message.
+ */
+export const GetPayeeResponseSchema: GenMessage<GetPayeeResponse> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 19);
+
+/**
+ * Whom a treasury pays.
+ *
+ * @generated from message bursar.storage.v1.Payee
+ */
+export type Payee = Message<"bursar.storage.v1.Payee"> & {
+  /**
+   * Its name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Changes so far: a payment names the one that it was made out to.
+   *
+   * @generated from field: uint32 version = 2;
+   */
+  version: number;
+
+  /**
+   * False: struck off.
+   *
+   * @generated from field: bool active = 3;
+   */
+  active: boolean;
+
+  /**
+   * How it is known outside, such as an IBAN; may be empty.
+   *
+   * @generated from field: string reference = 4;
+   */
+  reference: string;
+
+  /**
+   * Account that receives, 32 bytes; empty once it is struck off.
+   *
+   * @generated from field: bytes account = 5;
+   */
+  account: Uint8Array;
+};
+
+/**
+ * Describes the message bursar.storage.v1.Payee.
+ * Use `create(PayeeSchema)` to create a new message.
+ */
+export const PayeeSchema: GenMessage<Payee> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 20);
+
+/**
+ * Which payees.
+ *
+ * @generated from message bursar.storage.v1.ListPayeesRequest
+ */
+export type ListPayeesRequest = Message<"bursar.storage.v1.ListPayeesRequest"> & {
+  /**
+   * 32 bytes; empty: the first treasury of the genesis.
+   *
+   * @generated from field: bytes treasury = 1;
+   */
+  treasury: Uint8Array;
+
+  /**
+   * At most so many; 0 means 100.
+   *
+   * @generated from field: uint32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * From the answer before.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message bursar.storage.v1.ListPayeesRequest.
+ * Use `create(ListPayeesRequestSchema)` to create a new message.
+ */
+export const ListPayeesRequestSchema: GenMessage<ListPayeesRequest> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 21);
+
+/**
+ * A page.
+ *
+ * @generated from message bursar.storage.v1.ListPayeesResponse
+ */
+export type ListPayeesResponse = Message<"bursar.storage.v1.ListPayeesResponse"> & {
+  /**
+   * In the order of their entry.
+   *
+   * @generated from field: repeated bursar.storage.v1.Payee payees = 1;
+   */
+  payees: Payee[];
+
+  /**
+   * Empty: this was the last page.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * Height of the answer.
+   *
+   * @generated from field: uint64 height = 3;
+   */
+  height: bigint;
+};
+
+/**
+ * Describes the message bursar.storage.v1.ListPayeesResponse.
+ * Use `create(ListPayeesResponseSchema)` to create a new message.
+ */
+export const ListPayeesResponseSchema: GenMessage<ListPayeesResponse> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 22);
 
 /**
  * What may be paid within a window of ledger time.
@@ -478,7 +936,7 @@ export type PaymentWindow = Message<"bursar.storage.v1.PaymentWindow"> & {
  * Use `create(PaymentWindowSchema)` to create a new message.
  */
 export const PaymentWindowSchema: GenMessage<PaymentWindow> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 11);
+  messageDesc(file_bursar_storage_v1_ledger, 23);
 
 /**
  * Approvers who count alike.
@@ -506,7 +964,7 @@ export type ApproverRole = Message<"bursar.storage.v1.ApproverRole"> & {
  * Use `create(ApproverRoleSchema)` to create a new message.
  */
 export const ApproverRoleSchema: GenMessage<ApproverRole> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 12);
+  messageDesc(file_bursar_storage_v1_ledger, 24);
 
 /**
  * Amounts that need the same approvals.
@@ -534,7 +992,7 @@ export type AmountBand = Message<"bursar.storage.v1.AmountBand"> & {
  * Use `create(AmountBandSchema)` to create a new message.
  */
 export const AmountBandSchema: GenMessage<AmountBand> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 13);
+  messageDesc(file_bursar_storage_v1_ledger, 25);
 
 /**
  * Approvals of one role for the payments of one band.
@@ -576,7 +1034,7 @@ export type ApprovalNeed = Message<"bursar.storage.v1.ApprovalNeed"> & {
  * Use `create(ApprovalNeedSchema)` to create a new message.
  */
 export const ApprovalNeedSchema: GenMessage<ApprovalNeed> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 14);
+  messageDesc(file_bursar_storage_v1_ledger, 26);
 
 /**
  * Which import.
@@ -597,7 +1055,7 @@ export type GetImportRequest = Message<"bursar.storage.v1.GetImportRequest"> & {
  * Use `create(GetImportRequestSchema)` to create a new message.
  */
 export const GetImportRequestSchema: GenMessage<GetImportRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 15);
+  messageDesc(file_bursar_storage_v1_ledger, 27);
 
 /**
  * An import.
@@ -702,7 +1160,7 @@ export type GetImportResponse = Message<"bursar.storage.v1.GetImportResponse"> &
  * Use `create(GetImportResponseSchema)` to create a new message.
  */
 export const GetImportResponseSchema: GenMessage<GetImportResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 16);
+  messageDesc(file_bursar_storage_v1_ledger, 28);
 
 /**
  * Which disbursement.
@@ -723,7 +1181,7 @@ export type GetDisbursementRequest = Message<"bursar.storage.v1.GetDisbursementR
  * Use `create(GetDisbursementRequestSchema)` to create a new message.
  */
 export const GetDisbursementRequestSchema: GenMessage<GetDisbursementRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 17);
+  messageDesc(file_bursar_storage_v1_ledger, 29);
 
 /**
  * Which disbursements.
@@ -744,7 +1202,7 @@ export type FindDisbursementsRequest = Message<"bursar.storage.v1.FindDisburseme
  * Use `create(FindDisbursementsRequestSchema)` to create a new message.
  */
 export const FindDisbursementsRequestSchema: GenMessage<FindDisbursementsRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 18);
+  messageDesc(file_bursar_storage_v1_ledger, 30);
 
 /**
  * Disbursements that are known.
@@ -772,7 +1230,7 @@ export type FindDisbursementsResponse = Message<"bursar.storage.v1.FindDisbursem
  * Use `create(FindDisbursementsResponseSchema)` to create a new message.
  */
 export const FindDisbursementsResponseSchema: GenMessage<FindDisbursementsResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 19);
+  messageDesc(file_bursar_storage_v1_ledger, 31);
 
 /**
  * What a payer asks of a payment that he may have imported before.
@@ -807,7 +1265,7 @@ export type FoundDisbursement = Message<"bursar.storage.v1.FoundDisbursement"> &
  * Use `create(FoundDisbursementSchema)` to create a new message.
  */
 export const FoundDisbursementSchema: GenMessage<FoundDisbursement> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 20);
+  messageDesc(file_bursar_storage_v1_ledger, 32);
 
 /**
  * A disbursement.
@@ -835,7 +1293,7 @@ export type GetDisbursementResponse = Message<"bursar.storage.v1.GetDisbursement
  * Use `create(GetDisbursementResponseSchema)` to create a new message.
  */
 export const GetDisbursementResponseSchema: GenMessage<GetDisbursementResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 21);
+  messageDesc(file_bursar_storage_v1_ledger, 33);
 
 /**
  * A payment order and what became of it.
@@ -975,6 +1433,53 @@ export type Disbursement = Message<"bursar.storage.v1.Disbursement"> & {
    * @generated from field: uint32 attempts = 19;
    */
   attempts: number;
+
+  /**
+   * The payee that it is made out to, and the version of it; empty: none.
+   *
+   * @generated from field: string payee = 20;
+   */
+  payee: string;
+
+  /**
+   * @generated from field: uint32 payee_version = 21;
+   */
+  payeeVersion: number;
+
+  /**
+   * How the receiver will tell what it is for; together the amount, or none.
+   *
+   * @generated from field: repeated bursar.storage.v1.ExpectedReceipt expected_receipts = 22;
+   */
+  expectedReceipts: ExpectedReceipt[];
+
+  /**
+   * How often its body was replaced.
+   *
+   * @generated from field: uint32 revision = 23;
+   */
+  revision: number;
+
+  /**
+   * Holds of it so far: a hold names this + 1, a release names this.
+   *
+   * @generated from field: uint32 hold_number = 24;
+   */
+  holdNumber: number;
+
+  /**
+   * Who holds it back, 32 bytes; empty: nobody.
+   *
+   * @generated from field: bytes held_by = 25;
+   */
+  heldBy: Uint8Array;
+
+  /**
+   * Approvers who signed to release it.
+   *
+   * @generated from field: repeated bytes releases = 26;
+   */
+  releases: Uint8Array[];
 };
 
 /**
@@ -982,7 +1487,35 @@ export type Disbursement = Message<"bursar.storage.v1.Disbursement"> & {
  * Use `create(DisbursementSchema)` to create a new message.
  */
 export const DisbursementSchema: GenMessage<Disbursement> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 22);
+  messageDesc(file_bursar_storage_v1_ledger, 34);
+
+/**
+ * What a receiver is to find under one reference.
+ *
+ * @generated from message bursar.storage.v1.ExpectedReceipt
+ */
+export type ExpectedReceipt = Message<"bursar.storage.v1.ExpectedReceipt"> & {
+  /**
+   * Such as the number of an invoice.
+   *
+   * @generated from field: string reference = 1;
+   */
+  reference: string;
+
+  /**
+   * Base units.
+   *
+   * @generated from field: uint64 amount = 2;
+   */
+  amount: bigint;
+};
+
+/**
+ * Describes the message bursar.storage.v1.ExpectedReceipt.
+ * Use `create(ExpectedReceiptSchema)` to create a new message.
+ */
+export const ExpectedReceiptSchema: GenMessage<ExpectedReceipt> = /*@__PURE__*/
+  messageDesc(file_bursar_storage_v1_ledger, 35);
 
 /**
  * Which disbursements.
@@ -1024,7 +1557,7 @@ export type ListDisbursementsRequest = Message<"bursar.storage.v1.ListDisburseme
  * Use `create(ListDisbursementsRequestSchema)` to create a new message.
  */
 export const ListDisbursementsRequestSchema: GenMessage<ListDisbursementsRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 23);
+  messageDesc(file_bursar_storage_v1_ledger, 36);
 
 /**
  * A page.
@@ -1059,7 +1592,7 @@ export type ListDisbursementsResponse = Message<"bursar.storage.v1.ListDisbursem
  * Use `create(ListDisbursementsResponseSchema)` to create a new message.
  */
 export const ListDisbursementsResponseSchema: GenMessage<ListDisbursementsResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 24);
+  messageDesc(file_bursar_storage_v1_ledger, 37);
 
 /**
  * What to look for.
@@ -1101,7 +1634,7 @@ export type ListReadyRequest = Message<"bursar.storage.v1.ListReadyRequest"> & {
  * Use `create(ListReadyRequestSchema)` to create a new message.
  */
 export const ListReadyRequestSchema: GenMessage<ListReadyRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 25);
+  messageDesc(file_bursar_storage_v1_ledger, 38);
 
 /**
  * What may be paid.
@@ -1143,7 +1676,7 @@ export type ListReadyResponse = Message<"bursar.storage.v1.ListReadyResponse"> &
  * Use `create(ListReadyResponseSchema)` to create a new message.
  */
 export const ListReadyResponseSchema: GenMessage<ListReadyResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 26);
+  messageDesc(file_bursar_storage_v1_ledger, 39);
 
 /**
  * A payment that may be executed.
@@ -1185,7 +1718,7 @@ export type ReadyItem = Message<"bursar.storage.v1.ReadyItem"> & {
  * Use `create(ReadyItemSchema)` to create a new message.
  */
 export const ReadyItemSchema: GenMessage<ReadyItem> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 27);
+  messageDesc(file_bursar_storage_v1_ledger, 40);
 
 /**
  * Which shard.
@@ -1206,7 +1739,7 @@ export type GetLeaseRequest = Message<"bursar.storage.v1.GetLeaseRequest"> & {
  * Use `create(GetLeaseRequestSchema)` to create a new message.
  */
 export const GetLeaseRequestSchema: GenMessage<GetLeaseRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 28);
+  messageDesc(file_bursar_storage_v1_ledger, 41);
 
 /**
  * A lease.
@@ -1269,7 +1802,7 @@ export type GetLeaseResponse = Message<"bursar.storage.v1.GetLeaseResponse"> & {
  * Use `create(GetLeaseResponseSchema)` to create a new message.
  */
 export const GetLeaseResponseSchema: GenMessage<GetLeaseResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 29);
+  messageDesc(file_bursar_storage_v1_ledger, 42);
 
 /**
  * Which shard.
@@ -1290,7 +1823,7 @@ export type WatchShardRequest = Message<"bursar.storage.v1.WatchShardRequest"> &
  * Use `create(WatchShardRequestSchema)` to create a new message.
  */
 export const WatchShardRequestSchema: GenMessage<WatchShardRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 30);
+  messageDesc(file_bursar_storage_v1_ledger, 43);
 
 /**
  * A shard after a final block; each answer is of a higher one.
@@ -1325,7 +1858,7 @@ export type WatchShardResponse = Message<"bursar.storage.v1.WatchShardResponse">
  * Use `create(WatchShardResponseSchema)` to create a new message.
  */
 export const WatchShardResponseSchema: GenMessage<WatchShardResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 31);
+  messageDesc(file_bursar_storage_v1_ledger, 44);
 
 /**
  * Which offences.
@@ -1360,7 +1893,7 @@ export type ListEvidenceRequest = Message<"bursar.storage.v1.ListEvidenceRequest
  * Use `create(ListEvidenceRequestSchema)` to create a new message.
  */
 export const ListEvidenceRequestSchema: GenMessage<ListEvidenceRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 32);
+  messageDesc(file_bursar_storage_v1_ledger, 45);
 
 /**
  * A page.
@@ -1395,7 +1928,7 @@ export type ListEvidenceResponse = Message<"bursar.storage.v1.ListEvidenceRespon
  * Use `create(ListEvidenceResponseSchema)` to create a new message.
  */
 export const ListEvidenceResponseSchema: GenMessage<ListEvidenceResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 33);
+  messageDesc(file_bursar_storage_v1_ledger, 46);
 
 /**
  * An offence of a validator (K6).
@@ -1472,7 +2005,7 @@ export type RecordedEvidence = Message<"bursar.storage.v1.RecordedEvidence"> & {
  * Use `create(RecordedEvidenceSchema)` to create a new message.
  */
 export const RecordedEvidenceSchema: GenMessage<RecordedEvidence> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 34);
+  messageDesc(file_bursar_storage_v1_ledger, 47);
 
 /**
  * Which postings.
@@ -1521,7 +2054,7 @@ export type ListPostingsRequest = Message<"bursar.storage.v1.ListPostingsRequest
  * Use `create(ListPostingsRequestSchema)` to create a new message.
  */
 export const ListPostingsRequestSchema: GenMessage<ListPostingsRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 35);
+  messageDesc(file_bursar_storage_v1_ledger, 48);
 
 /**
  * A page; it is shorter than asked for where its blocks are long.
@@ -1577,7 +2110,7 @@ export type ListPostingsResponse = Message<"bursar.storage.v1.ListPostingsRespon
  * Use `create(ListPostingsResponseSchema)` to create a new message.
  */
 export const ListPostingsResponseSchema: GenMessage<ListPostingsResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 36);
+  messageDesc(file_bursar_storage_v1_ledger, 49);
 
 /**
  * One movement of an account. An account that pays itself has two.
@@ -1668,7 +2201,7 @@ export type Posting = Message<"bursar.storage.v1.Posting"> & {
  * Use `create(PostingSchema)` to create a new message.
  */
 export const PostingSchema: GenMessage<Posting> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 37);
+  messageDesc(file_bursar_storage_v1_ledger, 50);
 
 /**
  * The disbursement behind a posting.
@@ -1703,7 +2236,7 @@ export type PostedPayment = Message<"bursar.storage.v1.PostedPayment"> & {
  * Use `create(PostedPaymentSchema)` to create a new message.
  */
 export const PostedPaymentSchema: GenMessage<PostedPayment> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 38);
+  messageDesc(file_bursar_storage_v1_ledger, 51);
 
 /**
  * Which transaction.
@@ -1724,7 +2257,7 @@ export type GetTransactionRequest = Message<"bursar.storage.v1.GetTransactionReq
  * Use `create(GetTransactionRequestSchema)` to create a new message.
  */
 export const GetTransactionRequestSchema: GenMessage<GetTransactionRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 39);
+  messageDesc(file_bursar_storage_v1_ledger, 52);
 
 /**
  * A final transaction.
@@ -1766,7 +2299,7 @@ export type GetTransactionResponse = Message<"bursar.storage.v1.GetTransactionRe
  * Use `create(GetTransactionResponseSchema)` to create a new message.
  */
 export const GetTransactionResponseSchema: GenMessage<GetTransactionResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 40);
+  messageDesc(file_bursar_storage_v1_ledger, 53);
 
 /**
  * Which payment.
@@ -1787,7 +2320,7 @@ export type GetPaymentProofRequest = Message<"bursar.storage.v1.GetPaymentProofR
  * Use `create(GetPaymentProofRequestSchema)` to create a new message.
  */
 export const GetPaymentProofRequestSchema: GenMessage<GetPaymentProofRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 41);
+  messageDesc(file_bursar_storage_v1_ledger, 54);
 
 /**
  * A leaf, its place and its path.
@@ -1829,7 +2362,7 @@ export type InclusionProof = Message<"bursar.storage.v1.InclusionProof"> & {
  * Use `create(InclusionProofSchema)` to create a new message.
  */
 export const InclusionProofSchema: GenMessage<InclusionProof> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 42);
+  messageDesc(file_bursar_storage_v1_ledger, 55);
 
 /**
  * The header that bears a root, with its certificate.
@@ -1857,7 +2390,7 @@ export type CertifiedHeader = Message<"bursar.storage.v1.CertifiedHeader"> & {
  * Use `create(CertifiedHeaderSchema)` to create a new message.
  */
 export const CertifiedHeaderSchema: GenMessage<CertifiedHeader> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 43);
+  messageDesc(file_bursar_storage_v1_ledger, 56);
 
 /**
  * Proof that a payment was approved and made.
@@ -1899,6 +2432,13 @@ export type GetPaymentProofResponse = Message<"bursar.storage.v1.GetPaymentProof
    * @generated from field: bursar.storage.v1.CertifiedHeader certified = 5;
    */
   certified?: CertifiedHeader | undefined;
+
+  /**
+   * Canonical numbered policy of the treasury under which it was paid; the receipt bears its digest.
+   *
+   * @generated from field: bytes policy = 6;
+   */
+  policy: Uint8Array;
 };
 
 /**
@@ -1906,7 +2446,7 @@ export type GetPaymentProofResponse = Message<"bursar.storage.v1.GetPaymentProof
  * Use `create(GetPaymentProofResponseSchema)` to create a new message.
  */
 export const GetPaymentProofResponseSchema: GenMessage<GetPaymentProofResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 44);
+  messageDesc(file_bursar_storage_v1_ledger, 57);
 
 /**
  * Which transaction.
@@ -1927,7 +2467,7 @@ export type GetTransactionProofRequest = Message<"bursar.storage.v1.GetTransacti
  * Use `create(GetTransactionProofRequestSchema)` to create a new message.
  */
 export const GetTransactionProofRequestSchema: GenMessage<GetTransactionProofRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 45);
+  messageDesc(file_bursar_storage_v1_ledger, 58);
 
 /**
  * Proof of a transaction's result.
@@ -1955,7 +2495,7 @@ export type GetTransactionProofResponse = Message<"bursar.storage.v1.GetTransact
  * Use `create(GetTransactionProofResponseSchema)` to create a new message.
  */
 export const GetTransactionProofResponseSchema: GenMessage<GetTransactionProofResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_storage_v1_ledger, 46);
+  messageDesc(file_bursar_storage_v1_ledger, 59);
 
 /**
  * Answers are what this validator's storage holds. Believe a proof, not an answer.
@@ -2012,6 +2552,56 @@ export const Ledger: GenService<{
     methodKind: "unary";
     input: typeof GetTreasuryRequestSchema;
     output: typeof GetTreasuryResponseSchema;
+  },
+  /**
+   * A policy that is or was in force. NOT_FOUND (NotFound).
+   *
+   * @generated from rpc bursar.storage.v1.Ledger.GetPolicy
+   */
+  getPolicy: {
+    methodKind: "unary";
+    input: typeof GetPolicyRequestSchema;
+    output: typeof GetPolicyResponseSchema;
+  },
+  /**
+   * A change of a policy or payee. NOT_FOUND (ChangeUnknown).
+   *
+   * @generated from rpc bursar.storage.v1.Ledger.GetChange
+   */
+  getChange: {
+    methodKind: "unary";
+    input: typeof GetChangeRequestSchema;
+    output: typeof GetChangeResponseSchema;
+  },
+  /**
+   * Changes of a treasury that are neither in force nor over, in the order of their proposal; at most 64.
+   *
+   * @generated from rpc bursar.storage.v1.Ledger.ListChanges
+   */
+  listChanges: {
+    methodKind: "unary";
+    input: typeof ListChangesRequestSchema;
+    output: typeof ListChangesResponseSchema;
+  },
+  /**
+   * A payee, by name or by reference. NOT_FOUND (PayeeUnknown).
+   *
+   * @generated from rpc bursar.storage.v1.Ledger.GetPayee
+   */
+  getPayee: {
+    methodKind: "unary";
+    input: typeof GetPayeeRequestSchema;
+    output: typeof GetPayeeResponseSchema;
+  },
+  /**
+   * Payees of a treasury in the order of their entry, those struck off among them.
+   *
+   * @generated from rpc bursar.storage.v1.Ledger.ListPayees
+   */
+  listPayees: {
+    methodKind: "unary";
+    input: typeof ListPayeesRequestSchema;
+    output: typeof ListPayeesResponseSchema;
   },
   /**
    * An import: items, approvals. NOT_FOUND (ImportUnknown).

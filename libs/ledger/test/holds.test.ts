@@ -1,0 +1,144 @@
+/** Holding one payment back, letting it go, and replacing its body. */
+import { describe, expect, it } from '@jest/globals';
+import { approve, body, cancel, did, digestOf, hold, lease, payee, release, TREASURY, World } from './support/world.ts';
+
+const ready = (...keys: string[]): World => {
+  const w = new World();
+  w.run([lease('exec', 'acquire')]);
+  w.approved(keys.map((k) => body(k)));
+  return w;
+};
+
+describe('a hold', () => {
+  it.each(['client', 'ann', 'gus'])('by %s alone keeps a payment back, and approvers together let it go', (by) => {
+    const w = ready('a', 'b');
+    expect(w.run([hold(by, 'a', 1)])).toEqual(['done']);
+    expect([w.state('a'), w.readyKeys(), w.pay('a', 'b')]).toEqual(['blocked{Held}', ['b'], ['Held', 'done']]);
+    expect(w.run([release('gus', 'a', 1), release('ann', 'a', 1), release('ann', 'a', 1)])).toEqual([
+      'NotAuthorised',
+      'done',
+      'AlreadyApproved',
+    ]);
+    expect(w.state('a')).toBe('blocked{Held}');
+    expect(w.run([release('bob', 'a', 1)])).toEqual(['done']);
+    expect([w.state('a'), w.pay('a')]).toEqual(['queued', ['done']]);
+  });
+  it('has a number, so that no old signature serves again', () => {
+    const w = ready('a');
+    expect(w.run([hold('exec', 'a', 1), hold('clerk', 'a', 1), hold('gus', 'a', 2), hold('gus', 'a', 1), hold('ann', 'a', 2)])).toEqual([
+      'NotAuthorised',
+      'NotAuthorised',
+      'HoldNumberStale',
+      'done',
+      'Held',
+    ]);
+    w.run([release('ann', 'a', 1), release('bob', 'a', 1)]);
+    expect(
+      w.run([release('cyd', 'a', 1), hold('gus', 'a', 1), hold('gus', 'a', 2), release('ann', 'a', 1), release('ann', 'a', 2)]),
+    ).toEqual(['HoldNumberStale', 'HoldNumberStale', 'done', 'HoldNumberStale', 'done']);
+    expect(w.ledger.disbursement(did('a'))).toMatchObject({ holdNumber: 2, held: { releases: [expect.any(String)] } });
+  });
+  it('may come before the approvals: the payment goes from voting into the hold', () => {
+    const w = new World();
+    const digest = digestOf([body('a')]);
+    w.run([lease('exec', 'acquire'), ...w.importTxs([body('a')]), hold('gus', 'a', 1)]);
+    expect([w.state('a'), w.ledger.disbursement(did('a'))?.held?.by]).toEqual(['voting', expect.any(String)]);
+    w.run([approve('ann', digest), approve('bob', digest)]);
+    expect(w.state('a')).toBe('blocked{Held}');
+  });
+  it('of what is over or unknown is refused; what is held may be cancelled', () => {
+    const w = ready('a', 'b');
+    w.pay('a');
+    expect(w.run([hold('gus', 'a', 1), hold('gus', 'zzz', 1), hold('gus', 'b', 1), cancel('ann', 'b'), release('ann', 'b', 1)])).toEqual([
+      'AlreadyExecuted',
+      'UnknownDisbursement',
+      'done',
+      'done',
+      'AlreadyCancelled',
+    ]);
+  });
+  it('gives what the balance had for it to the next', () => {
+    const w = new World();
+    w.run([lease('exec', 'acquire')]);
+    w.approved([body('rich', { amount: 9_950n }), body('a'), body('b')]);
+    expect(w.pay('rich', 'a', 'b')).toEqual(['done', 'InsufficientFunds', 'InsufficientFunds']);
+    w.run([{ by: 'client', action: { kind: 'transfer', to: w.ledger.treasury(TREASURY)?.account ?? '', amount: 60n, memo: '' } }]);
+    expect([w.state('a'), w.state('b')]).toEqual(['queued', 'blocked{InsufficientFunds}']);
+    w.run([hold('gus', 'a', 1)]);
+    expect([w.state('a'), w.state('b'), w.pay('b')]).toEqual(['blocked{Held}', 'queued', ['done']]);
+  });
+});
+
+describe('a revision', () => {
+  const a = body('a');
+  const next = body('a', { amount: 70n, destination: payee(2), revision: 1 });
+
+  it('replaces the body, voids the approvals and needs its own', () => {
+    const w = ready('a', 'b');
+    expect(w.run(w.importTxs([next]))).toEqual(['done', 'done']);
+    expect([w.state('a'), w.readyKeys()]).toEqual(['voting', ['b']]);
+    w.run([approve('cyd', digestOf([a, body('b')]))]); // over the old body: it approves nothing of the new one
+    expect([w.state('a'), w.pay('a')]).toEqual(['voting', ['NotApproved']]);
+    const digest = digestOf([next]);
+    w.run([approve('ann', digest), approve('bob', digest)]);
+    expect([w.pay('a'), w.ledger.account(payee(2))?.balance]).toEqual([['done'], 70n]);
+    expect(w.ledger.findImport(digest)).toMatchObject({ items: 1, replayed: 0, counts: { executed: 1 } });
+  });
+  it('leaves the earlier import provable: its digest stands for the bodies that it brought', () => {
+    const w = ready('a', 'b');
+    const digest = digestOf([a, body('b')]);
+    const before = [0, 1].map((i) => w.ledger.importProof(digest, i));
+    w.approved([next]);
+    const fresh = new World();
+    for (const { block } of w.history) fresh.ledger.execute(block);
+    for (const { ledger } of [w, fresh]) expect([0, 1].map((i) => ledger.importProof(digest, i))).toEqual(before);
+    expect(w.ledger.importProof(digestOf([next]), 0).bodyHash).toBe(w.ledger.disbursement(did('a'))?.bodyHash);
+  });
+  it.each<[sentence: string, change: object, by: string, verdict: string]>([
+    ['by another proposer', {}, 'clerk', 'NotAuthorised'],
+    ['a revision left out', { revision: 2 }, 'client', 'ClientKeyConflict'],
+    ['the same number with another body', { revision: 0 }, 'client', 'ClientKeyConflict'],
+    ['other dependencies', { dependsOn: [did('b')] }, 'client', 'ClientKeyConflict'],
+    ['a payee that is not there', { payee: { name: 'x', version: 1 } }, 'client', 'PayeeUnknown'],
+  ])('is refused: %s', (_, change, by, verdict) => {
+    const w = ready('a', 'b');
+    expect(w.run(w.importTxs([{ ...next, ...change }], by))).toEqual(['done', verdict]);
+    expect(w.pay('a')).toEqual(['done']);
+  });
+  it('of a payment that is over is refused, and a new payment begins with revision 0', () => {
+    const w = ready('a', 'b');
+    w.pay('a');
+    w.run([cancel('ann', 'b')]);
+    expect(
+      w.run([...w.importTxs([next]), ...w.importTxs([body('b', { revision: 1 })]), ...w.importTxs([body('c', { revision: 1 })])]),
+    ).toEqual(['done', 'AlreadyExecuted', 'done', 'ClientKeyCancelled', 'done', 'FieldInvalid']);
+  });
+  it('the revised body repeated is no second revision', () => {
+    const w = ready('a', 'b');
+    w.approved([next]);
+    w.run(w.importTxs([next, body('c')]));
+    expect([w.state('a'), w.pay('a')]).toEqual(['queued', ['done']]);
+  });
+  it('keeps a hold, and moves between lanes', () => {
+    const w = ready('a', 'b');
+    w.run([hold('gus', 'a', 1)]);
+    w.approved([{ ...next, lane: 'industrial' }]);
+    expect(w.state('a')).toBe('blocked{Held}');
+    w.run([release('ann', 'a', 1), release('bob', 'a', 1)]);
+    expect([w.readyKeys(), w.readyKeys('industrial')]).toEqual([['b'], ['a']]);
+  });
+});
+
+describe('expected receipts', () => {
+  it.each<[sentence: string, amounts: bigint[], verdict: string]>([
+    ['none', [], 'done'],
+    ['the amount in parts', [60n, 40n], 'done'],
+    ['less than the amount', [60n, 39n], 'FieldInvalid'],
+    ['more than the amount', [60n, 41n], 'FieldInvalid'],
+    ['a part of nothing', [100n, 0n], 'FieldInvalid'],
+  ])('%s', (_, amounts, verdict) => {
+    const expectedReceipts = amounts.map((amount, i) => ({ reference: `invoice ${i}`, amount }));
+    const w = new World();
+    expect(w.run(w.importTxs([body('x', { expectedReceipts })]))[0]).toBe(verdict);
+  });
+});
