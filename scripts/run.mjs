@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `node scripts/run.mjs start|test|sim|fuzz|linearize|bench|stress [arguments]`: set-up first, then the program on the pinned Node. */
+/** `node scripts/run.mjs start|test|sim|fuzz|linearize|campaign|bench|stress [arguments]`: set-up first, then the program on the pinned Node. */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -15,6 +15,7 @@ const programs = {
   sim: ['libs/simulator/src/main.ts'],
   fuzz: ['scripts/fuzz/main.ts'],
   linearize: ['scripts/linearize/main.ts'],
+  campaign: ['scripts/campaign/main.ts'],
   bench: ['scripts/bench/main.ts'],
   stress: ['scripts/stress/main.ts'],
 };

@@ -6,6 +6,7 @@
  */
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { campaign } from './checks/campaign.ts';
 import { killAll } from './checks/command.ts';
 import { fuzz } from './checks/fuzz.ts';
 import { endToEndTests, saveTimes, unitTests } from './checks/jest.ts';
@@ -28,7 +29,7 @@ function readOnly(): string[] {
 
 const only = readOnly();
 const together = [fuzz, ...staticChecks(), ...unitTests()];
-const alone = [...endToEndTests(), linearize];
+const alone = [...endToEndTests(), linearize, campaign];
 const wanted = select([...together, ...alone], only);
 if (typeof wanted === 'string') {
   process.stderr.write(`${wanted}\n`);

@@ -18,9 +18,13 @@ describe('ports of a local network', () => {
     await new Promise((done) => server.close(done));
     expect(await isFree(port)).toBe(true);
   });
-  it.each([1, 4, 7])('are handed out once each to %d validators', (n) => {
-    const ports = Array.from({ length: portsNeeded(n) }, (_, i) => 10_000 + i);
-    expect(portsOf(networkWithPorts('00'.repeat(32), n, ports)).sort()).toEqual(ports);
-    expect(() => networkWithPorts('00'.repeat(32), n, ports.slice(1))).toThrow(/ports are needed/);
+  it.each([
+    [1, 0],
+    [4, 0],
+    [7, 2],
+  ])('are handed out once each to %d validators and %d standby executors', (n, standbys) => {
+    const ports = Array.from({ length: portsNeeded(n, standbys) }, (_, i) => 10_000 + i);
+    expect(portsOf(networkWithPorts('00'.repeat(32), n, ports, standbys)).sort()).toEqual(ports);
+    expect(() => networkWithPorts('00'.repeat(32), n, ports.slice(1), standbys)).toThrow(/ports are needed/);
   });
 });

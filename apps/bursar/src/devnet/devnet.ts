@@ -1,6 +1,7 @@
 /** A local network of real processes: one NATS server, the validators' cells, one executor. */
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Genesis } from '@bursar/protocol';
 import { BursarError, messageOf, systemCode } from '@bursar/shared-core';
 import { networkFailed } from '../errors.ts';
 import { type Child, signalGroup, startChild } from './child.ts';
@@ -55,6 +56,12 @@ export interface DevnetOptions {
   readonly anew?: boolean;
   /** Of a network that is made; default 4. */
   readonly validators?: number;
+  /** Executors of the same shard beside the first, of a network that is made; default none. */
+  readonly standbys?: number;
+  /** Changes the genesis of a network that is made. */
+  readonly genesis?: (made: Genesis) => Genesis;
+  /** What stands in a process's config file, given what would. */
+  readonly config?: (spec: ServiceSpec) => ServiceSpec['config'];
   /** Where validator `i` finds NATS, given the server's own address; default: there. */
   readonly natsUrl?: (validator: number, server: string) => string | Promise<string>;
   /** Names of processes that somebody else runs, out of the config files that are written for them. */
@@ -68,17 +75,21 @@ export interface DevnetOptions {
 /** Opens the network of a folder, or makes one when there is none. @throws exit 69 */
 export async function openDevnet(options: DevnetOptions): Promise<Devnet> {
   const { dir, programs, attached, anew = false, validators = DEFAULT_VALIDATORS, without = [] } = options;
+  const { standbys = 0, genesis = (made) => made, config = (spec) => spec.config } = options;
   const at = layout(dir);
   const running = runningProcesses(at);
   if (anew && running.length > 0)
     throw networkFailed(`the network in ${at.dir} is running`, `Stop it first: bursar devnet down --dir ${at.dir}`);
   const fresh = anew || !hasNetwork(at.dir); // a folder without network.json was left half made
-  let network = fresh ? await makeNetwork(at, programs, validators).catch((e) => unwritable(at, e)) : readNetworkFile(at.dir);
+  let network = fresh
+    ? await makeNetwork(at, programs, { validators, standbys, genesis }).catch((e) => unwritable(at, e))
+    : readNetworkFile(at.dir);
   if (!fresh && running.length === 0) network = await withFreePorts(at, network);
   const url = natsUrl(at, network.natsPort);
   const perValidator = network.validators.map((_, i) => options.natsUrl?.(i, url) ?? url);
   const urls = { validators: await Promise.all(perValidator), executor: url };
-  const all = serviceSpecs(at, network, urls, attached ? process.pid : undefined);
+  const usual = serviceSpecs(at, network, urls, attached ? process.pid : undefined);
+  const all = usual.map((s) => ({ ...s, config: config(s) }));
   const specs = all.filter((s) => !without.includes(s.name));
   const children = new Map<string, Child>();
   const ending = new Set<string>();
@@ -184,8 +195,8 @@ function unwritable(at: Layout, e: unknown): never {
 async function withFreePorts(at: Layout, network: NetworkFile): Promise<NetworkFile> {
   const free = await Promise.all(portsOf(network).map((p) => isFree(p)));
   if (free.every(Boolean)) return network;
-  const { length } = network.validators;
-  const changed = networkWithPorts(network.chain, length, await findPorts(portsNeeded(length)));
+  const [{ length }, standbys] = [network.validators, network.standbys?.length ?? 0];
+  const changed = networkWithPorts(network.chain, length, await findPorts(portsNeeded(length, standbys)), standbys);
   writeWhole(at.network, `${JSON.stringify(changed, null, 2)}\n`);
   return changed;
 }

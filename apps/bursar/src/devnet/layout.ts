@@ -22,14 +22,16 @@ export const layout = (folder: string) => {
     clientKey: join(dir, 'keys', 'client.json'),
     approverKey: (i: number) => join(dir, 'keys', `approver-${i}.json`),
     guardianKey: (i: number) => join(dir, 'keys', `guardian-${i}.json`),
-    executorKey: join(dir, 'keys', 'executor.json'),
+    /** The first, then its standbys. */
+    executor: (i: number) => {
+      const name = i === 0 ? 'executor' : `executor-${i + 1}`;
+      return { key: join(dir, 'keys', `${name}.json`), data: join(dir, name, 'data'), token: join(dir, name, 'token') };
+    },
     cell,
     token: (validator: number) => join(cell(validator), 'token'),
     passphrase: (validator: number) => join(cell(validator), 'passphrase'),
     keystore: (validator: number) => join(cell(validator), 'keystore.json'),
     data: (validator: number, service: CellService) => join(cell(validator), service),
-    executorData: join(dir, 'executor', 'data'),
-    executorToken: join(dir, 'executor', 'token'),
     natsData: join(dir, 'nats'),
     natsConfig: join(dir, 'config', 'nats.conf'),
   };

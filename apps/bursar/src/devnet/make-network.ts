@@ -22,24 +22,35 @@ const INIT_MS = 30_000;
 
 const secret = (path: string): void => writeFileSync(path, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
 
+export interface NetworkPlan {
+  readonly validators: number;
+  /** Executors beside the first. */
+  readonly standbys: number;
+  /** What else the genesis says. */
+  readonly genesis: (made: Genesis) => Genesis;
+}
+
 /** Replaces whatever lies in the folder. */
-export async function makeNetwork(at: Layout, programs: Programs, validatorCount: number): Promise<NetworkFile> {
+export async function makeNetwork(at: Layout, programs: Programs, plan: NetworkPlan): Promise<NetworkFile> {
+  const { validators: validatorCount, standbys } = plan;
+  const executors = Array.from({ length: 1 + standbys }, (_, i) => at.executor(i));
   rmSync(at.dir, { recursive: true, force: true });
-  for (const dir of [at.dir, at.logs, at.configs, at.keys, at.natsData, at.executorData]) mkdirSync(dir, { recursive: true, mode: 0o700 });
+  for (const dir of [at.dir, at.logs, at.configs, at.keys, at.natsData, ...executors.map((e) => e.data)])
+    mkdirSync(dir, { recursive: true, mode: 0o700 });
   const validators = Array.from({ length: validatorCount }, (_, i) => i);
   for (const v of validators) {
     mkdirSync(at.cell(v), { mode: 0o700 });
     secret(at.token(v));
     secret(at.passphrase(v));
   }
-  secret(at.executorToken);
+  for (const e of executors) secret(e.token);
   const [publicKeys, ports] = await Promise.all([
     Promise.all(validators.map((v) => initKeystore(at, v, programs))),
-    findPorts(portsNeeded(validatorCount)),
+    findPorts(portsNeeded(validatorCount, standbys)),
   ]);
   const numbered = (n: number, make: (i: number) => string) => Array.from({ length: n }, (_, i) => createKeyFile(make(i + 1)).publicKey);
   const client = createKeyFile(at.clientKey).publicKey;
-  const genesis: Genesis = {
+  const genesis = plan.genesis({
     version: 1,
     name: 'devnet',
     incarnation: 0,
@@ -55,7 +66,7 @@ export async function makeNetwork(at: Layout, programs: Programs, validatorCount
         limits: NO_LIMITS,
         guardians: numbered(GUARDIANS, at.guardianKey),
         guardianThreshold: 2,
-        executors: [createKeyFile(at.executorKey).publicKey],
+        executors: executors.map((e) => createKeyFile(e.key).publicKey),
         delays: { policyMs: CHANGE_DELAY_MS, payeeMs: CHANGE_DELAY_MS },
       },
     ],
@@ -63,11 +74,11 @@ export async function makeNetwork(at: Layout, programs: Programs, validatorCount
     leaseMs: 10_000,
     blockIntervalMs: 1_000,
     viewTimeoutMs: 1_000,
-  };
+  });
   const text = formatGenesis(genesis);
   const { chain } = parseGenesis(text); // what is written must be what every process will accept
   writeFileSync(at.genesis, text, { mode: 0o644 });
-  const network = networkWithPorts(chain, validatorCount, ports);
+  const network = networkWithPorts(chain, validatorCount, ports, standbys);
   writeWhole(at.network, `${JSON.stringify(network, null, 2)}\n`); // last: a folder without it was left half made
   return network;
 }

@@ -17,6 +17,8 @@ export interface NetworkFile {
   readonly chain: string;
   readonly natsPort: number;
   readonly executor: ServicePorts;
+  /** Executors of the same shard with keys of their own; a file of an earlier version has none. */
+  readonly standbys?: readonly ServicePorts[];
   /** By index of the validator. */
   readonly validators: readonly Readonly<Record<CellService, ServicePorts>>[];
 }
@@ -38,15 +40,17 @@ export const portsOf = (n: NetworkFile): number[] => [
   n.executor.grpc,
   n.executor.admin,
   ...n.validators.flatMap((v) => CELL_SERVICES.flatMap((s) => [v[s].grpc, v[s].admin])),
+  ...(n.standbys ?? []).flatMap((s) => [s.grpc, s.admin]),
 ];
-export const portsNeeded = (validators: number): number => 3 + validators * CELL_SERVICES.length * 2;
+export const portsNeeded = (validators: number, standbys = 0): number => 3 + validators * CELL_SERVICES.length * 2 + standbys * 2;
 
 /** @param ports `portsNeeded` of them, in the order of `portsOf` */
-export function networkWithPorts(chain: string, validatorCount: number, ports: readonly number[]): NetworkFile {
+export function networkWithPorts(chain: string, validatorCount: number, ports: readonly number[], standbyCount = 0): NetworkFile {
   let next = 0;
   const take = (): number => {
     const port = ports[next++];
-    if (port === undefined) throw new RangeError(`${portsNeeded(validatorCount)} ports are needed, ${ports.length} were given`);
+    if (port === undefined)
+      throw new RangeError(`${portsNeeded(validatorCount, standbyCount)} ports are needed, ${ports.length} were given`);
     return port;
   };
   const natsPort = take();
@@ -55,7 +59,8 @@ export function networkWithPorts(chain: string, validatorCount: number, ports: r
     { length: validatorCount },
     () => Object.fromEntries(CELL_SERVICES.map((s) => [s, { grpc: take(), admin: take() }])) as Record<CellService, ServicePorts>,
   );
-  return { version: 1, chain, natsPort, executor, validators };
+  const standbys = Array.from({ length: standbyCount }, () => ({ grpc: take(), admin: take() }));
+  return { version: 1, chain, natsPort, executor, standbys, validators };
 }
 
 /** Replaces a file in one step: a reader sees the old one or the new one. */

@@ -15,6 +15,8 @@ export interface ServiceSpec {
 /** The stop of a process may take this long before it is killed. */
 export const SHUTDOWN_MS = 4_000;
 export const EXECUTOR = 'treasury-executor';
+/** The first, then its standbys. */
+export const executorName = (i: number): string => (i === 0 ? EXECUTOR : `${EXECUTOR}-${i + 1}`);
 export const serviceName = (validator: number, service: CellService): string => `validator-${validator}-${service}`;
 
 /** Where each process finds NATS: the cells one by one, the executor. */
@@ -61,17 +63,22 @@ export function serviceSpecs(at: Layout, network: NetworkFile, urls: NatsUrls, p
       return { name, app, validator, ports: cell[app], config };
     }),
   );
-  const config = {
-    ...common(EXECUTOR, network.executor),
-    natsUrl: urls.executor,
-    keyFile: at.executorKey,
-    tokenFile: at.executorToken,
-    dataDir: at.executorData,
-    shard: 0,
-    consensusAddresses: network.validators.map((v) => addressOf(v.consensus)),
-    storageAddresses: network.validators.map((v) => addressOf(v.storage)),
-  };
-  return [...cells, { name: EXECUTOR, app: EXECUTOR, validator: undefined, ports: network.executor, config }];
+  const executors = [network.executor, ...(network.standbys ?? [])].map((ports, i): ServiceSpec => {
+    const { key, token, data } = at.executor(i);
+    const name = executorName(i);
+    const config = {
+      ...common(name, ports),
+      natsUrl: urls.executor,
+      keyFile: key,
+      tokenFile: token,
+      dataDir: data,
+      shard: 0,
+      consensusAddresses: network.validators.map((v) => addressOf(v.consensus)),
+      storageAddresses: network.validators.map((v) => addressOf(v.storage)),
+    };
+    return { name, app: EXECUTOR, validator: undefined, ports, config };
+  });
+  return [...cells, ...executors];
 }
 
 /** What Node runs for a service: its sources, read as they are. */

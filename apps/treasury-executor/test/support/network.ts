@@ -5,7 +5,18 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Chain, keyOf } from '@bursar/executor/testing';
-import { decodeTransaction, disbursementBody, encode, formatGenesis, fromHex, result, toHex, transactionId } from '@bursar/protocol';
+import {
+  type Action,
+  decodeTransaction,
+  disbursementBody,
+  encode,
+  formatGenesis,
+  fromHex,
+  result,
+  type SignedTransaction,
+  toHex,
+  transactionId,
+} from '@bursar/protocol';
 import { executor, ledger, transactions, treasury } from '@bursar/protocol/rpc';
 import { type CallContext, createRpcClient, createRpcServer, type RpcServer, rejection } from '@bursar/shared-core';
 
@@ -17,6 +28,14 @@ export class Network {
   readonly addresses: string[] = [];
   /** traceparent headers under which batches came in. */
   readonly batchParents: string[] = [];
+  /** Told of each transaction that arrives; false: it is lost, and so is the answer. */
+  onArrival: (kind: Action['kind']) => boolean = () => true;
+  /** Given what was lost. */
+  onLost: (signed: SignedTransaction) => void = () => {};
+  /** Told when one is taken, before its sender is. */
+  onTaken: (kind: Action['kind']) => void = () => {};
+  /** Told of each block before anybody else is. */
+  onBlock: () => void = () => {};
   /** Calls of GetLease and ListReady. */
   looks = 0;
   readonly #servers: RpcServer[] = [];
@@ -49,6 +68,7 @@ export class Network {
 
   block(): void {
     this.chain.block(BLOCK_MS);
+    this.onBlock();
     for (const wake of [...this.#waiting]) wake();
   }
   async nextBlock(signal?: AbortSignal): Promise<void> {
@@ -71,8 +91,14 @@ export class Network {
     const { chain } = this;
     const put = ({ body, signature }: { body: Uint8Array; signature: Uint8Array }, context: CallContext) => {
       const id = transactionId(body);
-      if (decodeTransaction(body).action.kind === 'executeBatch') this.batchParents.push(context.header('traceparent') ?? '');
+      const { kind } = decodeTransaction(body).action;
+      if (!this.onArrival(kind)) {
+        this.onLost({ body, signature });
+        throw rejection('PeerUnreachable');
+      }
+      if (kind === 'executeBatch') this.batchParents.push(context.header('traceparent') ?? '');
       chain.put({ id, body, signature });
+      this.onTaken(kind);
       return { transactionId: fromHex(id) };
     };
     return {
@@ -222,9 +248,9 @@ export class ExecutorProcess {
   }
 
   /** Resolves when it listens. @throws with its output when it ends before */
-  async start(): Promise<this> {
+  async start(env: Readonly<Record<string, string>> = {}): Promise<this> {
     const child = spawn(process.execPath, [join(here, '..', '..', 'src', 'main.ts'), '--config', join(this.dir, 'config.json')], {
-      env: { ...process.env, NODE_OPTIONS: '' },
+      env: { ...process.env, NODE_OPTIONS: '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child = child;
@@ -251,6 +277,16 @@ export class ExecutorProcess {
     const gone = once(child, 'exit');
     child.kill(signal);
     return (await gone)[0] as number | null;
+  }
+  /** Resolves with the signal that ended it, null after an end of its own. */
+  async ended(): Promise<NodeJS.Signals | null> {
+    const { child } = this;
+    if (child && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    return child?.signalCode ?? null;
+  }
+  /** At once, from within a step of somebody else. */
+  kill(signal: NodeJS.Signals = 'SIGKILL'): void {
+    this.child?.kill(signal);
   }
   async remove(): Promise<void> {
     await this.end('SIGKILL');
