@@ -92,6 +92,7 @@ export const bodies: DisbursementBody[] = [
     payee: undefined,
     expectedReceipts: [],
     revision: 0,
+    reverses: undefined,
   },
   {
     treasury,
@@ -105,6 +106,7 @@ export const bodies: DisbursementBody[] = [
     payee: { name: 'Ácme', version: 2 },
     expectedReceipts: [{ reference: 'invoice 7', amount: 2n ** 64n - 1n }],
     revision: 1,
+    reverses: undefined,
   },
 ];
 export const actions: Action[] = [

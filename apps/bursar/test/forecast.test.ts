@@ -17,6 +17,7 @@ const pay = (clientKey: string, amount: bigint, change: Partial<DisbursementBody
   payee: undefined,
   expectedReceipts: [],
   revision: 0,
+  reverses: undefined,
   ...change,
 });
 const NOW = 1_790_000_000_000;

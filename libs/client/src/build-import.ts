@@ -155,6 +155,7 @@ function bodyOf(treasury: Digest, p: PaymentOrder): DisbursementBody {
     payee: p.payee,
     expectedReceipts: (p.expectedReceipts ?? []).map((r) => ({ ...r })),
     revision: p.revision ?? 0,
+    reverses: p.reverses,
   };
 }
 

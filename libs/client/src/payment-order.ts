@@ -1,6 +1,6 @@
 /** A payment as its payer writes it, and the rules that one payment alone can break. */
 import { isAcceptablePublicKey } from '@bursar/crypto';
-import { type AccountId, fromHex, isHex32, type Lane, limits, MAX_AMOUNT } from '@bursar/protocol';
+import { type AccountId, type Digest, fromHex, isHex32, type Lane, limits, MAX_AMOUNT } from '@bursar/protocol';
 import type { FieldViolation } from '@bursar/shared-core';
 
 export interface PaymentOrder {
@@ -23,6 +23,8 @@ export interface PaymentOrder {
   readonly expectedReceipts?: readonly { readonly reference: string; readonly amount: bigint }[];
   /** 0, the default, for a new payment; one more than before to replace the body of one that was not paid yet. */
   readonly revision?: number;
+  /** Id of the executed payment to this treasury that it pays back. */
+  readonly reverses?: Digest;
 }
 
 const LANES: readonly string[] = ['consumer', 'industrial'];

@@ -22,6 +22,7 @@ export function admitImport(s: State, imported: Import, items: readonly StagedIt
       slot: s.tree.newSlot(),
     });
     admitted(s, n);
+    if (item.reverses !== undefined) s.reversals.set(s.disbursements.find(item.reverses) as number, n);
   }
   imported.items = Uint32Array.from(items, (item, i) => plan.repeats[i] ?? (s.disbursements.find(item.id) as number));
   imported.activated = items.length;

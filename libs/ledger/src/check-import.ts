@@ -24,6 +24,7 @@ export function checkImport(s: State, treasury: Treasury, signer: Hex32, items: 
   const revised: number[] = [];
   const seen = new Map<Hex32, StagedItem>();
   const placeOf = new Map<Hex32, number>();
+  const reversed = new Set<Hex32>();
   let total = 0n;
   for (const [index, item] of items.entries()) {
     total += item.amount;
@@ -31,8 +32,10 @@ export function checkImport(s: State, treasury: Treasury, signer: Hex32, items: 
     repeats.push(n);
     const first = seen.get(item.id);
     if (first === undefined) {
-      const wrong = n === undefined ? checkNew(treasury, item, index) : checkKnown(s, treasury, signer, n, item, index);
+      const wrong = n === undefined ? checkNew(s, treasury, item, index) : checkKnown(s, treasury, signer, n, item, index);
       if (wrong) return wrong;
+      if (item.reverses !== undefined && reversed.has(item.reverses)) return { reason: 'ReversalInvalid', index };
+      if (item.reverses !== undefined) reversed.add(item.reverses);
       seen.set(item.id, item);
       if (n === undefined) {
         placeOf.set(item.id, index);
@@ -46,9 +49,25 @@ export function checkImport(s: State, treasury: Treasury, signer: Hex32, items: 
   return checkDependencies(s, items, fresh, placeOf) ?? { repeats, revised, fresh, placeOf, total };
 }
 
-function checkNew(treasury: Treasury, item: StagedItem, index: number): Refusal | undefined {
-  if (item.revision !== 0) return { reason: 'FieldInvalid', index };
-  return isMadeOutRight(treasury, item) ? undefined : { reason: 'PayeeUnknown', index };
+function checkNew(s: State, treasury: Treasury, item: StagedItem, index: number): Refusal | undefined {
+  const reason = item.revision !== 0 ? 'FieldInvalid' : whyNotPaid(s, treasury, item);
+  return reason && { reason, index };
+}
+
+/** What its body says of others is wrong. */
+function whyNotPaid(s: State, treasury: Treasury, item: StagedItem): RejectionName | undefined {
+  if (!isMadeOutRight(treasury, item)) return 'PayeeUnknown';
+  return item.reverses === undefined || mayReverse(s, treasury, item, item.reverses) ? undefined : 'ReversalInvalid';
+}
+
+/** It goes back to where the money came from, at most so much, and once. */
+function mayReverse(s: State, { account }: Treasury, { id, destination, amount }: StagedItem, reversed: Hex32): boolean {
+  const d = s.disbursements;
+  const n = d.find(reversed);
+  if (n === undefined || d.status[n] !== Status.executed || d.destination(n) !== account) return false;
+  if (s.importOf(n).treasury.account !== destination || amount > d.amount(n)) return false;
+  const other = s.reversals.get(n);
+  return other === undefined || d.status[other] === Status.cancelled || d.id(other) === id;
 }
 
 /** The payee that it names has this version and account. */
@@ -65,8 +84,9 @@ function checkKnown(s: State, treasury: Treasury, signer: Hex32, n: number, item
   if (d.bodyHash(n) !== item.bodyHash) {
     const now = d.body(n);
     const fields = differingFields(now, decode(disbursementBody, item.body));
-    if (item.revision !== now.revision + 1 || fields.includes('dependsOn')) return { reason: 'ClientKeyConflict', index, fields };
-    const reason = whyNotRevised(s, signer, n) ?? (isMadeOutRight(treasury, item) ? undefined : 'PayeeUnknown');
+    if (item.revision !== now.revision + 1 || fields.includes('dependsOn') || fields.includes('reverses'))
+      return { reason: 'ClientKeyConflict', index, fields };
+    const reason = whyNotRevised(s, signer, n) ?? whyNotPaid(s, treasury, item);
     return reason && { reason, index };
   }
   return status === Status.cancelled ? { reason: 'ClientKeyCancelled', index } : undefined;

@@ -129,6 +129,7 @@ export interface StagedItem {
   readonly dependsOn: readonly Hex32[];
   readonly payee: DisbursementBody['payee'];
   readonly revision: number;
+  readonly reverses: Hex32 | undefined;
   readonly leaf: Uint8Array;
 }
 

@@ -52,6 +52,8 @@ export class State {
   nextChangeAt = Number.POSITIVE_INFINITY;
   /** By disbursement: the bodies that were revised, each with the place in the order of changes until which it stood. */
   readonly formerBodies = new Map<number, { readonly bodyHash: Hex32; readonly until: number }[]>();
+  /** What pays a disbursement back: the newest that was admitted to, by disbursement; cancelled ones count for nothing. */
+  readonly reversals = new Map<number, number>();
   /** By disbursement; those released stay, for their numbers. */
   readonly holds = new Map<number, Hold>();
   /** By validator. */

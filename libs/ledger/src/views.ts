@@ -115,6 +115,8 @@ export interface DisbursementView {
   readonly held?: { readonly by: Hex32; readonly releases: readonly Hex32[] };
   /** Height and ledger time (milliseconds) of the block, and the executeBatch transaction that paid. */
   readonly executed?: { readonly height: number; readonly time: number; readonly transaction: Digest };
+  /** The executed payment that paid it back. */
+  readonly reversedBy?: Digest;
   /** How often a batch that was applied held it without paying it. */
   readonly attempts: number;
 }
@@ -210,6 +212,7 @@ export function viewDisbursement(s: State, n: number): DisbursementView {
   const d = s.disbursements;
   const status = d.statusOf(n);
   const hold = s.holds.get(n);
+  const reversal = s.reversals.get(n);
   const paid = s.executions[(d.execution[n] as number) - 1];
   return {
     id: d.id(n),
@@ -225,6 +228,7 @@ export function viewDisbursement(s: State, n: number): DisbursementView {
     holdNumber: hold?.number ?? 0,
     ...(hold?.releases && { held: { by: hold.by, releases: [...hold.releases] } }),
     ...(paid && { executed: { height: paid.height, time: paid.time, transaction: paid.transaction } }),
+    ...(reversal !== undefined && d.status[reversal] === Status.executed && { reversedBy: d.id(reversal) }),
     attempts: d.attempts[n] as number,
   };
 }

@@ -1,6 +1,22 @@
 /** Holding one payment back, letting it go, and replacing its body. */
+
+import { treasuryAccount } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
-import { approve, body, cancel, did, digestOf, hold, lease, payee, release, TREASURY, World } from './support/world.ts';
+import {
+  approve,
+  body,
+  cancel,
+  did,
+  digestOf,
+  hold,
+  lease,
+  OTHER,
+  payee,
+  release,
+  TREASURY,
+  TREASURY_ACCOUNT,
+  World,
+} from './support/world.ts';
 
 const ready = (...keys: string[]): World => {
   const w = new World();
@@ -126,6 +142,48 @@ describe('a revision', () => {
     expect(w.state('a')).toBe('blocked{Held}');
     w.run([release('ann', 'a', 1), release('bob', 'a', 1)]);
     expect([w.readyKeys(), w.readyKeys('industrial')]).toEqual([['b'], ['a']]);
+  });
+});
+
+describe('a reversal', () => {
+  const back = (clientKey: string, changes: object = {}) =>
+    body(clientKey, { treasury: OTHER, destination: TREASURY_ACCOUNT, amount: 60n, reverses: did('a'), ...changes });
+  const give = (w: World, items: ReturnType<typeof body>[]) => w.run(w.importTxs(items, 'client', 1000, OTHER)).at(-1);
+  /** The other treasury got 100 of this one by payment a. */
+  function paid(): World {
+    const w = new World({ leaseMs: 1e9 });
+    w.run([lease('exec2', 'acquire')]);
+    w.approved([body('a', { destination: treasuryAccount(OTHER) }), body('b')]);
+    expect(w.outcomes(w.batch(['a'], {}, 'exec2'))).toEqual(['done']);
+    return w;
+  }
+  it('pays back once, approved by the treasury that got the money, and stands at the first payment', () => {
+    const w = paid();
+    const digest = digestOf([back('r')], OTHER);
+    expect(give(w, [back('r')])).toBe('done');
+    expect(w.ledger.disbursement(did('a'))?.reversedBy).toBeUndefined();
+    w.run([approve('ann', digest, OTHER), approve('bob', digest, OTHER)]);
+    const r = w.ledger.disbursement(did('r', OTHER));
+    const items = [{ id: r?.id ?? '', bodyHash: r?.bodyHash ?? '', attempt: 1 }];
+    expect(w.outcomes(w.batch([], { items }, 'exec2'))).toEqual(['done']);
+    expect([w.ledger.disbursement(did('a'))?.reversedBy, w.ledger.treasury(TREASURY)?.balance]).toEqual([r?.id, 9_960n]);
+    expect(give(w, [back('again')])).toBe('ReversalInvalid');
+  });
+  it.each<[sentence: string, items: () => ReturnType<typeof body>[]]>([
+    ['more than was paid', () => [back('r', { amount: 101n })]],
+    ['to somebody else', () => [back('r', { destination: payee(1) })]],
+    ['a payment that was not made', () => [back('r', { reverses: did('b') })]],
+    ['a payment that is not there', () => [back('r', { reverses: did('zzz') })]],
+    ['one payment twice', () => [back('r', { amount: 1n }), back('s', { amount: 1n })]],
+  ])('is refused: %s', (_, items) => {
+    expect(give(paid(), items())).toBe('ReversalInvalid');
+  });
+  it('is refused to a treasury that did not get the money, and while another one is open', () => {
+    const w = paid();
+    expect(w.run(w.importTxs([body('r', { reverses: did('a') })])).at(-1)).toBe('ReversalInvalid');
+    expect([give(w, [back('r')]), give(w, [back('s')])]).toEqual(['done', 'ReversalInvalid']);
+    w.run([{ by: 'ann', action: { kind: 'cancel', treasury: OTHER, disbursement: did('r', OTHER) } }]);
+    expect(give(w, [back('s')])).toBe('done');
   });
 });
 

@@ -57,7 +57,7 @@ describe('roots', () => {
     expect({ genesis: new World().ledger.stateRoot, state: w.last?.stateRoot, results: w.last?.resultsRoot }).toEqual({
       genesis: 'f37f1921895d8dbcd64bebc2bc73c95e668e33861c61d28688b9a161ec05fc07',
       results: 'cf5f228af5cbf4796afd2ed22d8ae93804f96cec9dde469edab5a6f3cc622074',
-      state: 'ca2357f13c7815a05dc07c706b2306f9dd391b726db3b5994f7c5b87626dce0e',
+      state: '6db7999966e17190adbe29dac57814098283412a3d10285178a2df97efe6cea4',
     });
   });
 });

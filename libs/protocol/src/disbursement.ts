@@ -30,6 +30,8 @@ export const disbursementBody = struct({
   expectedReceipts: list(struct({ reference: text(PAYEE_TEXT.reference), amount: u64 }), limits.expectedReceipts),
   /** 0 for a new payment; one more each time that its proposer replaces the body before it is paid, which needs its approvals anew. */
   revision: u32,
+  /** Id of an executed payment to this treasury that this one pays back, in whole or in part. */
+  reverses: optional(hex32),
 });
 export type DisbursementBody = Decoded<typeof disbursementBody>;
 

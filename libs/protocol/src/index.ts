@@ -50,6 +50,7 @@ export {
 } from './message.ts';
 export { formatAmount, MAX_AMOUNT, parseAmount } from './money.ts';
 export { limitProblems, NO_LIMITS, type PaymentLimits, paymentLimits } from './payment-limits.ts';
+export { BadPolicy, parsePolicy, policyJson } from './policy-json.ts';
 export { findRejection, type Rejection, type RejectionName, rejections, type Severity } from './rejections.ts';
 export {
   isReceipt,

@@ -123,6 +123,12 @@ const table = {
     'The payee is not in the directory with this version and account.',
     'Read the payee again and make the payment out to its present details.',
   ],
+  ReversalInvalid: [
+    7117,
+    'high',
+    'It pays back what this treasury did not get, more than it got, or what is paid back already.',
+    'Name an executed payment to this treasury that nothing reverses yet, and its payer as destination.',
+  ],
   ImportUnknown: [7120, 'medium', 'There is no such import.', 'Send its chunks and seal first.'],
   ImportMismatch: [7121, 'high', 'The items do not hash to the import digest.', 'Send exactly the items that the digest was made from.'],
   ImportIncomplete: [7122, 'medium', 'Chunks of the import are missing.', 'Send the missing chunks, then the seal with a new nonce.'],

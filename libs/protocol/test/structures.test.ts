@@ -72,6 +72,7 @@ describe('published vectors (docs/protocol.md, "Vectors")', () => {
     payee: undefined,
     expectedReceipts: [],
     revision: 0,
+    reverses: undefined,
     memo: 'Salary',
   };
   const tx = encodeTransaction({ chain: id(1), signer: id(2), nonce: 3n, action: { kind: 'transfer', to: id(4), amount: 5n, memo: '' } });
@@ -79,7 +80,7 @@ describe('published vectors (docs/protocol.md, "Vectors")', () => {
     ['treasury id', treasuryId('Example Ltd'), 'a3f28e62e3fc4b9cf122c9d08a7c44c71edc9314c663299a724200932ff223ce'],
     ['treasury account', treasuryAccount(treasuryId('Example Ltd')), 'd76eecead60cff2b5706e0482b0fa8956535ebc36b33a0209cfdb83d706b2657'],
     ['disbursement id', disbursementId(body.treasury, body.clientKey), '84e2f2f0640a1b7b76564a67b711357e6e6aba02d3b6dab015f45d02c4a82fd8'],
-    ['body hash', bodyHash(body), '982599b0a7a1fd91bc983d98f8b5e80e5c6b8c5acfcf39e1c7fccbd4bdaa12ae'],
+    ['body hash', bodyHash(body), 'e958664148bd6c3ed46c4bdeb1900143a71608dbb367a1cf7bafaeaaf87b2d42'],
     [
       'transfer, canonical',
       toHex(tx),

@@ -51,6 +51,7 @@ const propertyOf: Partial<Record<RejectionName, Property>> = {
   PayeeUnknown: 'payee',
   PayeeChanged: 'payee',
   Held: 'payee',
+  ReversalInvalid: 'import',
   AlreadyApproved: 'approval',
   NotApproved: 'approval',
   OverLimit: 'limit',

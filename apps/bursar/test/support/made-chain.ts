@@ -93,6 +93,7 @@ export const body = (clientKey: string, change: Partial<DisbursementBody> = {}):
   payee: undefined,
   expectedReceipts: [],
   revision: 0,
+  reverses: undefined,
   ...change,
 });
 export const pid = (clientKey: string): Digest => disbursementId(TREASURY, clientKey);

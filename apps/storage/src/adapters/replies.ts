@@ -112,6 +112,8 @@ export const disbursementReply = (d: DisbursementView, traceparent: string) => (
   holdNumber: d.holdNumber,
   heldBy: d.held ? fromHex(d.held.by) : new Uint8Array(),
   releases: (d.held?.releases ?? []).map(fromHex),
+  reverses: d.body.reverses === undefined ? new Uint8Array() : fromHex(d.body.reverses),
+  reversedBy: d.reversedBy === undefined ? new Uint8Array() : fromHex(d.reversedBy),
 });
 
 export const postingReply = (

@@ -257,6 +257,7 @@ export function testImport(payments: readonly { readonly key: string; readonly a
     payee: undefined,
     expectedReceipts: [],
     revision: 0,
+    reverses: undefined,
   }));
   const ids = items.map((b) => disbursementId(treasury, b.clientKey));
   const digest = importDigest(treasury, merkleRoot(items.map((b, i) => importLeaf(ids[i] as Digest, bodyHash(b)))));

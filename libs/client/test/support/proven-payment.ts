@@ -98,6 +98,7 @@ const bodyOf = (i: number): DisbursementBody => ({
   payee: undefined,
   expectedReceipts: [],
   revision: 0,
+  reverses: undefined,
 });
 
 /** Everything that the proof is made of, before it is encoded: a test changes one thing and makes the rest anew. */

@@ -84,6 +84,7 @@ export const body = (clientKey: string, changes: Partial<DisbursementBody> = {})
   payee: undefined,
   expectedReceipts: [],
   revision: 0,
+  reverses: undefined,
   ...changes,
 });
 export const did = (clientKey: string): Digest => disbursementId(TREASURY, clientKey);

@@ -75,6 +75,7 @@ function stage(body: DisbursementBody): StagedItem {
     dependsOn: body.dependsOn,
     payee: body.payee,
     revision: body.revision,
+    reverses: body.reverses,
     leaf: importLeaf(id, hashed),
   };
 }

@@ -86,6 +86,7 @@ export const body = (clientKey: string, changes: Partial<DisbursementBody> = {})
   payee: undefined,
   expectedReceipts: [],
   revision: 0,
+  reverses: undefined,
   ...changes,
 });
 export const did = (clientKey: string, treasury = TREASURY): Hex32 => disbursementId(treasury, clientKey);

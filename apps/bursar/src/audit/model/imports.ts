@@ -88,8 +88,10 @@ function contentProblem(w: World, treasury: Treasury, signer: Hex32, items: read
     const known = w.items.get(item.id);
     const first = seen.get(item.id);
     if (first && first.bodyHash !== item.bodyHash) return 'ClientKeyConflict';
-    const wrong = first ? undefined : known ? repeatProblem(w, treasury, signer, known, item) : newProblem(treasury, item);
+    const wrong = first ? undefined : known ? repeatProblem(w, treasury, signer, known, item) : newProblem(w, treasury, item);
     if (wrong) return wrong;
+    const isSecond = item.reverses !== undefined && [...seen.values()].some((i) => i !== first && i.reverses === item.reverses);
+    if (!first && isSecond) return 'ReversalInvalid';
     seen.set(item.id, item);
     if (!known) fresh.set(item.id, item);
   }
@@ -98,20 +100,31 @@ function contentProblem(w: World, treasury: Treasury, signer: Hex32, items: read
   return isAcyclic(fresh) ? undefined : 'DependencyCycle';
 }
 
-function newProblem(treasury: Treasury, item: Item): RejectionName | undefined {
-  return firstOf(item.revision !== 0 && 'FieldInvalid', !isMadeOutRight(treasury, item) && 'PayeeUnknown');
+function newProblem(w: World, treasury: Treasury, item: Item): RejectionName | undefined {
+  return firstOf(item.revision !== 0 && 'FieldInvalid', linkProblem(w, treasury, item));
+}
+
+function linkProblem(w: World, treasury: Treasury, item: Item): RejectionName | undefined {
+  if (!isMadeOutRight(treasury, item)) return 'PayeeUnknown';
+  if (item.reverses === undefined) return undefined;
+  const back = w.items.get(item.reverses);
+  const isOurs = back?.state === 'paid' && back.destination === treasury.account && back.amount >= item.amount;
+  const isToPayer = back !== undefined && w.treasuries.get(back.treasury)?.account === item.destination;
+  const isFirst = ![...w.items.values()].some((i) => i.reverses === item.reverses && i.id !== item.id && i.state !== 'cancelled');
+  return isOurs && isToPayer && isFirst ? undefined : 'ReversalInvalid';
 }
 
 /** The same body again, or a revision by who proposed it: another body, one number higher, with the same dependencies. */
 function repeatProblem(w: World, treasury: Treasury, signer: Hex32, known: Item, item: Item): RejectionName | undefined {
   if (known.bodyHash === item.bodyHash) return known.state === 'cancelled' ? 'ClientKeyCancelled' : undefined;
   return firstOf(
-    (item.revision !== known.revision + 1 || String(item.dependsOn) !== String(known.dependsOn)) && 'ClientKeyConflict',
+    (item.revision !== known.revision + 1 || String(item.dependsOn) !== String(known.dependsOn) || item.reverses !== known.reverses) &&
+      'ClientKeyConflict',
     known.state === 'paid' && 'AlreadyExecuted',
     known.state === 'cancelled' && 'ClientKeyCancelled',
     isDead(w, known) && 'BlockedByDependency',
     !known.imports.some((i) => i.proposer === signer) && 'NotAuthorised',
-    !isMadeOutRight(treasury, item) && 'PayeeUnknown',
+    linkProblem(w, treasury, item),
   );
 }
 
