@@ -16,7 +16,9 @@ export function exitCodeOf(error: BursarError): number {
 export function explain(thrown: unknown): string {
   const error = errorFrom(thrown);
   const cause = error.reason === 'INTERNAL' && error.cause !== undefined ? `: ${messageOf(error.cause)}` : '';
-  const violations = error.violations.map((v) => visible(`    ${v.field}: ${v.description}`));
+  const violations = error.violations.map((v) =>
+    visible(`    ${v.field}: ${v.code === undefined ? '' : `${v.code} ${v.reason}: `}${v.description}`),
+  );
   const message = `${error.message}${cause}`.split('\n').map(visible).join('\n');
   return [`bursar: ${message}`, ...violations, `  code:  ${error.code} ${error.reason}`, `  do:    ${error.remedy}`].join('\n');
 }

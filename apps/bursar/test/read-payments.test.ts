@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { keyFromSeed } from '@bursar/client';
 import { chainId, formatAccount, type Genesis, treasuryAccount, treasuryId } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
-import { importOfRows, paymentRows } from '../src/csv/import-file.ts';
+import { importOfRows, readPaymentFile } from '../src/csv/import-file.ts';
 import { parseNotBefore } from '../src/csv/not-before.ts';
 import { COLUMNS, readPayments } from '../src/csv/read-payments.ts';
 
@@ -164,7 +164,7 @@ describe('dependencies between lines', () => {
     viewTimeoutMs: 1_000,
   };
   const build = (file: Uint8Array, of = genesis) =>
-    importOfRows('p.csv', paymentRows('p.csv', file, of, NOW), {
+    importOfRows('p.csv', readPaymentFile('p.csv', file, { genesis: of, treasury: 'payroll', nowMs: NOW }).rows, {
       chain: chainId(genesis),
       genesis: of,
       treasury: treasuryId('payroll'),

@@ -9,6 +9,9 @@ export interface FieldViolation {
   /** Path such as `items[2].amount`. */
   readonly field: string;
   readonly description: string;
+  /** Where fields are refused each under a code of its own: that code and its reason. They do not travel on gRPC. */
+  readonly code?: number;
+  readonly reason?: string;
 }
 
 export interface BursarErrorInit {

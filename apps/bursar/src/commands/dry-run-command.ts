@@ -1,7 +1,7 @@
 /** `bursar import FILE --dry-run`: what every line would do; nothing is signed or sent. */
 import { readKeyFile } from '@bursar/client';
 import { bandOf, type Digest, decode, MAX_AMOUNT, numberedPolicy, type TreasuryPolicy } from '@bursar/protocol';
-import { importOfRows, outsideDependencies, paymentRows, readImportFile } from '../csv/import-file.ts';
+import { importOfRows, outsideDependencies, readImportFile, readPaymentFile } from '../csv/import-file.ts';
 import type { PaymentRow } from '../csv/read-payments.ts';
 import { layout } from '../devnet/layout.ts';
 import { type Forecast, forecast } from '../operations/forecast.ts';
@@ -15,7 +15,7 @@ export async function dryRunCommand(file: string, options: CommonOptions): Promi
   const key = readKeyFile(options.key ?? layout(options.dir).clientKey);
   await withSession(options.dir, async (session) => {
     const bytes = readImportFile(file);
-    const rows = paymentRows(file, bytes, session.genesis, Date.now());
+    const { rows } = readPaymentFile(file, bytes, { genesis: session.genesis, treasury: session.treasury.name, nowMs: Date.now() });
     const treasury = session.treasury.id;
     const outside = await knownPayments(session, outsideDependencies(rows, treasury));
     const isKnown = (id: Digest) => outside.has(id);

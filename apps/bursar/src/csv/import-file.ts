@@ -1,9 +1,21 @@
-/** A CSV file as an import that is ready to sign; refused as a whole with every bad line. */
+/** A CSV or pain.001 file as an import that is ready to sign; refused as a whole with every bad line. */
 import { readFileSync, statSync } from 'node:fs';
 import { type BuiltImport, buildImport } from '@bursar/client';
-import { type AccountId, type Digest, disbursementId, type Genesis, treasuryAccount, treasuryId } from '@bursar/protocol';
-import { messageOf, rejection } from '@bursar/shared-core';
+import {
+  type AccountId,
+  type Digest,
+  disbursementId,
+  type Genesis,
+  type RejectionName,
+  rejections,
+  treasuryAccount,
+  treasuryId,
+} from '@bursar/protocol';
+import { messageOf, reasonOf, rejection } from '@bursar/shared-core';
 import { usage } from '../errors.ts';
+import type { ResolveAccount } from '../iso20022/accounts.ts';
+import { readPain001 } from '../iso20022/pain001.ts';
+import type { OriginalMessage } from '../iso20022/pain001-message.ts';
 import { type LineProblem, type PaymentRow, readPayments } from './read-payments.ts';
 
 export interface FileImport {
@@ -22,8 +34,14 @@ export interface FileImportContext {
   readonly isKnown: (id: Digest) => boolean;
 }
 
-/** Columns by the field names that `buildImport` uses. */
+/** Columns by the field names that `buildImport` uses; elements of pain.001 by the same. */
 const COLUMN_OF: Readonly<Record<string, string>> = { destination: 'account' };
+const ELEMENT_OF: Readonly<Record<string, string>> = {
+  client_key: 'CdtTrfTxInf/PmtId/EndToEndId',
+  destination: 'CdtTrfTxInf/CdtrAcct',
+  amount: 'CdtTrfTxInf/Amt',
+  memo: 'CdtTrfTxInf/RmtInf',
+};
 
 /** 100,000 payments of ordinary length fill a tenth of it. */
 const MAX_FILE = 128 * 1024 * 1024;
@@ -34,15 +52,51 @@ export function readImportFile(path: string): Uint8Array {
     if (size > MAX_FILE) throw new Error(`it has ${size} bytes, at most ${MAX_FILE} are read; split it`);
     return readFileSync(path);
   } catch (e) {
-    throw usage(`cannot read ${path}: ${messageOf(e)}`, 'Give the path of a CSV file that you may read.');
+    throw usage(`cannot read ${path}: ${messageOf(e)}`, 'Give the path of a CSV or pain.001 file that you may read.');
   }
 }
 
-/** Rows of the file. @throws CsvInvalid with every bad line */
-export function paymentRows(path: string, bytes: Uint8Array, genesis: Genesis, nowMs: number): readonly PaymentRow[] {
-  const read = readPayments(bytes, genesis.currency, nowMs);
-  if (!read.ok) throw csvInvalid(path, read.problems);
-  return read.rows;
+export interface PaymentFile {
+  readonly rows: readonly PaymentRow[];
+  /** What a pain.001 file says of itself; undefined of CSV. */
+  readonly message: OriginalMessage | undefined;
+}
+export interface PaymentFileContext {
+  readonly genesis: Genesis;
+  /** Name of the treasury that pays. */
+  readonly treasury: string;
+  readonly nowMs: number;
+  /** What IBANs and other references stand for. */
+  readonly resolve?: ResolveAccount;
+}
+
+/** What begins as XML is read as pain.001, everything else as CSV. @throws CsvInvalid or PaymentFileInvalid with every bad line */
+export function readPaymentFile(path: string, bytes: Uint8Array, context: PaymentFileContext): PaymentFile {
+  const { genesis, treasury, nowMs, resolve = () => undefined } = context;
+  if (!isXml(bytes)) {
+    const read = readPayments(bytes, genesis.currency, nowMs);
+    if (!read.ok) throw fileInvalid(path, 'CsvInvalid', read.problems);
+    return { rows: read.rows, message: undefined };
+  }
+  const names = genesis.treasuries.map((t) => t.name);
+  const read = readPain001(bytes, {
+    currency: genesis.currency,
+    treasury: { name: treasury, account: treasuryAccount(treasuryId(treasury)) },
+    otherTreasuries: names.filter((name) => name !== treasury),
+    nowMs,
+    resolve,
+  });
+  if (!read.ok) throw fileInvalid(path, 'PaymentFileInvalid', read.problems);
+  return read;
+}
+
+const BOM = [0xef, 0xbb, 0xbf];
+const BLANK = new Set([0x20, 0x09, 0x0a, 0x0d]);
+/** Begins with `<`, a byte order mark and blanks before it aside. */
+function isXml(bytes: Uint8Array): boolean {
+  let at = BOM.every((b, i) => bytes[i] === b) ? BOM.length : 0;
+  while (BLANK.has(bytes[at] ?? 0)) at++;
+  return bytes[at] === 0x3c;
 }
 
 /** Ids that the rows depend on and that the file does not hold: the caller asks the ledger for them. */
@@ -52,7 +106,7 @@ export function outsideDependencies(rows: readonly PaymentRow[], treasury: Diges
   return [...outside].map((key) => disbursementId(treasury, key));
 }
 
-/** @throws CsvInvalid with every bad line: duplicates, missing dependencies, a cycle */
+/** @throws CsvInvalid or PaymentFileInvalid with every bad line: duplicates, missing dependencies, a cycle */
 export function importOfRows(path: string, rows: readonly PaymentRow[], context: FileImportContext): FileImport {
   const { chain, genesis, treasury, proposer, firstNonce, isKnown } = context;
   const payments = rows.map((r) => r.order);
@@ -60,29 +114,34 @@ export function importOfRows(path: string, rows: readonly PaymentRow[], context:
   const at = (i: number): string => `line ${rows[i]?.line ?? 0}`;
   const built = buildImport({ chain, treasury, treasuryAccounts, proposer, firstNonce, payments, isKnown, at });
   if (built.ok) return { rows, built };
+  const isIso = rows[0]?.lines !== undefined;
+  const byLine = new Map(isIso ? rows.map((r) => [r.line, r]) : []);
   const problems = built.violations.map(({ field, description, rejection: name }): LineProblem => {
-    const [, line, column] = /^line (\d+)\.(\w+)$/.exec(field) ?? [];
+    const [, line = '1', column] = /^line (\d+)\.(\w+)$/.exec(field) ?? [];
     return {
-      line: Number(line ?? 1),
-      column: column === undefined ? undefined : (COLUMN_OF[column] ?? column),
+      line: byLine.get(Number(line))?.lines?.[column ?? ''] ?? Number(line),
+      column: column === undefined ? undefined : ((isIso ? ELEMENT_OF : COLUMN_OF)[column] ?? column),
+      rejection: name,
       reason: description,
       remedy: REMEDY[name] ?? 'Correct the field.',
     };
   });
-  throw csvInvalid(path, problems);
+  throw fileInvalid(path, isIso ? 'PaymentFileInvalid' : 'CsvInvalid', problems);
 }
 
 const REMEDY: Readonly<Record<string, string>> = {
-  ClientKeyConflict: 'Remove one of the two lines, or give one a key of its own.',
+  ClientKeyConflict: 'Remove one of the two payments, or give one a key of its own.',
   DependencyMissing: 'Correct the key, or add the payment that it names.',
   DependencyCycle: 'Take one of these dependencies out.',
 };
 
-function csvInvalid(path: string, problems: readonly LineProblem[]) {
+function fileInvalid(path: string, name: RejectionName, problems: readonly LineProblem[]) {
   const lines = new Set(problems.map((p) => p.line)).size;
-  return rejection('CsvInvalid', `${path}: ${lines} bad line${lines === 1 ? '' : 's'}; nothing was imported`, {
+  return rejection(name, `${path}: ${lines} bad line${lines === 1 ? '' : 's'}; nothing was imported`, {
     violations: problems.map((p) => ({
       field: p.column === undefined ? `line ${p.line}` : `line ${p.line}, ${p.column}`,
+      code: rejections[p.rejection].code,
+      reason: reasonOf(p.rejection),
       description: `${p.reason}. ${p.remedy}`,
     })),
     details: { file: path, lines: String(lines) },

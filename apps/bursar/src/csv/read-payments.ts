@@ -1,7 +1,7 @@
 /** Payments from a CSV file. One record a line; every bad line is reported, and one bad line is enough to refuse the file. */
 import type { PaymentOrder } from '@bursar/client';
 import { clientKeyProblem } from '@bursar/client';
-import { type Genesis, limits, parseAccount, parseAmount } from '@bursar/protocol';
+import { type Genesis, limits, parseAccount, parseAmount, type RejectionName } from '@bursar/protocol';
 import { parse } from 'csv-parse/sync';
 import { parseNotBefore } from './not-before.ts';
 
@@ -13,12 +13,16 @@ export interface PaymentRow {
   readonly line: number;
   readonly payee: string;
   readonly department: string;
+  /** Of a pain.001 file: lines of its elements by the names of columns. */
+  readonly lines?: Readonly<Record<string, number>>;
   readonly order: PaymentOrder;
 }
 export interface LineProblem {
   readonly line: number;
-  /** Undefined when the line as a whole is at fault. */
+  /** Column, or path of the element; undefined when the line as a whole is at fault. */
   readonly column: string | undefined;
+  /** Under which code. */
+  readonly rejection: RejectionName;
   /** What is wrong, and what would be right. */
   readonly reason: string;
   readonly remedy: string;
@@ -29,7 +33,11 @@ export type ReadPayments =
 
 const MAX_LINE = 64 * 1024;
 const CONTROL = /[\p{Cc}--\t]/v;
-const CONTROL_PROBLEM = { reason: 'holds a control character', remedy: 'Write one payment a line, and text without line ends inside.' };
+const CONTROL_PROBLEM = {
+  rejection: 'FieldInvalid',
+  reason: 'holds a control character',
+  remedy: 'Write one payment a line, and text without line ends inside.',
+} as const;
 
 /** @param nowMs what `+8s` counts from */
 export function readPayments(bytes: Uint8Array, currency: Genesis['currency'], nowMs: number): ReadPayments {
@@ -41,7 +49,9 @@ export function readPayments(bytes: Uint8Array, currency: Genesis['currency'], n
     const reason = `the first line must be ${COLUMNS.join(',')}`;
     return {
       ok: false,
-      problems: [{ line: 1, column: undefined, reason, remedy: 'Put that line first, with the columns in this order.' }],
+      problems: [
+        { line: 1, column: undefined, rejection: 'FieldInvalid', reason, remedy: 'Put that line first, with the columns in this order.' },
+      ],
     };
   }
   for (const { line, text } of lines.slice(1)) {
@@ -50,6 +60,7 @@ export function readPayments(bytes: Uint8Array, currency: Genesis['currency'], n
       problems.push({
         line,
         column: undefined,
+        rejection: 'FieldInvalid',
         reason: found,
         remedy: 'Close quotes on the same line; write a quote inside quotes twice.',
       });
@@ -57,6 +68,7 @@ export function readPayments(bytes: Uint8Array, currency: Genesis['currency'], n
       problems.push({
         line,
         column: undefined,
+        rejection: 'FieldInvalid',
         reason: `has ${found.length} fields instead of ${COLUMNS.length}`,
         remedy: 'Put fields that hold commas in double quotes; leave unused fields empty.',
       });
@@ -66,6 +78,7 @@ export function readPayments(bytes: Uint8Array, currency: Genesis['currency'], n
     problems.push({
       line: 1,
       column: undefined,
+      rejection: 'FieldInvalid',
       reason: 'the file has no payments',
       remedy: 'Write one payment a line below the first line.',
     });
@@ -73,6 +86,7 @@ export function readPayments(bytes: Uint8Array, currency: Genesis['currency'], n
     problems.push({
       line: lines.at(-1)?.line ?? 1,
       column: undefined,
+      rejection: 'ImportTooLarge',
       reason: `the file has ${rows.length} payments; at most ${limits.itemsPerImport} are allowed`,
       remedy: 'Split the file.',
     });
@@ -89,7 +103,8 @@ function textLines(bytes: Uint8Array, problems: LineProblem[]): { line: number; 
     const raw = bytes.subarray(start, end > start && bytes[end - 1] === 13 ? end - 1 : end);
     start = end + 1;
     const remedy = 'Save the file as UTF-8 text.';
-    if (raw.length > MAX_LINE) problems.push({ line, column: undefined, reason: `has more than ${MAX_LINE} bytes`, remedy });
+    if (raw.length > MAX_LINE)
+      problems.push({ line, column: undefined, rejection: 'FieldInvalid', reason: `has more than ${MAX_LINE} bytes`, remedy });
     else {
       try {
         const text = strict.decode(raw);
@@ -97,7 +112,7 @@ function textLines(bytes: Uint8Array, problems: LineProblem[]): { line: number; 
         if (CONTROL.test(text)) problems.push({ line, column: undefined, ...CONTROL_PROBLEM });
         else if (text.trim() !== '' || line === 1) found.push({ line, text });
       } catch {
-        problems.push({ line, column: undefined, reason: 'is not UTF-8 text', remedy });
+        problems.push({ line, column: undefined, rejection: 'FieldInvalid', reason: 'is not UTF-8 text', remedy });
       }
     }
   }
@@ -125,7 +140,7 @@ function readRow(
 ): PaymentRow {
   const cell = (column: Column): string => found[COLUMNS.indexOf(column)] ?? '';
   const bad = (column: Column, reason: string, remedy: string): void => {
-    problems.push({ line, column, reason, remedy });
+    problems.push({ line, column, rejection: column === 'amount' ? 'AmountInvalid' : 'FieldInvalid', reason, remedy });
   };
   const clientKey = cell('client_key');
   const keyProblem =
@@ -172,6 +187,6 @@ function readRow(
   };
 }
 
-const amountRemedy = ({ exponent }: Genesis['currency']): string =>
+export const amountRemedy = ({ exponent }: Genesis['currency']): string =>
   `Write digits with a point${exponent === 0 ? ' nowhere' : ` and at most ${exponent} decimals`}, above zero, without sign or separators, for instance ${exponent > 0 ? '1250.50' : '1250'}.`;
 const clip = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);

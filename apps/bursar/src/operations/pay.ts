@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { buildApproval, buildCancel, buildTransfer, type ClientKey, type Settled, settleMany, signTransaction } from '@bursar/client';
 import { type Digest, disbursementId, isHex32, treasuryAccount } from '@bursar/protocol';
 import { errorFrom } from '@bursar/shared-core';
-import { type FileImport, importOfRows, outsideDependencies, paymentRows, readImportFile } from '../csv/import-file.ts';
+import { type FileImport, importOfRows, outsideDependencies, readImportFile, readPaymentFile } from '../csv/import-file.ts';
 import { knownPayments } from './known-payments.ts';
 import { nextNonce, type Session, settleOwn } from './session.ts';
 
@@ -25,13 +25,13 @@ export interface Imported extends FileImport {
 }
 
 /**
- * Imports a CSV file: nothing is sent unless every line is right.
- * @throws CsvInvalid with every bad line; ClientKeyConflict and the like of the ledger
+ * Imports a CSV or pain.001 file: nothing is sent unless every line is right.
+ * @throws CsvInvalid or PaymentFileInvalid with every bad line; ClientKeyConflict and the like of the ledger
  */
 export async function importFile(session: Session, key: ClientKey, path: string): Promise<Imported> {
   const bytes = readImportFile(path);
   const nowMs = Date.now();
-  const rows = paymentRows(path, bytes, session.genesis, nowMs);
+  const { rows } = readPaymentFile(path, bytes, { genesis: session.genesis, treasury: session.treasury.name, nowMs });
   const known = await knownPayments(session, outsideDependencies(rows, session.treasury.id));
   const context = { ...session, treasury: session.treasury.id, proposer: key.publicKey, nowMs, isKnown: (id: Digest) => known.has(id) };
   importOfRows(path, rows, { ...context, firstNonce: 0n }); // a bad file is refused before anybody is asked for a nonce
