@@ -1,7 +1,7 @@
 /** The command line `bursar`: wiring only. Each command is loaded when it is called. */
 import { join } from 'node:path';
 import { errorFrom } from '@bursar/shared-core';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { surroundings } from './config.ts';
 import { errorJson, exitCodeOf, explain, usage } from './errors.ts';
 
@@ -54,8 +54,8 @@ onNetwork(program.command('fund'))
   .option('--key <file>', 'key file of the paying account (default: keys/client.json of the network)')
   .action(async (amount, options) => (await import('./commands/payment-commands.ts')).fundCommand(amount, options));
 onNetwork(program.command('import'))
-  .description('import payments from a CSV file; one bad line refuses the whole file')
-  .argument('<file>', 'CSV file; examples/README.md describes its columns')
+  .description('import payments from a CSV or ISO 20022 pain.001 file; one bad field refuses the whole file')
+  .argument('<file>', 'CSV (examples/README.md) or pain.001.001.03/.09 (docs/iso20022.md), told apart by what is in it')
   .option('--key <file>', 'key file of a proposer (default: keys/client.json of the network)')
   .option('--dry-run', 'sign and send nothing: show what every line would do')
   .action(async (file, options) =>
@@ -76,7 +76,21 @@ onNetwork(program.command('cancel'))
 onNetwork(program.command('status'))
   .description('the treasury, or one import and what is held back')
   .argument('[import]', 'import digest')
+  .addOption(new Option('--format <format>', 'pain.002: the ISO 20022 answer to the pain.001 file of the import').choices(['pain.002']))
+  .option('--of <file>', 'for pain.002: the pain.001 file that was imported')
+  .option('--out <file>', 'for pain.002: where to write it (default: standard output)')
   .action(async (digest, options) => (await import('./commands/payment-commands.ts')).statusCommand(digest, options));
+onNetwork(program.command('statement'))
+  .description('what moved an account in a period, between two balances that add up')
+  .argument('[account]', 'account (bur1…); default: the one that the treasury pays from')
+  .option('--treasury <name>', 'the account of this treasury')
+  .option('--from <when>', 'first day (2026-11-01, UTC) or instant (2026-11-01T00:00:00+01:00); default: the genesis')
+  .option('--to <when>', 'last day, or the instant that it ends before; default: now')
+  .addOption(
+    new Option('--format <format>', 'for people, for spreadsheets, or ISO 20022').choices(['table', 'csv', 'camt.053']).default('table'),
+  )
+  .option('--out <file>', 'for csv and camt.053: where to write it (default: standard output)')
+  .action(async (account, options) => (await import('./commands/statement-command.ts')).statementCommand(account, options));
 onNetwork(program.command('proof'))
   .description('the proof of one payment')
   .argument('<id>', 'id of the payment, or its client key')

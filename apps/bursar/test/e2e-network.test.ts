@@ -1,5 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { buildApproval, buildTransfer, createKeyFile, readKeyFile, settle, signTransaction } from '@bursar/client';
+import { formatAccount } from '@bursar/protocol';
 import { fromStatus } from '@bursar/shared-core';
 import grpc from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -10,7 +12,8 @@ import { approve, fund, importFile } from '../src/operations/pay.ts';
 import { nextNonce, type Session } from '../src/operations/session.ts';
 import { approveTwice, clientKey, commonRoot, quiet, sessionOf, startNetwork, until } from './support/network.ts';
 import { numbered, payee, writeCsv } from './support/payments.ts';
-import { bursar, json, processesOf, scratch } from './support/program.ts';
+import { bursar, json, processesOf, root, scratch } from './support/program.ts';
+import { schemaErrors } from './support/schemas.ts';
 
 const at = scratch('network');
 const dir = at.path('net');
@@ -48,8 +51,8 @@ describe('bad input', () => {
     const { code, stderr } = await cli('import', file);
     expect(code).toBe(1);
     expect(stderr).toMatch(/2 bad lines; nothing was imported/);
-    expect(stderr).toMatch(/line 317: has 10 fields instead of 9\. .+/);
-    expect(stderr).toMatch(/line 399, amount: "ten" is no amount of EUR\. .+/);
+    expect(stderr).toMatch(/line 317: 8002 FIELD_INVALID: has 10 fields instead of 9\. .+/);
+    expect(stderr).toMatch(/line 399, amount: 7006 AMOUNT_INVALID: "ten" is no amount of EUR\. .+/);
     expect(stderr).toMatch(/code: {2}8003 CSV_INVALID/);
     const { code: unknown } = await cli('proof', 'broken-0');
     expect(unknown).toBe(1);
@@ -243,5 +246,63 @@ describe('a restart of the whole network', () => {
     expect(addressOf({ grpc: processes.find((p) => p.name === 'treasury-executor')?.grpc ?? 0, admin: 0 })).toBe(
       addressOf(net.network.executor),
     );
+  });
+});
+
+describe('ISO 20022', () => {
+  const file = join(root, 'examples', 'invoices.pain.001.xml');
+  const texts = (xml: string, name: string) => [...xml.matchAll(new RegExp(`<${name}>([^<]*)<`, 'g'))].map((m) => m[1]);
+  const report = async (digest: string) => {
+    const { code, stdout } = await cli('status', digest, '--format', 'pain.002', '--of', file);
+    expect([code, await schemaErrors('pain.002.001.03', stdout)]).toEqual([0, [[]]]);
+    return texts(stdout, 'TxSts');
+  };
+  it(
+    'a pain.001 file with wrong fields imports nothing; a right one is imported, answered and paid',
+    async () => {
+      const broken = at.path('broken.xml');
+      writeFileSync(broken, readFileSync(file, 'utf8').replace('>4.90<', '>4.905<').replace('INV-2026-4712', 'NOTPROVIDED'));
+      const refused = await cli('import', broken);
+      expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/code: {2}8004 PAYMENT_FILE_INVALID/) });
+      expect(refused.stderr).toMatch(/line 22, CdtTrfTxInf\/Amt\/InstdAmt: 7006 AMOUNT_INVALID: "4\.905" is no amount of EUR\. Write .+/);
+      expect(refused.stderr).toMatch(/line 32, CdtTrfTxInf\/PmtId\/EndToEndId: 8012 CLIENT_KEY_MISSING: .+ Give .+/);
+      const dry = json(await cli('import', file, '--dry-run', '--json')) as { lines: { kind: string; amount: string }[] };
+      expect(dry.lines.map((l) => [l.kind, l.amount])).toEqual([
+        ['pays', '490'],
+        ['pays', '50'],
+        ['pays', '750'],
+      ]);
+      const { import: digest } = json(await cli('import', file, '--json')) as { import: string };
+      expect(await report(digest)).toEqual(['PDNG', 'PDNG', 'PDNG']);
+      await approveTwice(net, session, digest);
+      await until('two are paid', async () => (await importStatus(session, digest)).counts['executed'] === 2);
+      expect(await report(digest)).toEqual(['ACSC', 'ACSC', 'ACCP']);
+      const other = at.path('other.xml');
+      writeFileSync(other, readFileSync(file, 'utf8').replace('INV-2026-4712', 'INV-2026-4713'));
+      const wrong = await cli('status', digest, '--format', 'pain.002', '--of', other);
+      expect(wrong).toMatchObject({ code: 1, stderr: expect.stringMatching(/no payment INV-2026-4713\n.*8013 IMPORT_FILE_MISMATCH/) });
+      expect(await cli('status', digest, '--format', 'pain.002')).toMatchObject({ code: 64, stderr: expect.stringMatching(/--of FILE/) });
+    },
+    WIDE_MS,
+  );
+  it('a statement has all that moved the treasury, before and after every restart, and adds up', async () => {
+    const { balance, paid } = await totals();
+    const statement = json(await cli('statement', '--json')) as {
+      closing: string;
+      opening: string;
+      entries: { credit: boolean; amount: string }[];
+    };
+    const sum = (credit: boolean) => statement.entries.reduce((t, e) => (e.credit === credit ? t + BigInt(e.amount) : t), 0n);
+    expect([statement.opening, BigInt(statement.closing), sum(false), sum(true) - sum(false)]).toEqual(['0', balance, paid, balance]);
+    const out = at.path('statement.xml');
+    expect(await cli('statement', '--treasury', 'payroll', '--format', 'camt.053', '--out', out)).toMatchObject({ code: 0 });
+    const xml = readFileSync(out, 'utf8');
+    expect(await schemaErrors('camt.053.001.08', xml)).toEqual([[]]);
+    expect(texts(xml, 'NtryRef')).toEqual(statement.entries.map((_, i) => String(i + 1)));
+    expect(texts(xml, 'EndToEndId')).toEqual(expect.arrayContaining(['INV-2026-4711', 'INV-2026-4712']));
+    const csv = (await cli('statement', '--format', 'csv')).stdout.trimEnd().split('\n');
+    expect([csv.length, csv.at(-1)?.split(',')[0]]).toEqual([statement.entries.length + 3, 'closing']);
+    const payer = await cli('statement', formatAccount(clientKey(net).publicKey), '--to', '2020-01-01');
+    expect(payer).toMatchObject({ code: 0, stdout: expect.stringMatching(/0 credits of 0\.00 EUR, 0 debits of 0\.00 EUR; they add up/) });
   });
 });

@@ -1,10 +1,22 @@
 /** Files that somebody hands over: proofs, genesis, payments, keys. */
 import { readPayments } from '../../../apps/bursar/src/csv/read-payments.ts';
+import { readPain001 } from '../../../apps/bursar/src/iso20022/pain001.ts';
+import { pain002 } from '../../../apps/bursar/src/iso20022/pain002.ts';
+import { pain001 } from '../../../apps/bursar/test/support/pain001.ts';
 import { parseKeystore } from '../../../apps/crypto-signing/src/adapters/keystore.ts';
 import { clientKeyProblem, formatPaymentProof, parsePaymentProof, verifyPaymentProof } from '../../../libs/client/src/index.ts';
 import { parseKeyFile } from '../../../libs/client/src/key-file.ts';
 import { facts, proofOf } from '../../../libs/client/test/support/proven-payment.ts';
-import { BadGenesis, formatAccount, formatGenesis, isHex32, parseGenesis } from '../../../libs/protocol/src/index.ts';
+import {
+  BadGenesis,
+  formatAccount,
+  formatGenesis,
+  isHex32,
+  limits,
+  parseGenesis,
+  treasuryAccount,
+  treasuryId,
+} from '../../../libs/protocol/src/index.ts';
 import { BursarError } from '../../../libs/shared-core/src/index.ts';
 import * as s from '../samples.ts';
 import { bytesOf, must, refusedBy, type Target, textOf, tokensOf } from '../target.ts';
@@ -96,6 +108,73 @@ const payments: Target = {
   },
 };
 
+const XML_TOKENS = tokensOf(
+  '<',
+  '>',
+  '/>',
+  '</',
+  '&amp;',
+  '&x;',
+  '&#0;',
+  '&#x41;',
+  '<![CDATA[',
+  ']]>',
+  '<!--',
+  '-->',
+  '<!DOCTYPE a [<!ENTITY x "y">]>',
+  '<?xml version="1.0"?>',
+  ' xmlns="urn:x"',
+  'x:',
+  '<CdtTrfTxInf>',
+  '</CdtTrfTxInf>',
+  '<PmtInf>',
+  '</PmtInf>',
+  '<Purp><Cd>SALA</Cd></Purp>',
+  '<SplmtryData>',
+  'Ccy="USD"',
+  'CHK',
+  'NOTPROVIDED',
+  '0',
+  '.',
+  '-',
+  '\n',
+  '\ufeff',
+);
+const transfers = [
+  { key: 'k1', amount: 125_050n, account: s.hex(7), payee: 'Ann', text: 'rent', more: '<Purp><Cd>SALA</Cd></Purp>' },
+  { key: 'k2', amount: 1n, account: s.hex(7) },
+];
+const creditTransfers: Target = {
+  name: 'pain.001 file',
+  corpus: (['03', '09'] as const).map((version) => bytesOf(pain001(version, [{ date: '2026-12-24', transfers }]))),
+  tokens: XML_TOKENS,
+  maxBytes: 100_000,
+  share: 1,
+  open: () => (bytes) => {
+    const treasury = { name: 'payroll', account: treasuryAccount(treasuryId('payroll')) };
+    const found = readPain001(bytes, { currency, treasury, otherTreasuries: [], nowMs: s.START_MS, resolve: () => undefined });
+    if (!found.ok) {
+      must(found.problems.length > 0, 'a refusal says why');
+      must(
+        found.problems.every((p) => p.line > 0 && p.reason !== '' && p.remedy !== ''),
+        'each with its line and what to do',
+      );
+      return false;
+    }
+    const { rows, message } = found;
+    const named = message.payments.flatMap((p) => p.transactions);
+    must(rows.length > 0 && rows.length === named.length, 'each payment is a row');
+    for (const [i, { order }] of rows.entries()) {
+      must(clientKeyProblem(order.clientKey) === undefined && order.clientKey === named[i]?.endToEndId, 'a row has its own key');
+      must(isHex32(order.destination) && order.amount > 0n && order.amount < 2n ** 64n, 'a row has a payee and an amount');
+      must(Number.isSafeInteger(order.notBefore) && Buffer.byteLength(order.memo ?? '') <= limits.memo, 'a row has a time and a memo');
+    }
+    const report = { message, treasury: 'payroll', id: 'x', timeMs: s.START_MS, currency, stateOf: () => undefined };
+    must([...pain002(report)].join('').includes('RJCT'), 'it can be answered');
+    return true;
+  },
+};
+
 /** A file of ours that refuses with an error of ours, and does not say what is in it. */
 function secretFile(name: string, sample: string, secret: string, parse: (path: string, text: string) => unknown): Target {
   return {
@@ -129,4 +208,4 @@ const STORE = {
 const clientKey = secretFile('key file', JSON.stringify(KEY, null, 2), SEED, parseKeyFile);
 const keystore = secretFile('keystore file', JSON.stringify(STORE, null, 2), STORE.cipher.text, parseKeystore);
 
-export const files: readonly Target[] = [proof, genesis, payments, clientKey, keystore];
+export const files: readonly Target[] = [proof, genesis, payments, creditTransfers, clientKey, keystore];

@@ -10,6 +10,7 @@ import { traced } from '../operations/trace.ts';
 import { visible } from '../visible.ts';
 import { needed } from './needed.ts';
 import { duration, json, line, money, plural } from './output.ts';
+import { type StatusReportOptions, statusReportCommand } from './status-report-command.ts';
 
 export interface CommonOptions {
   readonly dir: string;
@@ -92,7 +93,15 @@ export async function cancelCommand(text: string, options: CommonOptions): Promi
   );
 }
 
-export async function statusCommand(text: string | undefined, options: CommonOptions): Promise<void> {
+export async function statusCommand(
+  text: string | undefined,
+  options: CommonOptions & StatusReportOptions & { readonly format?: 'pain.002' },
+): Promise<void> {
+  if (options.format === 'pain.002') {
+    if (text === undefined)
+      throw usage('pain.002 answers an import, and none was named', 'bursar status IMPORT --format pain.002 --of FILE');
+    return await statusReportCommand(hexId(text, 'import digest'), options);
+  }
   await withSession(options.dir, (session) =>
     text === undefined ? treasuryStatus(session, options) : oneImport(session, hexId(text, 'import digest'), options),
   );
