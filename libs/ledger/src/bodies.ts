@@ -1,6 +1,7 @@
 /** Bodies by revision: an import's digest stands for the bodies that it brought, also when one of them was revised since. */
 import type { Hex32 } from '@bursar/protocol';
-import type { Import, StagedItem } from './entities.ts';
+import type { Import } from './entities.ts';
+import type { StagedItems } from './staged-items.ts';
 import type { State } from './state.ts';
 import { Status, stateOf } from './status.ts';
 import { withdraw } from './transitions.ts';
@@ -16,14 +17,14 @@ export function bodyHashIn(s: State, n: number, imported: Import): Hex32 {
   return s.formerBodies.get(n)?.find(({ until }) => imported.sealedAt <= until)?.bodyHash ?? s.disbursements.bodyHash(n);
 }
 
-/** Replaces the body; it belongs to the import that brought the new one and waits for that one's approvals. */
-export function revise(s: State, n: number, item: StagedItem, imported: Import, index: number): void {
+/** Replaces the body by that of an item; it belongs to the import that brought the new one and waits for that one's approvals. */
+export function revise(s: State, n: number, items: StagedItems, index: number, imported: Import): void {
   const d = s.disbursements;
   if (d.status[n] !== Status.voting) withdraw(s, n);
   const former = s.formerBodies.get(n) ?? [];
   former.push({ bodyHash: d.bodyHash(n), until: s.sequence });
   s.formerBodies.set(n, former);
-  d.revise(n, item.body, item.bodyHash);
+  d.revise(n, items.body(index), items.bodyHash(index));
   moveTo(s, n, imported, index);
 }
 

@@ -1,95 +1,112 @@
 import { type DisbursementBody, decode, disbursementBody, type Hex32, MAX_AMOUNT, type RejectionName } from '@bursar/protocol';
+import { dependenciesAt } from './body-layout.ts';
 import { findCycle } from './dependency-order.ts';
-import type { Refusal, StagedItem, Treasury } from './entities.ts';
+import type { Refusal, Treasury } from './entities.ts';
+import { IdIndex } from './id-index.ts';
+import type { StagedItems } from './staged-items.ts';
 import type { State } from './state.ts';
 import { Status } from './status.ts';
 
+const ID = 32;
+/** An item that no disbursement has yet. */
+export const NEW = -1;
+
 /** A complete import, judged. */
 export interface ImportPlan {
-  /** For each item in order: the number of the disbursement that it repeats, or undefined. */
-  readonly repeats: readonly (number | undefined)[];
+  /** For each item in order: the number of the disbursement that it repeats, or NEW. */
+  readonly repeats: Int32Array;
   /** Places of the items that give a disbursement another body. */
   readonly revised: readonly number[];
   /** Places of the items that are new, in order; an item that stands twice in the import is new once. */
   readonly fresh: readonly number[];
   /** Place of the first item with this id, of those that are new. */
-  readonly placeOf: ReadonlyMap<Hex32, number>;
+  readonly placeOf: (id: Hex32) => number | undefined;
+  /** Whether any new item depends on others. */
+  readonly linked: boolean;
   readonly total: bigint;
 }
 
 /** Judges a whole import against the ledger and itself; the first thing wrong refuses all of it. */
-export function checkImport(s: State, treasury: Treasury, signer: Hex32, items: readonly StagedItem[]): ImportPlan | Refusal {
-  const repeats: (number | undefined)[] = [];
+export function checkImport(s: State, treasury: Treasury, signer: Hex32, items: StagedItems): ImportPlan | Refusal {
+  const repeats = new Int32Array(items.count).fill(NEW);
   const fresh: number[] = [];
   const revised: number[] = [];
-  const seen = new Map<Hex32, StagedItem>();
-  const placeOf = new Map<Hex32, number>();
+  /** Places by id, the first of each. */
+  const seen = new IdIndex();
   const reversed = new Set<Hex32>();
+  const ids = new Uint32Array(items.ids.buffer, items.ids.byteOffset, items.ids.length / 4);
   let total = 0n;
-  for (const [index, item] of items.entries()) {
-    total += item.amount;
-    const n = s.disbursements.find(item.id);
-    repeats.push(n);
-    const first = seen.get(item.id);
+  let linked = false;
+  for (let i = 0; i < items.count; i++) {
+    total += items.amount(i);
+    const n = s.disbursements.findAt(items.ids, i * ID);
+    if (n !== undefined) repeats[i] = n;
+    const first = seen.findAt(ids, items.ids, i * ID);
     if (first === undefined) {
-      const wrong = n === undefined ? checkNew(s, treasury, item, index) : checkKnown(s, treasury, signer, n, item, index);
+      const wrong = n === undefined ? checkNew(s, treasury, items, i) : checkKnown(s, treasury, signer, n, items, i);
       if (wrong) return wrong;
-      if (item.reverses !== undefined && reversed.has(item.reverses)) return { reason: 'ReversalInvalid', index };
-      if (item.reverses !== undefined) reversed.add(item.reverses);
-      seen.set(item.id, item);
+      const { reverses } = items.more(i);
+      if (reverses !== undefined && reversed.has(reverses)) return { reason: 'ReversalInvalid', index: i };
+      if (reverses !== undefined) reversed.add(reverses);
+      seen.add(ids, i);
       if (n === undefined) {
-        placeOf.set(item.id, index);
-        fresh.push(index);
-      } else if (s.disbursements.bodyHash(n) !== item.bodyHash) revised.push(index);
-    } else if (first.bodyHash !== item.bodyHash) {
-      return { reason: 'ClientKeyConflict', index, fields: differing(first.body, item.body) };
+        fresh.push(i);
+        linked ||= dependenciesAt(items.bodies, items.start(i)).count > 0;
+      } else if (!s.disbursements.hasBodyHash(n, items.bodyHashes, i * ID)) revised.push(i);
+    } else if (!items.sameBody(first, i)) {
+      return { reason: 'ClientKeyConflict', index: i, fields: differing(items.body(first), items.body(i)) };
     }
   }
   if (total > MAX_AMOUNT) return { reason: 'AmountInvalid' };
-  return checkDependencies(s, items, fresh, placeOf) ?? { repeats, revised, fresh, placeOf, total };
+  const placeOf = (id: Hex32): number | undefined => {
+    const place = seen.find(ids, id);
+    return place !== undefined && repeats[place] === NEW ? place : undefined;
+  };
+  const plan = { repeats, revised, fresh, placeOf, linked, total };
+  return (linked ? checkDependencies(s, items, plan) : undefined) ?? plan;
 }
 
-function checkNew(s: State, treasury: Treasury, item: StagedItem, index: number): Refusal | undefined {
-  const reason = item.revision !== 0 ? 'FieldInvalid' : whyNotPaid(s, treasury, item);
-  return reason && { reason, index };
+function checkNew(s: State, treasury: Treasury, items: StagedItems, i: number): Refusal | undefined {
+  const reason = items.more(i).revision !== 0 ? 'FieldInvalid' : whyNotPaid(s, treasury, items, i);
+  return reason && { reason, index: i };
 }
 
 /** What its body says of others is wrong. */
-function whyNotPaid(s: State, treasury: Treasury, item: StagedItem): RejectionName | undefined {
-  if (!isMadeOutRight(treasury, item)) return 'PayeeUnknown';
-  return item.reverses === undefined || mayReverse(s, treasury, item, item.reverses) ? undefined : 'ReversalInvalid';
+function whyNotPaid(s: State, treasury: Treasury, items: StagedItems, i: number): RejectionName | undefined {
+  const { payee, reverses } = items.more(i);
+  if (payee && !isMadeOutRight(treasury, payee, items.destination(i))) return 'PayeeUnknown';
+  return reverses === undefined || mayReverse(s, treasury, items, i, reverses) ? undefined : 'ReversalInvalid';
 }
 
 /** It goes back to where the money came from, at most so much, and once. */
-function mayReverse(s: State, { account }: Treasury, { id, destination, amount }: StagedItem, reversed: Hex32): boolean {
+function mayReverse(s: State, { account }: Treasury, items: StagedItems, i: number, reversed: Hex32): boolean {
   const d = s.disbursements;
   const n = d.find(reversed);
   if (n === undefined || d.status[n] !== Status.executed || d.destination(n) !== account) return false;
-  if (s.importOf(n).treasury.account !== destination || amount > d.amount(n)) return false;
+  if (s.importOf(n).treasury.account !== items.destination(i) || items.amount(i) > d.amount(n)) return false;
   const other = s.reversals.get(n);
-  return other === undefined || d.status[other] === Status.cancelled || d.id(other) === id;
+  return other === undefined || d.status[other] === Status.cancelled || d.id(other) === items.id(i);
 }
 
 /** The payee that it names has this version and account. */
-function isMadeOutRight({ payees }: Treasury, { payee, destination }: StagedItem): boolean {
-  if (!payee) return true;
+function isMadeOutRight({ payees }: Treasury, payee: NonNullable<DisbursementBody['payee']>, destination: Hex32): boolean {
   const known = payees.get(payee.name);
   return known?.version === payee.version && known.details?.account === destination;
 }
 
 /** The same body again, or a revision of it. */
-function checkKnown(s: State, treasury: Treasury, signer: Hex32, n: number, item: StagedItem, index: number): Refusal | undefined {
+function checkKnown(s: State, treasury: Treasury, signer: Hex32, n: number, items: StagedItems, i: number): Refusal | undefined {
   const d = s.disbursements;
-  const status = d.status[n];
-  if (d.bodyHash(n) !== item.bodyHash) {
+  if (!d.hasBodyHash(n, items.bodyHashes, i * ID)) {
     const now = d.body(n);
-    const fields = differingFields(now, decode(disbursementBody, item.body));
-    if (item.revision !== now.revision + 1 || fields.includes('dependsOn') || fields.includes('reverses'))
-      return { reason: 'ClientKeyConflict', index, fields };
-    const reason = whyNotRevised(s, signer, n) ?? whyNotPaid(s, treasury, item);
-    return reason && { reason, index };
+    const fields = differingFields(now, decode(disbursementBody, items.body(i)));
+    const { revision } = items.more(i);
+    if (revision !== now.revision + 1 || fields.includes('dependsOn') || fields.includes('reverses'))
+      return { reason: 'ClientKeyConflict', index: i, fields };
+    const reason = whyNotRevised(s, signer, n) ?? whyNotPaid(s, treasury, items, i);
+    return reason && { reason, index: i };
   }
-  return status === Status.cancelled ? { reason: 'ClientKeyCancelled', index } : undefined;
+  return d.status[n] === Status.cancelled ? { reason: 'ClientKeyCancelled', index: i } : undefined;
 }
 
 /** Only while it may still be paid, and by the proposer of what it is now: another one would take its approvals away. */
@@ -101,18 +118,13 @@ function whyNotRevised(s: State, signer: Hex32, n: number): RejectionName | unde
   return s.importOf(n).proposer === signer ? undefined : 'NotAuthorised';
 }
 
-function checkDependencies(
-  s: State,
-  items: readonly StagedItem[],
-  fresh: readonly number[],
-  placeOf: ReadonlyMap<Hex32, number>,
-): Refusal | undefined {
+function checkDependencies(s: State, items: StagedItems, { fresh, placeOf }: ImportPlan): Refusal | undefined {
   const nodeAt = new Map<number, number>(fresh.map((place, node) => [place, node]));
   const needs: number[][] = [];
   for (const index of fresh) {
     const mine: number[] = [];
-    for (const dependency of (items[index] as StagedItem).dependsOn) {
-      const place = placeOf.get(dependency);
+    for (const dependency of items.dependsOn(index)) {
+      const place = placeOf(dependency);
       if (place !== undefined) mine.push(nodeAt.get(place) as number);
       else if (s.disbursements.find(dependency) === undefined) return { reason: 'DependencyMissing', index };
     }

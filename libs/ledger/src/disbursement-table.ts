@@ -2,6 +2,7 @@ import { type DisbursementBody, decode, disbursementBody } from '@bursar/protoco
 import { amountAt, destinationAt, laneAt, namedPayeeAt, notBeforeAt, payeeAt } from './body-layout.ts';
 import { ByteArena } from './byte-arena.ts';
 import { IdIndex } from './id-index.ts';
+import type { StagedItems } from './staged-items.ts';
 import { Status } from './status.ts';
 
 const START = 1024;
@@ -11,20 +12,6 @@ function grown<T extends Uint8Array | Uint16Array | Uint32Array | Float64Array>(
   const larger = new make(old.length * 2);
   larger.set(old);
   return larger;
-}
-
-/** What is known of a disbursement when it is admitted. */
-export interface NewDisbursement {
-  /** 64 hexadecimal digits each. */
-  readonly id: string;
-  readonly bodyHash: string;
-  /** Canonical body. */
-  readonly body: Uint8Array;
-  /** Number of the import, place in it, shard, slot in the state tree. */
-  readonly import: number;
-  readonly index: number;
-  readonly shard: number;
-  readonly slot: number;
 }
 
 /**
@@ -69,20 +56,21 @@ export class DisbursementTable {
     return this.#index.find(this.#idWords, id);
   }
 
-  /** Admits one whose id is not in the table, as `voting`. */
-  add(item: NewDisbursement): number {
+  /** Admits item `i`, whose id is not in the table, as `voting`. @param home number of the import */
+  add(items: StagedItems, i: number, home: number, shard: number, slot: number): number {
     if (this.#count === this.#capacity) this.#double();
     const n = this.#count;
     this.#count += 1;
-    this.#ids.write(item.id, n * ID_BYTES, 'hex');
-    this.#hashes.write(item.bodyHash, n * ID_BYTES, 'hex');
+    items.ids.copy(this.#ids, n * ID_BYTES, i * ID_BYTES, (i + 1) * ID_BYTES);
+    items.bodyHashes.copy(this.#hashes, n * ID_BYTES, i * ID_BYTES, (i + 1) * ID_BYTES);
     this.#index.add(this.#idWords, n);
-    this.#position[n] = this.#bodies.add(item.body);
-    this.#length[n] = item.body.length;
-    this.import[n] = item.import;
-    this.index[n] = item.index;
-    this.shard[n] = item.shard;
-    this.slot[n] = item.slot;
+    const body = items.body(i);
+    this.#position[n] = this.#bodies.add(body);
+    this.#length[n] = body.length;
+    this.import[n] = home;
+    this.index[n] = i;
+    this.shard[n] = shard;
+    this.slot[n] = slot;
     this.status[n] = Status.voting;
     return n;
   }

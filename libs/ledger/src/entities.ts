@@ -1,6 +1,5 @@
 /** The entities of the state, as they stand in memory. Each has a leaf of the state tree at `slot`, given at its creation. */
 import type {
-  DisbursementBody,
   Evidence,
   EvidenceKind,
   Hex32,
@@ -12,6 +11,7 @@ import type {
 } from '@bursar/protocol';
 import type { PaymentWindow } from './payment-window.ts';
 import type { SinceList } from './since-list.ts';
+import type { StagedItems } from './staged-items.ts';
 import type { Counts } from './status.ts';
 
 export interface Leafed {
@@ -118,21 +118,6 @@ export interface Hold extends Leafed {
   releases: Set<Hex32> | undefined;
 }
 
-/** One item as it arrived in a chunk. */
-export interface StagedItem {
-  readonly id: Hex32;
-  readonly bodyHash: Hex32;
-  /** Canonical body. */
-  readonly body: Uint8Array;
-  readonly destination: Hex32;
-  readonly amount: bigint;
-  readonly dependsOn: readonly Hex32[];
-  readonly payee: DisbursementBody['payee'];
-  readonly revision: number;
-  readonly reverses: Hex32 | undefined;
-  readonly leaf: Uint8Array;
-}
-
 /** The chunks of one proposer for one import that is not sealed. */
 export interface Staging {
   readonly key: string;
@@ -140,7 +125,7 @@ export interface Staging {
   readonly proposer: Hex32;
   readonly openedAt: number;
   /** By index. */
-  readonly chunks: Map<number, { readonly digest: Hex32; readonly items: readonly StagedItem[] }>;
+  readonly chunks: Map<number, { readonly digest: Hex32; readonly items: StagedItems }>;
   maxIndex: number;
   items: number;
   bytes: number;

@@ -1,5 +1,5 @@
 import { merkleRoot, verifyProof } from '@bursar/merkle';
-import { bodyHash, type DisbursementBody, importDigest, importLeaf, limits } from '@bursar/protocol';
+import { bodyHash, type DisbursementBody, disbursementBody, encode, importDigest, importLeaf, limits } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
 import { importChunk } from '../src/actions/import-chunk.ts';
 import { importSeal } from '../src/actions/import-seal.ts';
@@ -110,8 +110,9 @@ describe('memory of open imports', () => {
   it('is counted and given back by a seal, a refusal and the end of their hour', () => {
     const s = genesisState(genesis());
     const items = [body('a')];
+    const packed = items.map((i) => encode(disbursementBody, i));
     const add = (digest: string) =>
-      importChunk(s, idOf('client'), { kind: 'importChunk', treasury: TREASURY, import: digest, index: 0, items });
+      importChunk(s, idOf('client'), { kind: 'importChunk', treasury: TREASURY, import: digest, index: 0, items: packed });
     const close = (digest: string) =>
       importSeal(s, idOf('client'), { kind: 'importSeal', treasury: TREASURY, import: digest, chunks: 1, count: 1 });
     for (const digest of [digestOf(items), payee(1), payee(2)]) expect(add(digest)).toBeUndefined();

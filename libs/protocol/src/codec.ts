@@ -154,6 +154,21 @@ export class Reader {
   skip(length: number): void {
     this.#take(length);
   }
+  /** Skips these bytes; false, and nothing is skipped, when others follow. */
+  skipOver(bytes: Uint8Array): boolean {
+    if (bytes.length > this.remaining) return false;
+    for (let i = 0; i < bytes.length; i++) if (this.#bytes[this.#at + i] !== bytes[i]) return false;
+    this.#at += bytes.length;
+    return true;
+  }
+  /** To a place that was passed. */
+  back(at: number): void {
+    this.#at = Math.min(at, this.#at);
+  }
+  /** A view of what was read from `at` on. */
+  viewSince(at: number): Uint8Array {
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + at, this.#at - at);
+  }
   /** A copy of what was read from `at` on. */
   since(at: number): Uint8Array {
     return new Uint8Array(this.#bytes.subarray(at, this.#at));

@@ -69,14 +69,28 @@ export const text = (max: number): Codec<string> => ({
   },
   read: (r) => {
     const at = r.at;
-    const b = r.view(checkedLength(r, max, 'text'));
-    try {
-      return utf8.decode(b);
-    } catch {
-      throw new DecodeError('text is not UTF-8', at);
-    }
+    return decodeText(r.view(checkedLength(r, max, 'text')), at);
   },
 });
+
+function decodeText(b: Uint8Array, at: number): string {
+  try {
+    return utf8.decode(b);
+  } catch {
+    throw new DecodeError('text is not UTF-8', at);
+  }
+}
+
+/** Passes over what `text(max)` reads, and refuses what it refuses. */
+export function skipText(r: Reader, max: number): void {
+  const at = r.at;
+  const b = r.view(checkedLength(r, max, 'text'));
+  for (const byte of b) {
+    if (byte < 0x80) continue;
+    decodeText(b, at);
+    return;
+  }
+}
 
 /** u32 count, then at most `max` items. */
 export const list = <T>(item: Codec<T>, max: number): Codec<T[]> => ({

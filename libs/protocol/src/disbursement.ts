@@ -1,10 +1,9 @@
 /** What approvers sign and executors pay (docs/treasury.md; docs/protocol.md, "Disbursements"). */
-
 import { PAYEE_TEXT } from './change.ts';
-import type { Decoded } from './codec.ts';
-import { hex32, list, optional, struct, text, u32, u64, uint, word } from './codecs.ts';
+import { type Codec, type Decoded, encode } from './codec.ts';
+import { checkedLength, hex32, list, optional, skipText, struct, text, u32, u64, uint, word } from './codecs.ts';
 import { digest, digestOf, hash } from './hash.ts';
-import type { Digest } from './hex.ts';
+import { type Digest, ZERO_DIGEST } from './hex.ts';
 import { limits } from './limits.ts';
 
 export const lane = word('consumer', 'industrial');
@@ -34,6 +33,42 @@ export const disbursementBody = struct({
   reverses: optional(hex32),
 });
 export type DisbursementBody = Decoded<typeof disbursementBody>;
+
+/** The end of a body of which nothing is asked but that it is paid: all fields behind the memo. */
+export const PLAIN_END: Uint8Array = encode(disbursementBody, {
+  treasury: ZERO_DIGEST,
+  clientKey: '',
+  destination: ZERO_DIGEST,
+  amount: 0n,
+  lane: 'consumer',
+  notBefore: 0,
+  dependsOn: [],
+  memo: '',
+  payee: undefined,
+  expectedReceipts: [],
+  revision: 0,
+  reverses: undefined,
+}).subarray(32 + 4 + 32 + 8 + 1 + 8 + 4 + 4);
+
+/** A canonical body that was checked as its codec checks it and stays bytes, a view of what was read. */
+export const packedBody: Codec<Uint8Array> = {
+  write: (w, v) => w.raw(v),
+  read: (r) => {
+    const from = r.at;
+    r.skip(32);
+    skipText(r, limits.clientKey);
+    r.skip(32 + 8);
+    lane.read(r);
+    r.uint();
+    r.skip(checkedLength(r, limits.dependencies, 'list') * 32);
+    skipText(r, limits.memo);
+    if (!r.skipOver(PLAIN_END)) {
+      r.back(from);
+      disbursementBody.read(r);
+    }
+    return r.viewSince(from);
+  },
+};
 
 const utf8 = new TextEncoder();
 const raw = (id: string): Uint8Array => Buffer.from(id, 'hex');

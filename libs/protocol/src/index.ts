@@ -14,8 +14,18 @@ export { type Block, batchRefs, batchRefsDigest, block, type Header, header, hea
 export { ByteList, byteList } from './byte-list.ts';
 export { type Change, change, PAYEE_TEXT, type PayeeDetails, payeeDetails } from './change.ts';
 export { type Codec, type Decoded, DecodeError, decode, encode, Reader, Writer } from './codec.ts';
-export { bool, bytes, hex32, list, optional, signature, struct, text, u8, u16, u32, u64, uint, union, word } from './codecs.ts';
-export { bodyHash, type DisbursementBody, disbursementBody, disbursementId, importDigest, importLeaf, type Lane } from './disbursement.ts';
+export { bool, bytes, hex32, list, optional, records, signature, struct, text, u8, u16, u32, u64, uint, union, word } from './codecs.ts';
+export {
+  bodyHash,
+  type DisbursementBody,
+  disbursementBody,
+  disbursementId,
+  importDigest,
+  importLeaf,
+  type Lane,
+  PLAIN_END,
+  packedBody,
+} from './disbursement.ts';
 export {
   checkEvidence,
   contradiction,
@@ -67,13 +77,16 @@ export {
   type Action,
   type ActionOf,
   decodeExecuteBatch,
+  decodeImportChunk,
   decodeTransaction,
   EXECUTE_ITEM_BYTES,
   type ExecuteItem,
   encodeTransaction,
   evidenceTransaction,
   isExecuteBatch,
+  isImportChunk,
   type PackedExecuteBatch,
+  type PackedImportChunk,
   type SignedTransaction,
   signedTransaction,
   signerKey,

@@ -3,7 +3,7 @@
 import { change } from './change.ts';
 import { type Decoded, decode, encode } from './codec.ts';
 import { hex32, list, records, signature, struct, text, u16, u32, u64, uint, union, view, word } from './codecs.ts';
-import { disbursementBody, lane } from './disbursement.ts';
+import { disbursementBody, lane, packedBody } from './disbursement.ts';
 import { type Evidence, evidence } from './evidence.ts';
 import { digest, hash } from './hash.ts';
 import type { Digest, Hex32 } from './hex.ts';
@@ -11,6 +11,7 @@ import { limits } from './limits.ts';
 
 export const executeItem = struct({ id: hex32, bodyHash: hex32, attempt: u16 });
 export type ExecuteItem = Decoded<typeof executeItem>;
+const chunkHead = { treasury: hex32, import: hex32, index: u32 };
 const batchHead = {
   shard: u16,
   leaseEpoch: u64,
@@ -23,7 +24,7 @@ const batchHead = {
 export const action = union('action', {
   transfer: [1, struct({ to: hex32, amount: u64, memo: text(limits.memo) })],
   /** Items of an import, in order; `import` is the digest that the seal will have to match. */
-  importChunk: [2, struct({ treasury: hex32, import: hex32, index: u32, items: list(disbursementBody, limits.itemsPerChunk) })],
+  importChunk: [2, struct({ ...chunkHead, items: list(disbursementBody, limits.itemsPerChunk) })],
   importSeal: [3, struct({ treasury: hex32, import: hex32, chunks: u32, count: u32 })],
   approve: [4, struct({ treasury: hex32, import: hex32 })],
   cancel: [5, struct({ treasury: hex32, disbursement: hex32 })],
@@ -70,12 +71,23 @@ export const EXECUTE_ITEM_BYTES = 66;
 const executeBatchOnly = union('action', {
   executeBatch: [7, struct({ ...batchHead, items: records(EXECUTE_ITEM_BYTES, limits.itemsPerExecuteBatch) })],
 });
-const executeBatchCodec = struct({ version: u16, chain: hex32, signer: hex32, nonce: u64, action: executeBatchOnly });
+const importChunkOnly = union('action', {
+  importChunk: [2, struct({ ...chunkHead, items: list(packedBody, limits.itemsPerChunk) })],
+});
+const head = { version: u16, chain: hex32, signer: hex32, nonce: u64 };
+const executeBatchCodec = struct({ ...head, action: executeBatchOnly });
+const importChunkCodec = struct({ ...head, action: importChunkOnly });
 export type PackedExecuteBatch = Decoded<typeof executeBatchCodec>;
-/** Whether canonical bytes hold an executeBatch: the tag of the action stands behind version, chain, signer and nonce. */
-export const isExecuteBatch = (body: Uint8Array): boolean => body[74] === 7;
+export type PackedImportChunk = Decoded<typeof importChunkCodec>;
+
+/** The tag of the action stands behind version, chain, signer and nonce. */
+const TAG_AT = 74;
+export const isExecuteBatch = (body: Uint8Array): boolean => body[TAG_AT] === 7;
+export const isImportChunk = (body: Uint8Array): boolean => body[TAG_AT] === 2;
 /** As `decodeTransaction` for what `isExecuteBatch`; the items stay bytes, side by side, a view of the body. @throws DecodeError for the same bytes */
 export const decodeExecuteBatch = (body: Uint8Array): PackedExecuteBatch => decode(executeBatchCodec, body);
+/** As `decodeTransaction` for what `isImportChunk`; each item stays canonical bytes, a view of the body. @throws DecodeError for the same bytes */
+export const decodeImportChunk = (body: Uint8Array): PackedImportChunk => decode(importChunkCodec, body);
 
 /** The transaction by which `reporter` hands in evidence: the same bytes whenever it is made. */
 export const evidenceTransaction = (chain: Digest, reporter: Hex32, evidence: Evidence): Uint8Array =>

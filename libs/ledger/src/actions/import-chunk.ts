@@ -1,30 +1,26 @@
 import {
-  type ActionOf,
   type Digest,
-  type DisbursementBody,
   digest,
-  disbursementBody,
-  disbursementId,
-  encode,
+  digestOf,
   fromHex,
   hex32,
-  importLeaf,
   limits,
-  list,
+  type PackedImportChunk,
   type RejectionName,
+  records,
   struct,
   u32,
 } from '@bursar/protocol';
 import { checkBody } from '../body-check.ts';
 import { bounds, STAGED_OVERHEAD_BYTES } from '../bounds.ts';
-import type { StagedItem } from '../entities.ts';
+import { StagedItems } from '../staged-items.ts';
 import { openOf, openStaging } from '../stagings.ts';
 import type { State } from '../state.ts';
 
-const chunkCodec = struct({ before: hex32, index: u32, hashes: list(hex32, limits.itemsPerChunk) });
+const chunkCodec = struct({ before: hex32, index: u32, hashes: records(32, limits.itemsPerChunk) });
 
 /** Takes one chunk; all that needs no other chunk is checked and hashed now, so that the seal has little left to do. */
-export function importChunk(s: State, signer: Digest, a: ActionOf<'importChunk'>): RejectionName | undefined {
+export function importChunk(s: State, signer: Digest, a: PackedImportChunk['action']): RejectionName | undefined {
   const treasury = s.treasuries.get(a.treasury);
   if (!treasury) return 'UnknownTreasury';
   if (!treasury.rules.proposers.has(signer)) return 'NotAuthorised';
@@ -32,50 +28,27 @@ export function importChunk(s: State, signer: Digest, a: ActionOf<'importChunk'>
   if (imported?.state === 'sealed' || imported?.state === 'approved') return 'ImportSealed';
   if (a.items.length === 0 || a.index >= limits.itemsPerImport) return 'FieldInvalid';
 
-  const items: StagedItem[] = [];
-  let bytes = 0;
-  for (const body of a.items) {
-    const item = stage(body);
-    const wrong = checkBody(body, a.treasury, item.id);
+  const items = StagedItems.from(a.items);
+  const id = fromHex(a.treasury);
+  for (let i = 0; i < items.count; i++) {
+    const wrong = checkBody(items, i, id);
     if (wrong) return wrong;
-    bytes += item.body.length + STAGED_OVERHEAD_BYTES;
-    items.push(item);
   }
+  const bytes = items.bodies.length + items.count * STAGED_OVERHEAD_BYTES;
   const staging = openStaging(s, treasury, a.import, signer);
   if (typeof staging === 'string') return staging;
   const before = staging.chunks.get(a.index);
-  const content = digest('bursar/state/chunk-items', ...items.map((item) => fromHex(item.bodyHash)));
+  const content = digest('bursar/state/chunk-items', items.bodyHashes);
   if (before) return before.digest === content ? undefined : 'ImportMismatch';
-  if (staging.items + items.length > limits.itemsPerImport) return 'ImportTooLarge';
+  if (staging.items + items.count > limits.itemsPerImport) return 'ImportTooLarge';
   if (openOf(s, signer).bytes + bytes > bounds.openBytesPerProposer || s.stagedBytes + bytes > bounds.openBytes) return 'ImportTooLarge';
 
   staging.chunks.set(a.index, { digest: content, items });
   staging.maxIndex = Math.max(staging.maxIndex, a.index);
-  staging.items += items.length;
+  staging.items += items.count;
   staging.bytes += bytes;
   s.stagedBytes += bytes;
-  staging.digest = digest(
-    'bursar/state/chunk',
-    encode(chunkCodec, { before: staging.digest, index: a.index, hashes: items.map((item) => item.bodyHash) }),
-  );
+  staging.digest = digestOf('bursar/state/chunk', chunkCodec, { before: staging.digest, index: a.index, hashes: items.bodyHashes });
   s.touchImport(staging.import);
   return undefined;
-}
-
-function stage(body: DisbursementBody): StagedItem {
-  const id = disbursementId(body.treasury, body.clientKey);
-  const encoded = encode(disbursementBody, body);
-  const hashed = digest('bursar/body', encoded); // bodyHash(body), without encoding it twice
-  return {
-    id,
-    bodyHash: hashed,
-    body: encoded,
-    amount: body.amount,
-    destination: body.destination,
-    dependsOn: body.dependsOn,
-    payee: body.payee,
-    revision: body.revision,
-    reverses: body.reverses,
-    leaf: importLeaf(id, hashed),
-  };
 }

@@ -1,8 +1,9 @@
-import { merkleRoot } from '@bursar/merkle';
+import { merkleRootOf } from '@bursar/merkle';
 import { type ActionOf, type Hex32, importDigest, limits, type RejectionName } from '@bursar/protocol';
 import { admitImport } from '../admit-import.ts';
 import { checkImport } from '../check-import.ts';
-import type { Refusal, StagedItem, Staging } from '../entities.ts';
+import type { Refusal, Staging } from '../entities.ts';
+import { StagedItems } from '../staged-items.ts';
 import { dropStaging, findStaging, refuse } from '../stagings.ts';
 import type { State } from '../state.ts';
 
@@ -20,10 +21,10 @@ export function importSeal(s: State, signer: Hex32, a: ActionOf<'importSeal'>): 
 
   if (staging.maxIndex >= a.chunks) return refused(s, staging, { reason: 'ImportMismatch' });
   if (staging.chunks.size < a.chunks) return 'ImportIncomplete'; // stays open: the missing chunks may still come
-  const items: StagedItem[] = [];
-  for (let i = 0; i < a.chunks; i += 1) for (const item of staging.chunks.get(i)?.items ?? []) items.push(item);
-  const root = merkleRoot(items.map((item) => item.leaf));
-  if (items.length !== a.count || importDigest(a.treasury, root) !== a.import) return refused(s, staging, { reason: 'ImportMismatch' });
+  const chunks = [...staging.chunks].sort(([a], [b]) => a - b);
+  const items = StagedItems.concat(chunks.map(([, chunk]) => chunk.items));
+  const root = merkleRootOf(items.leaves);
+  if (items.count !== a.count || importDigest(a.treasury, root) !== a.import) return refused(s, staging, { reason: 'ImportMismatch' });
   const plan = checkImport(s, treasury, signer, items);
   if ('reason' in plan) return refused(s, staging, plan);
 

@@ -7,13 +7,16 @@ import {
   DecodeError,
   decode,
   decodeExecuteBatch,
+  decodeImportChunk,
   decodeTransaction,
+  disbursementBody,
   EXECUTE_ITEM_BYTES,
   encode,
   encodeTransaction,
   HashRoom,
   hash,
   isExecuteBatch,
+  isImportChunk,
   list,
   toHex,
 } from '../src/index.ts';
@@ -118,6 +121,56 @@ describe('an executeBatch whose items stay bytes', () => {
         expect(read === 'refused').toBe(whole === 'refused');
       }),
       { numRuns: 500 },
+    );
+  });
+});
+
+describe('a chunk whose items stay bytes', () => {
+  const hex = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(toHex);
+  const text = fc.string({ unit: 'grapheme', maxLength: 12 });
+  const item = fc.record({
+    treasury: hex,
+    clientKey: text,
+    destination: hex,
+    amount: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+    lane: fc.constantFrom('consumer' as const, 'industrial' as const),
+    notBefore: fc.nat(),
+    dependsOn: fc.array(hex, { maxLength: 2 }),
+    memo: text,
+    payee: fc.option(fc.record({ name: text, version: fc.nat() }), { nil: undefined }),
+    expectedReceipts: fc.array(fc.record({ reference: text, amount: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }) }), { maxLength: 2 }),
+    revision: fc.oneof(fc.constant(0), fc.nat()),
+    reverses: fc.option(hex, { nil: undefined }),
+  });
+  const plain = item.map((i) => ({ ...i, payee: undefined, expectedReceipts: [], revision: 0, reverses: undefined }));
+  const action = fc.record({
+    kind: fc.constant('importChunk' as const),
+    treasury: hex,
+    import: hex,
+    index: fc.nat(),
+    items: fc.array(fc.oneof(item, plain), { maxLength: 3 }),
+  });
+  const body = fc.record({ chain: hex, signer: hex, nonce: fc.constant(1n), action }).map(encodeTransaction);
+  const same = (bytes: Uint8Array): void => {
+    const whole = outcome(() => decodeTransaction(bytes));
+    const read = outcome(() => decodeImportChunk(bytes));
+    if (whole === 'refused' || read === 'refused') return void expect(read).toBe(whole);
+    if (whole.action.kind !== 'importChunk') throw new Error('another kind');
+    expect({ ...read.action, items: read.action.items.map((b) => decode(disbursementBody, b)) }).toEqual(whole.action);
+    expect(read.action.items.map(toHex)).toEqual(whole.action.items.map((b) => toHex(encode(disbursementBody, b))));
+  };
+
+  it('is what the decoder of all transactions finds, and its items have the bytes of their codec', () => {
+    fc.assert(fc.property(body, same));
+  });
+  it('is refused where the decoder of all transactions refuses', () => {
+    fc.assert(
+      fc.property(body, fc.nat(), fc.integer({ min: 0, max: 255 }), fc.boolean(), (encoded, at, byte, cut) => {
+        const bad = cut ? encoded.slice(0, at % encoded.length) : encoded.slice();
+        if (!cut) bad[at % bad.length] = byte;
+        if (isImportChunk(bad)) same(bad);
+      }),
+      { numRuns: 2_000 },
     );
   });
 });
