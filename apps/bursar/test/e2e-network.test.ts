@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildApproval, buildTransfer, createKeyFile, readKeyFile, settle, signTransaction } from '@bursar/client';
-import { formatAccount } from '@bursar/protocol';
+import { buildApproval, buildTransaction, buildTransfer, createKeyFile, readKeyFile, settle, signTransaction } from '@bursar/client';
+import { type Action, formatAccount } from '@bursar/protocol';
 import { fromStatus } from '@bursar/shared-core';
 import grpc from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -9,8 +9,11 @@ import type { Devnet } from '../src/devnet/devnet.ts';
 import { addressOf } from '../src/devnet/network-file.ts';
 import { importStatus } from '../src/operations/import-status.ts';
 import { approve, fund, importFile } from '../src/operations/pay.ts';
-import { nextNonce, type Session } from '../src/operations/session.ts';
+import { payeesByReference } from '../src/operations/payees.ts';
+import { nextNonce, type Session, settleOwn } from '../src/operations/session.ts';
+import { fetchStatement } from '../src/statement/statement.ts';
 import { approveTwice, clientKey, commonRoot, quiet, sessionOf, startNetwork, until } from './support/network.ts';
+import { pain001 } from './support/pain001.ts';
 import { numbered, payee, writeCsv } from './support/payments.ts';
 import { bursar, json, processesOf, root, scratch } from './support/program.ts';
 import { schemaErrors } from './support/schemas.ts';
@@ -282,6 +285,31 @@ describe('ISO 20022', () => {
       const wrong = await cli('status', digest, '--format', 'pain.002', '--of', other);
       expect(wrong).toMatchObject({ code: 1, stderr: expect.stringMatching(/no payment INV-2026-4713\n.*8013 IMPORT_FILE_MISMATCH/) });
       expect(await cli('status', digest, '--format', 'pain.002')).toMatchObject({ code: 64, stderr: expect.stringMatching(/--of FILE/) });
+    },
+    WIDE_MS,
+  );
+  it(
+    'an IBAN is refused until its payee is entered by approval, then it is paid to the payee’s account',
+    async () => {
+      const [iban, payed] = ['DE89370400440532013000', readKeyFile(net.at.approverKey(3)).publicKey];
+      const byIban = at.path('iban.xml');
+      writeFileSync(byIban, pain001('09', [{ date: '2026-01-02', transfers: [{ key: 'by-iban', amount: 100n, iban }] }]));
+      expect(await cli('import', byIban)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/IBAN: 8009 ACCOUNT_UNRESOLVED: .*Enter the payee/),
+      });
+      const treasury = session.treasury.id;
+      const change = { kind: 'payee', name: 'Bob', details: { reference: iban, account: payed } } as const;
+      const signed = async (key: ReturnType<typeof clientKey>, action: Action) =>
+        await settleOwn(session, key, (nonce) => buildTransaction({ chain: session.chain, signer: key.publicKey, nonce }, action));
+      const { id } = await signed(clientKey(net), { kind: 'proposeChange', treasury, version: 0, change });
+      for (const i of [1, 2]) await signed(readKeyFile(net.at.approverKey(i)), { kind: 'approveChange', treasury, change: id });
+      await until('the payee counts', async () => (await payeesByReference(session)).has(iban));
+      const { import: digest } = json(await cli('import', byIban, '--json')) as { import: string };
+      await approveTwice(net, session, digest);
+      await quiet(session, digest);
+      const found = await fetchStatement(session.connection, payed, 0, Number.MAX_SAFE_INTEGER);
+      expect(found.entries.map((e) => [e.credit, e.amount, e.payment?.clientKey])).toEqual([[true, 100n, 'by-iban']]);
     },
     WIDE_MS,
   );

@@ -13,6 +13,7 @@ import {
   account,
   changed,
   changedFirst,
+  context,
   EUR,
   NOW,
   other,
@@ -75,8 +76,16 @@ const otherParts = accountParts(other);
 const good: Good[] = [
   ['zeros and blanks around an amount', 'EUR">12.50< ⇒ EUR"> 0012.5000 <', { amount: 1250n }],
   ['the whole account in Othr/Id alone', `${payee} ⇒ <Id><Othr><Id>${otherParts.name}</Id></Othr></Id>`, { destination: other }],
-  ['a reference that is known', `${payee} ⇒ <Id><Othr><Id>known</Id></Othr></Id>`, { destination: other }],
-  ['an IBAN that is known (03)', `${payee} ⇒ <Id><IBAN>GB82WEST12345698765432</IBAN></Id>`, { destination: other }],
+  [
+    'a reference that is known',
+    `${payee} ⇒ <Id><Othr><Id>known</Id></Othr></Id>`,
+    { destination: other, payee: { name: 'Bob', version: 3 } },
+  ],
+  [
+    'an IBAN that is known (03)',
+    `${payee} ⇒ <Id><IBAN>GB82WEST12345698765432</IBAN></Id>`,
+    { destination: other, payee: { name: 'Bob', version: 3 } },
+  ],
   [
     'the account of the treasury as debtor',
     `<DbtrAcct><Id><Othr><Id>payroll</Id></Othr></Id> ⇒ <DbtrAcct><Id><Othr><Id>${accountParts(own).id}</Id></Othr></Id><Nm>${accountParts(own).name}</Nm>`,
@@ -86,6 +95,11 @@ const good: Good[] = [
     'another name of the debtor, which goes into the memo',
     '<Dbtr><Nm>payroll</Nm></Dbtr> ⇒ <Dbtr><Nm>Example AG</Nm></Dbtr>',
     { memo: 'Invoice 1 | PmtInf/Dbtr/Nm=Example AG' },
+  ],
+  [
+    'a reference that is known and its account',
+    `${payee} ⇒ <Id><Othr><Id>known</Id></Othr></Id><Nm>${otherParts.name}</Nm>`,
+    { destination: other, payee: { name: 'Bob', version: 3 }, memo: 'Invoice 1' },
   ],
   ['a date with a zone (03)', '2026-12-24< ⇒ 2026-12-24+01:00<', { notBefore: Date.UTC(2026, 11, 23, 23) }],
   [
@@ -219,7 +233,7 @@ describe('a generated message', () => {
               t.key,
               quoted(t.payee ?? ''),
               '',
-              formatAccount(t.account),
+              formatAccount(t.account ?? ''),
               xmlAmount(t.amount, 2),
               quoted(t.text ?? ''),
               '',
@@ -240,7 +254,8 @@ describe('a generated message', () => {
 
 describe('an import', () => {
   const genesis = { currency: EUR, treasuries: [{ name: 'payroll' }, { name: 'savings' }] } as unknown as Genesis;
-  const file = (text: string) => readPaymentFile('p.xml', Buffer.from(text), { genesis, treasury: 'payroll', nowMs: NOW });
+  const file = (text: string) =>
+    readPaymentFile('p.xml', Buffer.from(text), { genesis, treasury: 'payroll', nowMs: NOW, resolve: context.resolve });
   const refusalOf = (fn: () => unknown): BursarError => {
     try {
       fn();
@@ -250,6 +265,14 @@ describe('an import', () => {
     }
     throw new Error('it was taken');
   };
+  it('looks at no account for whoever only asks for the ids', () => {
+    const { text } = changed(pain001('09', TWO), `${payee} ⇒ <Id><IBAN>struck off</IBAN></Id>`);
+    expect(
+      readPaymentFile('p.xml', Buffer.from(text), { genesis, treasury: 'payroll', nowMs: NOW, resolve: undefined }).message,
+    ).toMatchObject({
+      payments: [{ transactions: [{ endToEndId: 'a', amount: 1250n }] }, { transactions: [{ endToEndId: 'b', amount: 700n }] }],
+    });
+  });
   it('takes XML by what is in the file, and CSV for everything else', () => {
     const text = pain001('03', TWO.slice(0, 1));
     expect(file(text).message).toMatchObject({ name: 'pain.001.001.03', msgId: 'message-1', ctrlSum: 1250n });

@@ -138,6 +138,7 @@ describe('a statement from a ledger', () => {
   const lies: [sentence: string, lie: (page: Record<string, unknown>, call: number) => object][] = [
     ['a balance that is not where the entries lead', (page) => ({ ...page, balance: 1n })],
     ['pages that end early', (page, call) => (call === 2 ? { ...page, nextPageToken: '' } : page)],
+    ['pages without an end', (page, call) => (call > 1 ? { ...page, postings: [], nextPageToken: '2' } : page)],
     ['another opening balance', (page) => ({ ...page, opening: 999n })],
   ];
   it.each(lies)('is refused for %s', async (_, lie) => {

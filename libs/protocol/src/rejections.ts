@@ -225,7 +225,12 @@ const table = {
     'Pay in the currency of the genesis; nothing is exchanged.',
   ],
   MethodUnsupported: [8008, 'medium', 'Only transfers are made.', 'Pay cheques and the like another way.'],
-  AccountUnresolved: [8009, 'medium', 'No account of this network is known for the payee.', 'Write the account (bur1…) itself.'],
+  AccountUnresolved: [
+    8009,
+    'medium',
+    'No account of this network is known for the payee.',
+    'Write the account (bur1…) itself, or enter the payee with its reference.',
+  ],
   DebtorMismatch: [
     8010,
     'high',

@@ -1,11 +1,12 @@
 /** `bursar import FILE --dry-run`: what every line would do; nothing is signed or sent. */
 import { readKeyFile } from '@bursar/client';
 import { bandOf, type Digest, decode, MAX_AMOUNT, numberedPolicy, type TreasuryPolicy } from '@bursar/protocol';
-import { importOfRows, outsideDependencies, readImportFile, readPaymentFile } from '../csv/import-file.ts';
+import { importOfRows, outsideDependencies } from '../csv/import-file.ts';
 import type { PaymentRow } from '../csv/read-payments.ts';
 import { layout } from '../devnet/layout.ts';
 import { type Forecast, forecast } from '../operations/forecast.ts';
 import { knownPayments } from '../operations/known-payments.ts';
+import { readSessionFile } from '../operations/payment-file.ts';
 import { type Session, withSession } from '../operations/session.ts';
 import { visible } from '../visible.ts';
 import { json, line, money, plural } from './output.ts';
@@ -14,8 +15,7 @@ import type { CommonOptions } from './payment-commands.ts';
 export async function dryRunCommand(file: string, options: CommonOptions): Promise<void> {
   const key = readKeyFile(options.key ?? layout(options.dir).clientKey);
   await withSession(options.dir, async (session) => {
-    const bytes = readImportFile(file);
-    const { rows } = readPaymentFile(file, bytes, { genesis: session.genesis, treasury: session.treasury.name, nowMs: Date.now() });
+    const { rows } = await readSessionFile(session, file, Date.now());
     const treasury = session.treasury.id;
     const outside = await knownPayments(session, outsideDependencies(rows, treasury));
     const isKnown = (id: Digest) => outside.has(id);

@@ -21,7 +21,12 @@ export async function statusReportCommand(digest: Digest, { dir, of, out }: Stat
   if (of === undefined) throw usage('pain.002 answers a file, and none was given', 'Give the pain.001 file that was imported: --of FILE.');
   await withSession(dir, async (session) => {
     const { genesis, treasury, connection } = session;
-    const { message } = readPaymentFile(of, readImportFile(of), { genesis, treasury: treasury.name, nowMs: Date.now() });
+    const { message } = readPaymentFile(of, readImportFile(of), {
+      genesis,
+      treasury: treasury.name,
+      nowMs: Date.now(),
+      resolve: undefined,
+    });
     if (!message) throw rejection('ImportFileMismatch', `${of} is no pain.001 file, and pain.002 answers nothing else`);
     const status = await importStatus(session, digest);
     const payments = status.state === 'open' ? [] : await listPayments(session, digest);

@@ -66,13 +66,13 @@ export interface PaymentFileContext {
   /** Name of the treasury that pays. */
   readonly treasury: string;
   readonly nowMs: number;
-  /** What IBANs and other references stand for. */
-  readonly resolve?: ResolveAccount;
+  /** What IBANs and other references stand for; undefined: the accounts of a pain.001 file are not looked at. */
+  readonly resolve: ResolveAccount | undefined;
 }
 
 /** What begins as XML is read as pain.001, everything else as CSV. @throws CsvInvalid or PaymentFileInvalid with every bad line */
 export function readPaymentFile(path: string, bytes: Uint8Array, context: PaymentFileContext): PaymentFile {
-  const { genesis, treasury, nowMs, resolve = () => undefined } = context;
+  const { genesis, treasury, nowMs, resolve } = context;
   if (!isXml(bytes)) {
     const read = readPayments(bytes, genesis.currency, nowMs);
     if (!read.ok) throw fileInvalid(path, 'CsvInvalid', read.problems);
@@ -93,7 +93,7 @@ export function readPaymentFile(path: string, bytes: Uint8Array, context: Paymen
 const BOM = [0xef, 0xbb, 0xbf];
 const BLANK = new Set([0x20, 0x09, 0x0a, 0x0d]);
 /** Begins with `<`, a byte order mark and blanks before it aside. */
-function isXml(bytes: Uint8Array): boolean {
+export function isXml(bytes: Uint8Array): boolean {
   let at = BOM.every((b, i) => bytes[i] === b) ? BOM.length : 0;
   while (BLANK.has(bytes[at] ?? 0)) at++;
   return bytes[at] === 0x3c;

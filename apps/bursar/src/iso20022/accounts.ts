@@ -1,8 +1,13 @@
 /** Accounts in ISO 20022: an identification holds 34 characters, an account of ours has 62. */
 import { type AccountId, formatAccount, parseAccount } from '@bursar/protocol';
 
+/** An account, and the payee of the directory whose account it is, as of a version. */
+export interface KnownPayee {
+  readonly account: AccountId;
+  readonly payee?: { readonly name: string; readonly version: number };
+}
 /** What an IBAN or another identification stands for; undefined when nothing is known of it. */
-export type ResolveAccount = (reference: string) => AccountId | undefined;
+export type ResolveAccount = (reference: string) => KnownPayee | undefined;
 
 /** Characters of `Othr/Id` by its schema. */
 const ID_LENGTH = 34;
@@ -13,7 +18,7 @@ export const accountParts = (account: AccountId): { readonly id: string; readonl
   return { id: name.slice(0, ID_LENGTH), name };
 };
 
-export type FoundAccount = { readonly account: AccountId; readonly byName: boolean } | { readonly wrong: 'contradiction' | 'unknown' };
+export type FoundAccount = (KnownPayee & { readonly byName: boolean }) | { readonly wrong: 'contradiction' | 'unknown' };
 
 /**
  * `Othr/Id` is the whole account, or its first 34 characters with the whole one as `Nm`, or a reference that `resolve` knows. What is
@@ -21,9 +26,11 @@ export type FoundAccount = { readonly account: AccountId; readonly byName: boole
  */
 export function findAccount(id: string, name: string | undefined, resolve: ResolveAccount): FoundAccount {
   const named = name === undefined ? undefined : parseAccount(name);
-  const meant = parseAccount(id) ?? resolve(id);
-  if (named === undefined) return meant === undefined ? { wrong: 'unknown' } : { account: meant, byName: false };
-  if (meant === named || (meant === undefined && accountParts(named).id === id.toLowerCase())) return { account: named, byName: true };
+  const whole = parseAccount(id);
+  const meant = whole === undefined ? resolve(id) : { account: whole };
+  if (named === undefined) return meant ? { ...meant, byName: false } : { wrong: 'unknown' };
+  if (meant?.account === named) return { ...meant, byName: true };
+  if (!meant && accountParts(named).id === id.toLowerCase()) return { account: named, byName: true };
   return { wrong: 'contradiction' };
 }
 

@@ -116,9 +116,9 @@ function checkDebtor(f: Fields, { treasury, otherTreasuries, currency, resolve }
     );
   if (person && name && oneLine(name.text) === treasury.name) person.find('Nm');
   const account = f.get('DbtrAcct', remedy);
-  if (!account) return;
-  const known: ResolveAccount = (text) => (text === treasury.name ? treasury.account : resolve(text));
-  const found = accountOf(f.inside(account), currency, known, remedy);
+  if (!account || !resolve) return;
+  const known: ResolveAccount = (text) => (text === treasury.name ? treasury : resolve(text));
+  const found = accountOf(f.inside(account), currency, known, remedy)?.account;
   if (found !== undefined && found !== treasury.account)
     f.bad(account, 'DbtrAcct', 'DebtorMismatch', `is ${clip(formatAccount(found))}, which is not the account of ${treasury.name}`, remedy);
 }

@@ -9,7 +9,8 @@ export interface Pain001Context {
   readonly otherTreasuries: readonly string[];
   /** Dates may lie ten years ahead of it. */
   readonly nowMs: number;
-  readonly resolve: ResolveAccount;
+  /** Undefined: accounts are not looked at, of whoever only asks for the ids of a message that was imported before. */
+  readonly resolve: ResolveAccount | undefined;
 }
 
 /** A message as pain.002 answers it. */

@@ -1,9 +1,9 @@
 /** One CdtTrfTxInf of pain.001 as a payment (docs/iso20022.md, "pain.001"). */
 import { clientKeyProblem } from '@bursar/client';
-import type { AccountId, Genesis } from '@bursar/protocol';
+import type { Genesis } from '@bursar/protocol';
 import { limits } from '@bursar/protocol';
 import { amountRemedy, type PaymentRow } from '../csv/read-payments.ts';
-import { findAccount, isIban, type ResolveAccount } from './accounts.ts';
+import { findAccount, isIban, type KnownPayee, type ResolveAccount } from './accounts.ts';
 import { parseXmlAmount } from './decimal.ts';
 import { clip, type Fields } from './fields.ts';
 import { memoOf, oneLine } from './memo.ts';
@@ -11,7 +11,7 @@ import type { XmlElement } from './xml-reader.ts';
 
 export interface TransferContext {
   readonly currency: Genesis['currency'];
-  readonly resolve: ResolveAccount;
+  readonly resolve: ResolveAccount | undefined;
   /** Milliseconds; undefined when it was refused. */
   readonly notBefore: number | undefined;
   /** False: its method was refused, and what belongs to that method is not looked for. */
@@ -36,7 +36,7 @@ export function readTransfer(f: Fields, context: TransferContext): Transfer {
   const { key, instrId, line: keyLine } = keyOf(f);
   const amountElement = f.get('Amt', 'Write <Amt><InstdAmt Ccy="…">…</InstdAmt></Amt>.');
   const amount = amountElement && amountOf(f.inside(amountElement), context.currency);
-  const { payee, destination, line: accountLine } = payeeOf(f, context);
+  const { payee, known, line: accountLine } = payeeOf(f, context);
   const text = remittanceOf(f);
   const others = [...f.rest(), ...context.others];
   const memo = memoOf(text, others);
@@ -60,12 +60,13 @@ export function readTransfer(f: Fields, context: TransferContext): Transfer {
       lines: { client_key: keyLine, destination: accountLine, amount: amountElement?.line ?? f.element.line, memo: memoLine.line },
       order: {
         clientKey: key,
-        destination: destination ?? '',
+        destination: known?.account ?? '',
         amount: amount ?? 0n,
         lane: 'consumer',
         notBefore: context.notBefore ?? 0,
         dependsOn: [],
         memo: memo ?? '',
+        ...(known?.payee && { payee: known.payee }),
       },
     },
   };
@@ -143,17 +144,19 @@ function payeeOf(f: Fields, { currency, resolve, isTransfer }: TransferContext) 
   const payee = oneLine((person?.peek('Nm')?.children.length === 0 && person.find('Nm')?.text) || '');
   const account = f.find('CdtrAcct');
   if (account) {
-    const destination = accountOf(f.inside(account), currency, resolve, PAYEE_REMEDY);
-    return { payee, destination, line: account.line };
+    const known = resolve && accountOf(f.inside(account), currency, resolve, PAYEE_REMEDY);
+    return { payee, known, line: account.line };
   }
   if (isTransfer) f.bad(f.element, 'CdtrAcct', 'AccountUnresolved', 'is missing', PAYEE_REMEDY);
-  return { payee, destination: undefined, line: f.element.line };
+  return { payee, known: undefined, line: f.element.line };
 }
+const IBAN_REMEDY =
+  'Enter the payee with this IBAN as reference into the directory (docs/treasury.md, "Payees"), or write the account (bur1…) in Othr/Id.';
 const PAYEE_REMEDY =
   'Write the account of the payee (bur1…) in CdtrAcct/Id/Othr/Id; where only 34 characters go, the first 34 there and the whole of it in CdtrAcct/Nm.';
 
 /** Of CdtrAcct or DbtrAcct; every reason why it is none is reported. Takes Id and Ccy, and Nm where it is an account. */
-export function accountOf(f: Fields, currency: Genesis['currency'], resolve: ResolveAccount, remedy: string): AccountId | undefined {
+export function accountOf(f: Fields, currency: Genesis['currency'], resolve: ResolveAccount, remedy: string): KnownPayee | undefined {
   const inCurrency = f.find('Ccy');
   if (inCurrency && inCurrency.text.trim() !== currency.code)
     f.bad(inCurrency, 'Ccy', 'CurrencyUnsupported', `is ${clip(inCurrency.text)}`, `Accounts of this network are in ${currency.code}.`);
@@ -165,7 +168,7 @@ export function accountOf(f: Fields, currency: Genesis['currency'], resolve: Res
     id.bad(other, 'Othr', 'FieldInvalid', 'stands beside an IBAN', 'Write one of the two.');
     return undefined;
   }
-  if (iban) return ibanOf(id, iban, resolve, remedy);
+  if (iban) return ibanOf(id, iban, resolve);
   const within = other && id.inside(other);
   const text = within?.get('Id', remedy);
   if (!within || !text) {
@@ -176,7 +179,7 @@ export function accountOf(f: Fields, currency: Genesis['currency'], resolve: Res
   const found = findAccount(text.text.trim(), name?.text.trim(), resolve);
   if ('account' in found) {
     if (found.byName) f.find('Nm');
-    return found.account;
+    return found;
   }
   if (found.wrong === 'unknown')
     within.bad(text, 'Id', 'AccountUnresolved', `"${clip(text.text)}" is no account, nor a reference that is known here`, remedy);
@@ -191,7 +194,7 @@ export function accountOf(f: Fields, currency: Genesis['currency'], resolve: Res
   return undefined;
 }
 
-function ibanOf(f: Fields, iban: XmlElement, resolve: ResolveAccount, remedy: string): AccountId | undefined {
+function ibanOf(f: Fields, iban: XmlElement, resolve: ResolveAccount): KnownPayee | undefined {
   const text = iban.text.trim();
   if (!isIban(text)) {
     f.bad(
@@ -203,10 +206,9 @@ function ibanOf(f: Fields, iban: XmlElement, resolve: ResolveAccount, remedy: st
     );
     return undefined;
   }
-  const account = resolve(text);
-  if (account === undefined)
-    f.bad(iban, 'IBAN', 'AccountUnresolved', `${text} is an IBAN, and no account of this network is known for it`, remedy);
-  return account;
+  const known = resolve(text);
+  if (!known) f.bad(iban, 'IBAN', 'AccountUnresolved', `${text} is an IBAN, and the treasury has no payee with it`, IBAN_REMEDY);
+  return known;
 }
 
 /** Unstructured lines are the text; what is structured stays with the other elements. */

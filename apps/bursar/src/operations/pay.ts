@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { buildApproval, buildCancel, buildTransfer, type ClientKey, type Settled, settleMany, signTransaction } from '@bursar/client';
 import { type Digest, disbursementId, isHex32, treasuryAccount } from '@bursar/protocol';
 import { errorFrom } from '@bursar/shared-core';
-import { type FileImport, importOfRows, outsideDependencies, readImportFile, readPaymentFile } from '../csv/import-file.ts';
+import { type FileImport, importOfRows, outsideDependencies } from '../csv/import-file.ts';
 import { knownPayments } from './known-payments.ts';
+import { readSessionFile } from './payment-file.ts';
 import { nextNonce, type Session, settleOwn } from './session.ts';
 
 const author = (session: Session, key: ClientKey, nonce: bigint) => ({ chain: session.chain, signer: key.publicKey, nonce });
@@ -29,9 +30,8 @@ export interface Imported extends FileImport {
  * @throws CsvInvalid or PaymentFileInvalid with every bad line; ClientKeyConflict and the like of the ledger
  */
 export async function importFile(session: Session, key: ClientKey, path: string): Promise<Imported> {
-  const bytes = readImportFile(path);
   const nowMs = Date.now();
-  const { rows } = readPaymentFile(path, bytes, { genesis: session.genesis, treasury: session.treasury.name, nowMs });
+  const { rows } = await readSessionFile(session, path, nowMs);
   const known = await knownPayments(session, outsideDependencies(rows, session.treasury.id));
   const context = { ...session, treasury: session.treasury.id, proposer: key.publicKey, nowMs, isKnown: (id: Digest) => known.has(id) };
   importOfRows(path, rows, { ...context, firstNonce: 0n }); // a bad file is refused before anybody is asked for a nonce

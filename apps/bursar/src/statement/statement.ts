@@ -64,6 +64,7 @@ export async function fetchStatement(
   for (let page = first; ; page = await ask(untilMs, page.nextPageToken)) {
     for (const posting of page.postings) entries.push(entryOf(posting));
     if (page.nextPageToken === '') break;
+    if (page.postings.length === 0) throw rejection('StatementInvalid', 'a page without entries names another page');
     if (entries.length >= MAX_ENTRIES)
       throw usage(`the period has more than ${MAX_ENTRIES} entries`, 'Ask for a shorter period with --from and --to.');
   }

@@ -11,8 +11,9 @@ export type Version = (typeof VERSIONS)[number];
 export interface TestTransfer {
   readonly key: string;
   readonly amount: bigint;
-  /** 64 hexadecimal digits. */
-  readonly account: string;
+  /** 64 hexadecimal digits, or instead of it an IBAN. */
+  readonly account?: string;
+  readonly iban?: string;
   readonly payee?: string;
   readonly text?: string;
   /** What stands behind the account of the payee. */
@@ -30,11 +31,16 @@ const sum = (of: readonly TestTransfer[]): string =>
   );
 const escaped = (text: string): string => text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
 
+function accountLines(account: string): string {
+  const { id, name } = accountParts(account);
+  return `<Id><Othr><Id>${id}</Id></Othr></Id>\n<Nm>${name}</Nm>`;
+}
+
 /** A line for each element that a test may want to change. */
 export function pain001(version: Version, payments: readonly TestPayment[]): string {
   const all = payments.flatMap((p) => p.transfers);
   const dated = (date: string) => (version === '03' ? date.slice(0, 10) : date.includes('T') ? `<DtTm>${date}</DtTm>` : `<Dt>${date}</Dt>`);
-  const transfer = ({ key, amount, account, payee, text, more = '' }: TestTransfer): string => `<CdtTrfTxInf>
+  const transfer = ({ key, amount, account = own, iban, payee, text, more = '' }: TestTransfer): string => `<CdtTrfTxInf>
 <PmtId>
 <EndToEndId>${escaped(key)}</EndToEndId>
 </PmtId>
@@ -43,8 +49,7 @@ export function pain001(version: Version, payments: readonly TestPayment[]): str
 </Amt>
 ${payee === undefined ? '' : `<Cdtr><Nm>${escaped(payee)}</Nm></Cdtr>`}
 <CdtrAcct>
-<Id><Othr><Id>${accountParts(account).id}</Id></Othr></Id>
-<Nm>${accountParts(account).name}</Nm>
+${iban === undefined ? accountLines(account) : `<Id><IBAN>${iban}</IBAN></Id>`}
 </CdtrAcct>
 ${more}
 ${text === undefined ? '' : `<RmtInf><Ustrd>${escaped(text)}</Ustrd></RmtInf>`}
@@ -81,13 +86,15 @@ export const NOW = Date.UTC(2026, 10, 21, 9, 0, 0);
 export const account = keyFromSeed(Buffer.alloc(32, 7)).publicKey;
 export const other = keyFromSeed(Buffer.alloc(32, 8)).publicKey;
 export const own = treasuryAccount(treasuryId('payroll'));
-/** What the reader knows: the treasury payroll, and two references of one payee. */
+/** In the directory under two references. */
+export const KNOWN = { account: other, payee: { name: 'Bob', version: 3 } };
+/** What the reader knows: the treasury payroll, and that payee. */
 export const context = {
   currency: EUR,
   treasury: { name: 'payroll', account: own },
   otherTreasuries: ['savings'],
   nowMs: NOW,
-  resolve: (reference: string) => (reference === 'known' || reference === 'GB82WEST12345698765432' ? other : undefined),
+  resolve: (reference: string) => (reference === 'known' || reference === 'GB82WEST12345698765432' ? KNOWN : undefined),
 };
 export const read = (text: string) => readPain001(Buffer.from(text), context);
 export const TWO: TestPayment[] = [
@@ -95,7 +102,7 @@ export const TWO: TestPayment[] = [
   { date: '2026-12-24T08:00:00+01:00', transfers: [{ key: 'b', amount: 700n, account: other, payee: 'Bob' }] },
 ];
 /** Of the first payment. */
-export const payee = `<Id><Othr><Id>${accountParts(account).id}</Id></Othr></Id>\n<Nm>${accountParts(account).name}</Nm>`;
+export const payee = accountLines(account);
 
 /** The first payment of TWO, changed as a sentence of a table says; `(03)` at the end of the sentence: in that version. */
 export const changedFirst = (sentence: string, change: string) =>
