@@ -28,9 +28,9 @@ function readOnly(): string[] {
 }
 
 const only = readOnly();
-const together = [fuzz, ...staticChecks(), ...unitTests()];
-const alone = [...endToEndTests(), linearize, campaign];
-const wanted = select([...together, ...alone], only);
+const together = [...staticChecks(), ...unitTests(), fuzz];
+const undisturbed = [...endToEndTests(), linearize, campaign];
+const wanted = select([...together, ...undisturbed], only);
 if (typeof wanted === 'string') {
   process.stderr.write(`${wanted}\n`);
   process.exit(64);
@@ -55,7 +55,7 @@ function report({ name }: Check, o: Outcome, ms: number): void {
 
 prepareTemp();
 const chosen = (checks: readonly Check[]): Check[] => checks.filter((c) => wanted.has(c.name));
-const outcomes = [...(await runChecks(chosen(together), LANES, report)), ...(await runChecks(chosen(alone), 1, report))];
+const outcomes = await runChecks(chosen(together), chosen(undisturbed), LANES, report);
 saveTimes(times);
 if (failures.length === 0) rmSync(TEMP, { recursive: true, force: true });
 else console.log(`failed: ${failures.join(', ')} (temporary files: ${TEMP})`);

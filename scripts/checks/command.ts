@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const MAX_OUTPUT = 400_000;
 const GRACE_MS = 3_000;
+/** At the lowest priority, also against other sessions, where the kernel weighs sessions before it weighs processes (autogroup). */
+const BEHIND = ['sh', '-c', '{ echo 19 >/proc/self/autogroup; } 2>/dev/null; exec nice -n 19 "$@"', 'sh'];
 
 export interface CommandOptions {
   readonly cwd: string;
@@ -12,6 +14,8 @@ export interface CommandOptions {
   readonly timeoutMs: number;
   /** How long what it started may take to end after it. */
   readonly graceMs?: number;
+  /** Takes no processor from whatever else wants it. */
+  readonly behind?: boolean;
 }
 
 export interface CommandResult {
@@ -69,12 +73,13 @@ async function leftovers(group: number, graceMs: number): Promise<string[]> {
 export function runCommand(
   program: string,
   args: readonly string[],
-  { cwd, env, timeoutMs, graceMs = GRACE_MS }: CommandOptions,
+  { cwd, env, timeoutMs, graceMs = GRACE_MS, behind = false }: CommandOptions,
 ): Promise<CommandResult> {
   return new Promise((done) => {
     let output = '';
     const problems: string[] = [];
-    const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const [file = program, ...rest] = [...(behind ? BEHIND : []), program, ...args];
+    const child = spawn(file, rest, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     const group = child.pid;
     if (group !== undefined) groups.add(group);
     const keep = (b: Buffer): void => {

@@ -1,7 +1,7 @@
 /** Fuzzing (Q3): a million inputs in every run of the tests. */
 import { runCommand } from './command.ts';
 import { type Check, fail, pass } from './outcome.ts';
-import { at } from './workspace.ts';
+import { behind } from './workspace.ts';
 
 const INPUTS = 1_000_000;
 const TIMEOUT_MS = 10 * 60_000;
@@ -9,7 +9,7 @@ const TIMEOUT_MS = 10 * 60_000;
 export const fuzz: Check = {
   name: 'fuzz',
   run: async () => {
-    const r = await runCommand(process.execPath, ['scripts/fuzz/main.ts', '--inputs', String(INPUTS), '--json'], at('.', TIMEOUT_MS));
+    const r = await runCommand(process.execPath, ['scripts/fuzz/main.ts', '--inputs', String(INPUTS), '--json'], behind('.', TIMEOUT_MS));
     const last = r.output.split('\n').findLast((line) => line.startsWith('{'));
     if (last === undefined) return fail(r.output);
     const { inputs, targets, failures } = JSON.parse(last) as { inputs: number; targets: number; failures: string[] };

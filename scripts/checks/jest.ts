@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { runCommand } from './command.ts';
 import { type Check, countJest, type JestReport, pass } from './outcome.ts';
-import { at, filesIn, packages, ROOT, TEMP } from './workspace.ts';
+import { at, behind, filesIn, packages, ROOT, TEMP } from './workspace.ts';
 
 const JEST = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
 const TIMES = join(ROOT, '.tools', 'test-times.json');
@@ -20,7 +20,7 @@ function readJson<T>(file: string): T | undefined {
   }
 }
 
-export const jest = (folder: string): Check => ({
+const jest = (folder: string, where = behind): Check => ({
   name: `jest ${folder}`,
   run: async () => {
     if (testFiles(folder).length === 0) return { ...pass('no tests'), passed: 0 };
@@ -35,7 +35,8 @@ export const jest = (folder: string): Check => ({
       `--outputFile=${file}`,
       `--cacheDirectory=${join(ROOT, '.tools', 'jest')}`, // jest's own default is shared by all clones of a machine
     ];
-    const r = await runCommand(process.execPath, args, at(folder, TIMEOUT_MS, { NODE_OPTIONS: '--experimental-vm-modules --no-warnings' }));
+    const options = where(folder, TIMEOUT_MS, { NODE_OPTIONS: '--experimental-vm-modules --no-warnings' });
+    const r = await runCommand(process.execPath, args, options);
     return countJest(readJson<JestReport>(file), r);
   },
 });
@@ -45,15 +46,19 @@ const readTimes = (): Record<string, number> => readJson<Record<string, number>>
 export const saveTimes = (times: Readonly<Record<string, number>>): void =>
   writeFileSync(TIMES, JSON.stringify({ ...readTimes(), ...times }));
 
-/** Everything but the end-to-end tests: the slowest first, so that none of them is started last. */
+/** Campaigns know no clock but their own: the best company for tests that wait for real processes. */
+const SIMULATOR = 'libs/simulator';
+const END_TO_END = 'apps/bursar';
+
+/** Everything but the end-to-end tests: the simulator, then the slowest first, so that none of them is started last. */
 export function unitTests(): Check[] {
   const times = readTimes();
   const guess = (folder: string): number => testFiles(folder).reduce((n, f) => n + statSync(join(ROOT, f)).size, 0) / 2;
-  return ['scripts', ...packages().filter((p) => p !== 'apps/bursar')]
-    .map((folder) => ({ check: jest(folder), ms: times[`jest ${folder}`] ?? guess(folder) }))
+  return ['scripts', ...packages().filter((p) => p !== END_TO_END)]
+    .map((folder) => ({ check: jest(folder), ms: folder === SIMULATOR ? Infinity : (times[`jest ${folder}`] ?? guess(folder)) }))
     .sort((a, b) => b.ms - a.ms)
     .map((t) => t.check);
 }
 
-/** Real processes of a whole network: alone on the machine. */
-export const endToEndTests = (): Check[] => (existsSync(join(ROOT, 'apps', 'bursar')) ? [jest('apps/bursar')] : []);
+/** Real processes of a whole network, one after the other, and only work that gives way beside them. */
+export const endToEndTests = (): Check[] => (existsSync(join(ROOT, END_TO_END)) ? [jest(END_TO_END, at)] : []);

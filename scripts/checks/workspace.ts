@@ -32,6 +32,8 @@ export const at = (folder: string, timeoutMs: number, extra: NodeJS.ProcessEnv =
   env: { ...environment, ...extra },
   timeoutMs,
 });
+/** As `at`, for a command that gives way to the checks that must not be disturbed. */
+export const behind = (...where: Parameters<typeof at>): CommandOptions => ({ ...at(...where), behind: true });
 
 /** Folders of the workspace packages: `apps/consensus` … `libs/simulator`. */
 export const packages = (): string[] =>

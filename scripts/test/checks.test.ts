@@ -42,29 +42,29 @@ describe('running checks', () => {
     const broken = named('b', async () => {
       throw new Error('broken');
     });
-    const outcomes = await runChecks([named('a', async () => fail('x')), broken, named('c')], 2, () => {});
-    expect(outcomes.map((o) => [o.passed, o.failed])).toEqual([
-      [0, 1],
-      [0, 1],
-      [1, 0],
-    ]);
+    const outcomes = await runChecks([named('a', async () => fail('x')), broken, named('c')], [broken, named('d')], 2, () => {});
+    expect([lastLine(outcomes), exitCode(outcomes)]).toEqual(['2 passed, 3 failed', 1]);
   });
 
-  it('never runs more at once than it has lanes', async () => {
-    let now = 0;
+  it('never runs more at once than it has lanes, and of those that stand alone one, before the others', async () => {
+    const running = new Set<string>();
+    const began: string[] = [];
     let most = 0;
-    const busy = async (): Promise<Outcome> => {
-      most = Math.max(most, ++now);
-      await new Promise(setImmediate);
-      now--;
-      return pass();
-    };
-    await runChecks(
-      ['a', 'b', 'c', 'd', 'e'].map((n) => named(n, busy)),
-      2,
-      () => {},
-    );
+    const busy = (name: string): Check =>
+      named(name, async () => {
+        running.add(name);
+        began.push(name);
+        most = Math.max(most, running.size);
+        if (name.startsWith('alone')) expect([...running].filter((n) => n.startsWith('alone'))).toEqual([name]);
+        await new Promise(setImmediate);
+        running.delete(name);
+        return pass();
+      });
+    const outcomes = await runChecks(['a', 'b', 'c', 'd', 'e'].map(busy), ['alone 1', 'alone 2'].map(busy), 2, () => {});
+    expect(lastLine(outcomes)).toBe('7 passed, 0 failed');
     expect(most).toBe(2);
+    expect(began[0]).toBe('alone 1');
+    expect([...began].sort()).toEqual(['a', 'alone 1', 'alone 2', 'b', 'c', 'd', 'e']);
   });
 
   const all = ['lint', 'types libs/pbft', 'jest libs/pbft', 'jest apps/bursar'].map((n) => named(n));
@@ -84,10 +84,12 @@ describe('running checks', () => {
 });
 
 describe('a command', () => {
-  const node = (script: string, timeoutMs = 60_000, graceMs = 3_000) =>
-    runCommand(process.execPath, ['-e', script], { cwd: '.', env: { PATH: process.env['PATH'] }, timeoutMs, graceMs });
+  const node = (script: string, timeoutMs = 60_000, graceMs = 3_000, behind = false) =>
+    runCommand(process.execPath, ['-e', script], { cwd: '.', env: { PATH: process.env['PATH'] }, timeoutMs, graceMs, behind });
 
   it('passes with exit code 0', async () => expect(await node('console.log("hello")')).toEqual({ ok: true, output: 'hello' }));
+  it('gives way to everything when it is told to, with its arguments whole', async () =>
+    expect(await node('console.log(os.getPriority(), "a  \\"b\\"")', 60_000, 3_000, true)).toEqual({ ok: true, output: '19 a  "b"' }));
   it('fails with another code and keeps both streams', async () => {
     const r = await node('console.log("out"); console.error("err"); process.exitCode = 3');
     expect(r.ok).toBe(false);
