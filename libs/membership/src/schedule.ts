@@ -18,13 +18,29 @@ export const genesisBeacon = (chain: Digest): Digest => digest('bursar/beacon', 
 
 const number8 = (v: number): Uint8Array => {
   const out = new Uint8Array(8);
-  const view = new DataView(out.buffer);
-  view.setUint32(0, Math.floor(v / 2 ** 32));
-  view.setUint32(4, v >>> 0);
+  let rest = v;
+  for (let i = 7; i >= 0; i--) {
+    out[i] = rest % 256;
+    rest = Math.floor(rest / 256);
+  }
   return out;
 };
+/** Answers kept: all validators that share a process ask for the same ones. */
+const KEPT = 16;
+function remembered<V>(known: Map<string, V>, beacon: Digest, height: number, make: () => V): V {
+  const key = `${height}/${beacon}`;
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const made = make();
+  known.set(key, made);
+  if (known.size > KEPT) known.delete(known.keys().next().value as string);
+  return made;
+}
+
+const beacons = new Map<string, Digest>();
 /** Beacon of the block at `height`, from the one before it (proofVersion 0). */
-export const nextBeacon = (beacon: Digest, height: number): Digest => digest('bursar/beacon', fromHex(beacon), number8(height));
+export const nextBeacon = (beacon: Digest, height: number): Digest =>
+  remembered(beacons, beacon, height, () => digest('bursar/beacon', fromHex(beacon), number8(height)));
 
 export const startSchedule = (chain: Digest): Schedule => ({ beacon: genesisBeacon(chain), skipped: [] });
 
@@ -42,18 +58,12 @@ export function leaderOrder(set: ValidatorSet, schedule: Schedule, height: numbe
   return putLast(drawn(set, schedule.beacon, height), skippedIn(schedule, set.validators.length));
 }
 
-/** The newest draws of each set: all that share a process ask for the same. */
 const draws = new WeakMap<ValidatorSet, Map<string, readonly number[]>>();
-const DRAWS_KEPT = 16;
 
 function drawn(set: ValidatorSet, beacon: Digest, height: number): readonly number[] {
   const known = draws.get(set) ?? new Map<string, readonly number[]>();
   draws.set(set, known);
-  const key = `${height}/${beacon}`;
-  const order = known.get(key) ?? draw(set, beacon, height);
-  known.set(key, order);
-  if (known.size > DRAWS_KEPT) known.delete(known.keys().next().value as string);
-  return order;
+  return remembered(known, beacon, height, () => draw(set, beacon, height));
 }
 
 function draw(set: ValidatorSet, beacon: Digest, height: number): readonly number[] {

@@ -49,6 +49,7 @@ export function announceView(t: Turn): boolean {
 /** Another leader's NewView, once every ViewChange that it names is here. The highest view goes first. */
 export function followView(t: Turn): boolean {
   const { s } = t;
+  if (!s.newViews.some((m) => m !== undefined)) return false; // as nearly always
   const waiting = s.newViews.filter((m) => m !== undefined).sort((a, b) => b.vote.vote.view - a.vote.vote.view);
   for (const newView of waiting) {
     const { view } = newView.vote.vote;

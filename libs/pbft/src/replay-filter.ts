@@ -10,6 +10,8 @@ export class ReplayFilter {
   readonly #windowMs: number;
   readonly #max: number;
   readonly #accepted = new Map<string, number>();
+  /** The message that was asked about last, and its key: what passes is accepted next. */
+  #last: { readonly message: Message; readonly key: string } | undefined;
 
   constructor({ windowMs, max }: { readonly windowMs: number; readonly max: number }) {
     this.#windowMs = windowMs;
@@ -25,13 +27,13 @@ export class ReplayFilter {
    */
   isRepeat(message: Message, openHeight: number, nowMs: number): boolean {
     if (message.kind === 'view-change' || message.vote.vote.height < openHeight) return false;
-    const acceptedMs = this.#accepted.get(messageKey(message));
+    const acceptedMs = this.#accepted.get(this.#keyOf(message));
     return acceptedMs !== undefined && this.#isRecent(acceptedMs, nowMs);
   }
 
   /** The engine took it. */
   accepted(message: Message, nowMs: number): void {
-    const key = messageKey(message);
+    const key = this.#keyOf(message);
     this.#accepted.delete(key);
     this.#accepted.set(key, nowMs);
     for (const [oldest, acceptedMs] of this.#accepted) {
@@ -40,6 +42,10 @@ export class ReplayFilter {
     }
   }
 
+  #keyOf(message: Message): string {
+    if (this.#last?.message !== message) this.#last = { message, key: messageKey(message) };
+    return this.#last.key;
+  }
   /** A clock that was set back ends the window. */
   #isRecent(acceptedMs: number, nowMs: number): boolean {
     return nowMs >= acceptedMs && nowMs - acceptedMs < this.#windowMs;

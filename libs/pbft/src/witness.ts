@@ -28,9 +28,10 @@ export function witnessCertificate(t: Turn, c: Certificate): void {
   const { height, view, digest } = c;
   const phase = c.kind === 'commit' ? 'commit' : 'prepare';
   const signers = fromBitmap(c.signers, t.params.set.validators.length) ?? [];
-  for (const [i, signature] of c.signatures.entries()) {
-    const validator = signers[i];
-    if (validator !== undefined && validator !== t.params.self)
+  for (let i = 0; i < signers.length; i++) {
+    const validator = signers[i] as number;
+    const signature = c.signatures[i];
+    if (signature !== undefined && validator !== t.params.self)
       hear(t, height, validator, { phase, view, digest, signature, content: undefined });
   }
 }
@@ -50,7 +51,7 @@ function hear(t: Turn, height: number, validator: number, said: Statement): void
 
 function hearOne(t: Turn, height: number, validator: number, heard: Heard, said: Statement): Heard {
   const { statements } = heard;
-  const before = statements.find((o) => o.phase === said.phase && o.view === said.view);
+  const before = placeOf(statements, said);
   if (before?.digest === said.digest) return heard;
   let { told } = heard;
   for (const o of statements) {
@@ -63,7 +64,18 @@ function hearOne(t: Turn, height: number, validator: number, heard: Heard, said:
   return { told, statements: nearest([...statements, remember(said)], t.s.view, bounds.statements) };
 }
 
-const remember = ({ signature, ...said }: Statement): Remembered => ({ ...said, signature: Buffer.from(signature).toString('latin1') });
+function placeOf(statements: readonly Remembered[], { phase, view }: Statement): Remembered | undefined {
+  for (const o of statements) if (o.phase === phase && o.view === view) return o;
+  return undefined;
+}
+
+const remember = ({ phase, view, digest, content, signature }: Statement): Remembered => ({
+  phase,
+  view,
+  digest,
+  content,
+  signature: Buffer.from(signature.buffer, signature.byteOffset, signature.byteLength).toString('latin1'),
+});
 const recall = ({ signature, ...said }: Remembered): Statement => ({
   ...said,
   signature: new Uint8Array(Buffer.from(signature, 'latin1')),

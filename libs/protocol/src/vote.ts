@@ -23,8 +23,19 @@ const domains: Readonly<Record<Phase, string>> = {
   'view-change': 'bursar/vote/view-change',
   'new-view': 'bursar/vote/new-view',
 };
+/** The last vote of each phase and its hash: the validators of a set sign the same one, and a certificate repeats it. */
+const last = new Map<Phase, { readonly vote: Vote; readonly hash: Uint8Array }>();
+const isSame = (a: Vote, b: Vote): boolean =>
+  a.height === b.height && a.view === b.view && a.digest === b.digest && a.epoch === b.epoch && a.chain === b.chain;
+
 /** The 32 bytes that are signed: the phase separates the domains. */
-export const voteHash = (v: Vote): Uint8Array => hashOf(domains[v.phase], vote, v);
+export function voteHash(v: Vote): Uint8Array {
+  const known = last.get(v.phase);
+  if (known !== undefined && isSame(known.vote, v)) return known.hash.slice();
+  const hash = hashOf(domains[v.phase], vote, v);
+  last.set(v.phase, { vote: { ...v }, hash });
+  return hash.slice();
+}
 
 /**
  * Signatures of `signers` over the same vote: `prepared` holds prepares and `commit` holds commits of at least a quorum, `fast` holds

@@ -20,13 +20,16 @@ export interface ThreadOptions {
 /** Seeds in one span: short enough that the threads end together, long enough that messages cost nothing. */
 const SPAN = 20;
 
+/** Nearly all that a run makes is garbage within moments: with more room for it, less is copied. */
+const resourceLimits = { maxYoungGenerationSizeMb: 96 };
+
 /** Ends early at the first span with a violation; of several, the lowest seed is the failure. */
 export async function runCampaign({ scenario, first, seeds }: Span, { threads, mutant, done }: ThreadOptions): Promise<Summary> {
   const span = Math.max(1, Math.min(SPAN, Math.ceil(seeds / (4 * threads))));
   let next = 0;
   let total = emptySummary;
   const work = async (): Promise<void> => {
-    const thread = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { mutant } });
+    const thread = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { mutant }, resourceLimits });
     try {
       while (next < seeds && total.failure === undefined) {
         const at = next;

@@ -1,37 +1,28 @@
 /** What one validator has on disk, as the oracle sees it: the facts that must be there before a message leaves. */
-import { logRecord } from '@bursar/pbft';
-import { type Certificate, decode, headerDigest, type Message } from '@bursar/protocol';
+import type { Certificate, Digest, Message } from '@bursar/protocol';
+import { intentOf, type LogFacts, preparedOf, proposalOf } from './log-facts.ts';
 import { Violation } from './violation.ts';
 
-/** First bytes of the records that a message may rest on: proposal, intent, PreparedCert. */
-const CAUSES: ReadonlySet<number> = new Set([1, 2, 4]);
-
 export class DurableIndex {
+  readonly #log: LogFacts;
   readonly #facts = new Set<string>();
-  readonly #bodies = new Set<string>();
-  readonly #blockBodies = new Map<string, readonly string[]>();
+  readonly #bodies = new Set<Digest>();
+  readonly #blockBodies = new Map<Digest, readonly Digest[]>();
   readonly #onCertificate: (c: Certificate) => void;
 
-  constructor(onCertificate: (c: Certificate) => void) {
+  constructor(log: LogFacts, onCertificate: (c: Certificate) => void) {
+    this.#log = log;
     this.#onCertificate = onCertificate;
   }
   add(bytes: Uint8Array): void {
-    if (!CAUSES.has(bytes[0] ?? 0)) return;
-    const record = decode(logRecord, bytes);
-    if (record.kind === 'intent') this.#facts.add(`intent/${place(record.vote)}/${record.vote.phase}/${record.vote.digest}`);
-    else if (record.kind === 'prepared') {
-      this.#facts.add(`prepared/${place(record.certificate)}/${record.certificate.digest}`);
-      this.#onCertificate(record.certificate);
-    } else if (record.kind === 'proposal') {
-      const id = headerDigest(record.block.header);
-      this.#facts.add(`proposal/${id}`); // once for all views that propose it
-      this.#blockBodies.set(
-        id,
-        record.block.batches.map((b) => b.digest),
-      );
-    }
+    const fact = this.#log.of(bytes);
+    if (fact === undefined) return;
+    const { name, certificate, block } = fact;
+    this.#facts.add(name);
+    if (certificate !== undefined) this.#onCertificate(certificate);
+    if (block !== undefined) this.#blockBodies.set(block.digest, block.bodies);
   }
-  addBody(digest: string): void {
+  addBody(digest: Digest): void {
     this.#bodies.add(digest);
   }
   /** The table of docs/protocol.md, "Durability", for a message that this validator signed. @throws Violation */
@@ -45,13 +36,11 @@ export class DurableIndex {
         );
     };
     need(signed, "the signer's row");
-    need(this.#facts.has(`intent/${place(vote)}/${vote.phase}/${vote.digest}`), 'its intent');
+    need(this.#facts.has(intentOf(vote.phase, vote)), 'its intent');
     if (vote.phase === 'prepare') {
-      need(this.#facts.has(`proposal/${vote.digest}`), 'the accepted proposal');
+      need(this.#facts.has(proposalOf(vote.digest)), 'the accepted proposal');
       for (const body of this.#blockBodies.get(vote.digest) ?? []) need(this.#bodies.has(body), 'a batch body');
     }
-    if (vote.phase === 'commit') need(this.#facts.has(`prepared/${place(vote)}/${vote.digest}`), 'the prepared certificate');
+    if (vote.phase === 'commit') need(this.#facts.has(preparedOf(vote)), 'the prepared certificate');
   }
 }
-
-const place = (x: { readonly height: number; readonly view: number }): string => `${x.height}/${x.view}`;

@@ -7,6 +7,7 @@ import {
   type Block,
   type Certificate,
   type Digest,
+  equalBytes,
   type Header,
   headerDigest,
   type Message,
@@ -19,6 +20,7 @@ import {
 import { DurableIndex } from './durable-index.ts';
 import { EvidenceLedger } from './evidence-ledger.ts';
 import { FinalChain } from './final-chain.ts';
+import { LogFacts } from './log-facts.ts';
 import { NewViews } from './new-views.ts';
 import { type Quorum, quorumOf } from './quorum-table.ts';
 import { Violation } from './violation.ts';
@@ -52,6 +54,7 @@ export class Oracle {
   readonly evidence: EvidenceLedger | undefined;
   readonly chain: FinalChain;
   readonly #newViews: NewViews;
+  readonly #log = new LogFacts();
   readonly #disks: DurableIndex[];
   /** validator/height/view/phase → digest, of every vote that was ever asked for. */
   readonly #asked = new Map<string, string>();
@@ -59,6 +62,8 @@ export class Oracle {
   readonly #left = new Map<string, number>();
   readonly #sent = new Set<string>();
   readonly #checked = new WeakSet<Certificate>();
+  /** kind/height/view/digest → the last one that was valid: validators make the same ones, each for itself. */
+  readonly #valid = new Map<string, Certificate>();
   readonly #digests = new WeakMap<Header, Digest>();
   /** Height → by which certificate it was final first. */
   readonly #kinds = new Map<number, Certificate['kind']>();
@@ -73,7 +78,7 @@ export class Oracle {
     this.evidence = facts.forksOnly ? undefined : new EvidenceLedger(facts);
     this.chain = new FinalChain(facts.stakes.length, facts.time);
     this.#newViews = new NewViews(facts.stakes, this.#quorum);
-    this.#disks = facts.stakes.map(() => new DurableIndex((c) => this.certificate(c)));
+    this.#disks = facts.stakes.map(() => new DurableIndex(this.#log, (c) => this.certificate(c)));
   }
   /** An honest validator's engine asks its signer. */
   asked(who: number, vote: Vote): void {
@@ -90,7 +95,7 @@ export class Oracle {
   }
   /** Its log is gone: what it asked for and what was not signed never happened. */
   logLost(who: number, rows: readonly SignedVote[]): void {
-    this.#disks[who] = new DurableIndex((c) => this.certificate(c));
+    this.#disks[who] = new DurableIndex(this.#log, (c) => this.certificate(c));
     for (const map of [this.#asked, this.#left] as Map<string, unknown>[])
       for (const key of map.keys()) if (key.startsWith(`${who}/`)) map.delete(key);
     for (const { vote } of rows) this.asked(who, vote);
@@ -186,6 +191,9 @@ export class Oracle {
     if (this.#checked.has(c)) return;
     this.#checked.add(c);
     const { chain, epoch, height, view, digest } = c;
+    const key = `${c.kind}/${height}/${view}/${digest}`;
+    const before = this.#valid.get(key);
+    if (before !== undefined && isSame(before, c)) return;
     const bad = (why: string): never => {
       throw new Violation('certificate valid', `${c.kind} certificate of ${height}/${view}: ${why}.`);
     };
@@ -202,5 +210,17 @@ export class Oracle {
     if (at !== c.signatures.length) bad('signatures left over');
     const needed = c.kind === 'fast' ? this.#facts.fast : this.#quorum.quorum;
     if (stake < needed) bad(`stake ${stake}, it needs ${needed}`);
+    this.#valid.set(key, c);
   }
+}
+
+/** Of two certificates of one kind and place for one digest. */
+function isSame(a: Certificate, b: Certificate): boolean {
+  if (a.chain !== b.chain || a.epoch !== b.epoch || a.signatures.length !== b.signatures.length) return false;
+  if (!equalBytes(a.signers, b.signers)) return false;
+  for (const [i, signature] of a.signatures.entries()) {
+    const other = b.signatures[i] as Uint8Array;
+    if (signature !== other && !equalBytes(signature, other)) return false;
+  }
+  return true;
 }

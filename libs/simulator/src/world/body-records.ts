@@ -7,8 +7,16 @@ const BODY = 0xb0;
 /** Records of bodies that a compaction keeps: those of blocks that storage lacks are among the youngest. */
 export const BODIES_KEPT = 256;
 
+export const isBody = (record: Uint8Array): boolean => record[0] === BODY;
+const digests = new WeakMap<Uint8Array, Digest>();
+/** Digest of the body that a record holds. Records are never changed: a whole one on a disk is the one that was written. */
+function digestIn(record: Uint8Array): Digest {
+  const known = digests.get(record) ?? toHex(record.subarray(1));
+  digests.set(record, known);
+  return known;
+}
 /** Digest of the body that a record holds; `undefined` for a record of the engine. */
-export const bodyOf = (record: Uint8Array): Digest | undefined => (record[0] === BODY ? toHex(record.subarray(1)) : undefined);
+export const bodyOf = (record: Uint8Array): Digest | undefined => (isBody(record) ? digestIn(record) : undefined);
 
 export class BodyRecords {
   readonly #disk: Disk;
@@ -25,6 +33,7 @@ export class BodyRecords {
     const record = new Uint8Array(33);
     record[0] = BODY;
     record.set(fromHex(digest), 1);
+    digests.set(record, digest);
     this.#disk.append(record);
   }
   /** After a restart: what the disk still has. */
@@ -38,7 +47,7 @@ export class BodyRecords {
   }
   /** Compacts the log to the youngest bodies and `kept`. */
   compact(kept: readonly Uint8Array[]): void {
-    const bodies = this.#disk.all.filter((r) => r[0] === BODY).slice(-BODIES_KEPT);
+    const bodies = this.#disk.all.filter(isBody).slice(-BODIES_KEPT);
     this.#disk.compact([...bodies, ...kept]);
     if (this.#held.size > 4 * BODIES_KEPT) this.reload();
   }

@@ -9,7 +9,7 @@ import { Violation } from '../oracle/violation.ts';
 import { answerTo } from './answers.ts';
 import { Asking } from './asking.ts';
 import { BatchPool } from './batch-pool.ts';
-import { BODIES_KEPT, BodyRecords, bodyOf } from './body-records.ts';
+import { BODIES_KEPT, BodyRecords, isBody } from './body-records.ts';
 import type { Cell, CrashPoint, Lost, Surroundings } from './cell.ts';
 import { Disk, type Tail } from './disk.ts';
 import type { Envelope, FinalBlock, Want } from './envelope.ts';
@@ -65,7 +65,7 @@ export class ValidatorCell extends WatchedCell implements Cell {
   start(): void {
     this.#life++;
     const records = this.disk.read();
-    const log = records.filter((r) => bodyOf(r) === undefined).map((r) => decode(logRecord, r));
+    const log = records.filter((r) => !isBody(r)).map((r) => decode(logRecord, r));
     for (const digest of this.#bodies.reload()) this.#pool.addBody(digest);
     const start = this.storage.start();
     this.around.witness?.started(this.index, start.height);
