@@ -7,8 +7,8 @@ import { at, behind, filesIn, packages, ROOT, TEMP } from './workspace.ts';
 
 const JEST = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
 const TIMES = join(ROOT, '.tools', 'test-times.json');
-/** The longest package, the simulator, takes ten minutes of two idle cores. */
-const TIMEOUT_MS = 30 * 60_000;
+/** The longest package, the simulator, takes ten minutes of two idle cores; it gives way to the end-to-end tests. */
+const TIMEOUT_MS = 60 * 60_000;
 
 const testFiles = (folder: string): string[] => filesIn(`${folder}/test`, '.test.ts');
 

@@ -48,14 +48,14 @@ export function leave(t: Turn, to: number, trigger: string, reason: string): voi
 export function joinView(t: Turn): boolean {
   const { s, params } = t;
   let lowest = Infinity;
-  let ahead: number[] | undefined;
+  const ahead: number[] = [];
   for (let i = 0; i < s.viewChanges.length; i++) {
     const view = s.viewChanges[i]?.at(-1)?.vote.vote.view ?? 0;
     if (i === params.self || view <= s.view) continue;
-    (ahead ??= []).push(i);
+    ahead.push(i);
     lowest = Math.min(lowest, view);
   }
-  if (ahead === undefined || stakeOf(params.set, ahead) <= params.set.faulty) return false;
+  if (ahead.length === 0 || stakeOf(params.set, ahead) <= params.set.faulty) return false;
   leave(t, lowest, 'view-change', 'validators with more than a third of the stake left this view');
   return true;
 }
