@@ -28,7 +28,7 @@ function readOnly(): string[] {
 }
 
 const only = readOnly();
-const together = [...staticChecks(), ...unitTests(), fuzz];
+const together = [...staticChecks(), fuzz, ...unitTests()];
 const undisturbed = [...endToEndTests(), linearize, campaign];
 const wanted = select([...together, ...undisturbed], only);
 if (typeof wanted === 'string') {

@@ -97,7 +97,7 @@ export function closeHeight(t: Turn): void {
   const lean = (o: Remembered): Remembered => {
     const digest = digests.get(o.digest) ?? o.digest;
     digests.set(digest, digest);
-    return { ...o, digest };
+    return { phase: o.phase, view: o.view, digest, content: o.content, signature: o.signature };
   };
   const closed = s.heard.map(({ told, statements }) => ({
     told,

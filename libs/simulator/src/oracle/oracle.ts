@@ -149,9 +149,11 @@ export class Oracle {
   }
   /** Headers are never changed: where they travel as objects, one look is enough. */
   #digestOf(header: Header): Digest {
-    const known = this.#digests.get(header) ?? headerDigest(header);
-    this.#digests.set(header, known);
-    return known;
+    const known = this.#digests.get(header);
+    if (known !== undefined) return known;
+    const digest = headerDigest(header);
+    this.#digests.set(header, digest);
+    return digest;
   }
   /** Blocks by the certificate that the first validator to finish them had. */
   get finalBy(): { readonly fast: number; readonly slow: number } {

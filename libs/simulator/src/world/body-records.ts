@@ -11,9 +11,11 @@ export const isBody = (record: Uint8Array): boolean => record[0] === BODY;
 const digests = new WeakMap<Uint8Array, Digest>();
 /** Digest of the body that a record holds. Records are never changed: a whole one on a disk is the one that was written. */
 function digestIn(record: Uint8Array): Digest {
-  const known = digests.get(record) ?? toHex(record.subarray(1));
-  digests.set(record, known);
-  return known;
+  const known = digests.get(record);
+  if (known !== undefined) return known;
+  const digest = toHex(record.subarray(1));
+  digests.set(record, digest);
+  return digest;
 }
 /** Digest of the body that a record holds; `undefined` for a record of the engine. */
 export const bodyOf = (record: Uint8Array): Digest | undefined => (isBody(record) ? digestIn(record) : undefined);

@@ -46,14 +46,16 @@ export class Chain {
   }
   /** Gates 1 and 2, decided once per message: they depend on nothing else. */
   check(message: Message): RejectionName | undefined {
-    const verdict = this.#verdicts.get(message) ?? {
-      bad: checkMessage(this.set, this.id, message, this.scheme),
-    };
-    this.#verdicts.set(message, verdict);
-    return verdict.bad;
+    const known = this.#verdicts.get(message);
+    if (known !== undefined) return known.bad;
+    const bad = checkMessage(this.set, this.id, message, this.scheme);
+    this.#verdicts.set(message, { bad });
+    return bad;
   }
   checkCertificate(c: Certificate): boolean {
-    const valid = this.#certificates.get(c) ?? verifyCertificate(this.set, this.id, c, this.scheme) === undefined;
+    const known = this.#certificates.get(c);
+    if (known !== undefined) return known;
+    const valid = verifyCertificate(this.set, this.id, c, this.scheme) === undefined;
     this.#certificates.set(c, valid);
     return valid;
   }

@@ -56,12 +56,17 @@ export class Disk {
     this.#kept.push(...records);
     this.#port.durable(records);
   }
-  /** Replaces everything appended so far by `records`, in one step (a new file, fsynced, renamed over the old one). */
+  /**
+   * Replaces everything appended so far by `records`, in one step (a new file, fsynced, renamed over the old one). Those that stay come
+   * first and in their order, then what is new; else some are told to be durable a second time.
+   */
   compact(records: readonly Uint8Array[]): void {
-    const before = new Set(this.#kept);
+    const before = this.#kept;
     this.#kept = [...records];
     this.#pending = [];
-    this.#port.durable(records.filter((r) => !before.has(r)));
+    let stays = 0;
+    for (let at = 0; at < before.length && stays < records.length; at++) if (before[at] === records[stays]) stays++;
+    this.#port.durable(records.slice(stays));
   }
   /** The process dies: what was not fsynced is gone, but for what the disk happened to write. */
   crash(tail: Tail): Losses {
