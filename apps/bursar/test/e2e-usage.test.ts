@@ -19,6 +19,7 @@ describe('help', () => {
     ['approve'],
     ['cancel'],
     ['status'],
+    ['statement'],
     ['proof'],
     ['verify'],
   ];
@@ -33,6 +34,10 @@ const wrong: [sentence: string, args: () => string[], code: number, says: RegExp
   ['no command', () => [], 64, /no command was given/],
   ['an unknown command', () => ['pay'], 64, /unknown command 'pay'/],
   ['an unknown option', () => ['status', '--fast'], 64, /unknown option '--fast'/],
+  ['pain.002 without an import', () => ['status', '--format', 'pain.002', '--of', 'x.xml'], 64, /none was named/],
+  ['a statement of an unknown form', () => ['statement', '--format', 'pdf'], 64, /Allowed choices are table, csv, camt\.053/],
+  ['a period that begins on no day', () => ['statement', '--from', 'yesterday'], 64, /"yesterday" is no day[\s\S]*--from 2026-11-30/],
+  ['a period that ends before it begins', () => ['statement', '--from', '2026-11-02', '--to', '2026-10-31'], 64, /ends before it begins/],
   ['verify without a genesis', () => ['verify', 'x'], 64, /--genesis/],
   ['an import digest that is none', () => ['approve', 'abc', '--dir', at.path('none')], 64, /no import digest/],
   ['no network in the folder', () => ['status', '--dir', at.path('none')], 64, /there is no network/],

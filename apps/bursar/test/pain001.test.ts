@@ -252,6 +252,12 @@ describe('a generated message', () => {
   });
 });
 
+it('a second export of the same payments, with ids and a time of its own, is the same payments', () => {
+  const first = pain001('09', TWO);
+  const second = first.replace('message-1', 'message-2').replace('2026-11-21T09:00:00', '2026-11-22T10:00:00').replace('group-0', 'g');
+  expect(orders(second)).toEqual(orders(first));
+});
+
 describe('an import', () => {
   const genesis = { currency: EUR, treasuries: [{ name: 'payroll' }, { name: 'savings' }] } as unknown as Genesis;
   const file = (text: string) =>
