@@ -76,8 +76,10 @@ onNetwork(program.command('cancel'))
 onNetwork(program.command('status'))
   .description('the treasury, or one import and what is held back')
   .argument('[import]', 'import digest')
-  .addOption(new Option('--format <format>', 'pain.002: the ISO 20022 answer to the pain.001 file of the import').choices(['pain.002']))
-  .option('--of <file>', 'for pain.002: the pain.001 file that was imported')
+  .addOption(
+    new Option('--format <format>', 'pain.002: the ISO 20022 answer to a pain.001 file, imported or refused').choices(['pain.002']),
+  )
+  .option('--of <file>', 'for pain.002: the pain.001 file; without an import digest that of the file is taken')
   .option('--out <file>', 'for pain.002: where to write it (default: standard output)')
   .action(async (digest, options) => (await import('./commands/payment-commands.ts')).statusCommand(digest, options));
 onNetwork(program.command('statement'))

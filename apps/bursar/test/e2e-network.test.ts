@@ -1,7 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { buildApproval, buildTransaction, buildTransfer, createKeyFile, readKeyFile, settle, signTransaction } from '@bursar/client';
-import { type Action, formatAccount } from '@bursar/protocol';
+import { buildApproval, buildTransfer, createKeyFile, readKeyFile, settle, signTransaction } from '@bursar/client';
 import { fromStatus } from '@bursar/shared-core';
 import grpc from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -9,14 +7,11 @@ import type { Devnet } from '../src/devnet/devnet.ts';
 import { addressOf } from '../src/devnet/network-file.ts';
 import { importStatus } from '../src/operations/import-status.ts';
 import { approve, fund, importFile } from '../src/operations/pay.ts';
-import { payeesByReference } from '../src/operations/payees.ts';
-import { nextNonce, type Session, settleOwn } from '../src/operations/session.ts';
-import { fetchStatement } from '../src/statement/statement.ts';
+import { nextNonce, type Session } from '../src/operations/session.ts';
+import { iso20022Story } from './support/iso20022-story.ts';
 import { approveTwice, clientKey, commonRoot, quiet, sessionOf, startNetwork, until } from './support/network.ts';
-import { pain001 } from './support/pain001.ts';
 import { numbered, payee, writeCsv } from './support/payments.ts';
-import { bursar, json, processesOf, root, scratch } from './support/program.ts';
-import { schemaErrors } from './support/schemas.ts';
+import { bursar, json, processesOf, scratch } from './support/program.ts';
 
 const at = scratch('network');
 const dir = at.path('net');
@@ -252,85 +247,4 @@ describe('a restart of the whole network', () => {
   });
 });
 
-describe('ISO 20022', () => {
-  const file = join(root, 'examples', 'invoices.pain.001.xml');
-  const texts = (xml: string, name: string) => [...xml.matchAll(new RegExp(`<${name}>([^<]*)<`, 'g'))].map((m) => m[1]);
-  const report = async (digest: string) => {
-    const { code, stdout } = await cli('status', digest, '--format', 'pain.002', '--of', file);
-    expect([code, await schemaErrors('pain.002.001.03', stdout)]).toEqual([0, [[]]]);
-    return texts(stdout, 'TxSts');
-  };
-  it(
-    'a pain.001 file with wrong fields imports nothing; a right one is imported, answered and paid',
-    async () => {
-      const broken = at.path('broken.xml');
-      writeFileSync(broken, readFileSync(file, 'utf8').replace('>4.90<', '>4.905<').replace('INV-2026-4712', 'NOTPROVIDED'));
-      const refused = await cli('import', broken);
-      expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/code: {2}8004 PAYMENT_FILE_INVALID/) });
-      expect(refused.stderr).toMatch(/line 22, CdtTrfTxInf\/Amt\/InstdAmt: 7006 AMOUNT_INVALID: "4\.905" is no amount of EUR\. Write .+/);
-      expect(refused.stderr).toMatch(/line 32, CdtTrfTxInf\/PmtId\/EndToEndId: 8012 CLIENT_KEY_MISSING: .+ Give .+/);
-      const dry = json(await cli('import', file, '--dry-run', '--json')) as { lines: { kind: string; amount: string }[] };
-      expect(dry.lines.map((l) => [l.kind, l.amount])).toEqual([
-        ['pays', '490'],
-        ['pays', '50'],
-        ['pays', '750'],
-      ]);
-      const { import: digest } = json(await cli('import', file, '--json')) as { import: string };
-      expect(await report(digest)).toEqual(['PDNG', 'PDNG', 'PDNG']);
-      await approveTwice(net, session, digest);
-      await until('two are paid', async () => (await importStatus(session, digest)).counts['executed'] === 2);
-      expect(await report(digest)).toEqual(['ACSC', 'ACSC', 'ACCP']);
-      const other = at.path('other.xml');
-      writeFileSync(other, readFileSync(file, 'utf8').replace('INV-2026-4712', 'INV-2026-4713'));
-      const wrong = await cli('status', digest, '--format', 'pain.002', '--of', other);
-      expect(wrong).toMatchObject({ code: 1, stderr: expect.stringMatching(/no payment INV-2026-4713\n.*8013 IMPORT_FILE_MISMATCH/) });
-      expect(await cli('status', digest, '--format', 'pain.002')).toMatchObject({ code: 64, stderr: expect.stringMatching(/--of FILE/) });
-    },
-    WIDE_MS,
-  );
-  it(
-    'an IBAN is refused until its payee is entered by approval, then it is paid to the payee’s account',
-    async () => {
-      const [iban, payed] = ['DE89370400440532013000', readKeyFile(net.at.approverKey(3)).publicKey];
-      const byIban = at.path('iban.xml');
-      writeFileSync(byIban, pain001('09', [{ date: '2026-01-02', transfers: [{ key: 'by-iban', amount: 100n, iban }] }]));
-      expect(await cli('import', byIban)).toMatchObject({
-        code: 1,
-        stderr: expect.stringMatching(/IBAN: 8009 ACCOUNT_UNRESOLVED: .*Enter the payee/),
-      });
-      const treasury = session.treasury.id;
-      const change = { kind: 'payee', name: 'Bob', details: { reference: iban, account: payed } } as const;
-      const signed = async (key: ReturnType<typeof clientKey>, action: Action) =>
-        await settleOwn(session, key, (nonce) => buildTransaction({ chain: session.chain, signer: key.publicKey, nonce }, action));
-      const { id } = await signed(clientKey(net), { kind: 'proposeChange', treasury, version: 0, change });
-      for (const i of [1, 2]) await signed(readKeyFile(net.at.approverKey(i)), { kind: 'approveChange', treasury, change: id });
-      await until('the payee counts', async () => (await payeesByReference(session)).has(iban));
-      const { import: digest } = json(await cli('import', byIban, '--json')) as { import: string };
-      await approveTwice(net, session, digest);
-      await quiet(session, digest);
-      const found = await fetchStatement(session.connection, payed, 0, Number.MAX_SAFE_INTEGER);
-      expect(found.entries.map((e) => [e.credit, e.amount, e.payment?.clientKey])).toEqual([[true, 100n, 'by-iban']]);
-    },
-    WIDE_MS,
-  );
-  it('a statement has all that moved the treasury, before and after every restart, and adds up', async () => {
-    const { balance, paid } = await totals();
-    const statement = json(await cli('statement', '--json')) as {
-      closing: string;
-      opening: string;
-      entries: { credit: boolean; amount: string }[];
-    };
-    const sum = (credit: boolean) => statement.entries.reduce((t, e) => (e.credit === credit ? t + BigInt(e.amount) : t), 0n);
-    expect([statement.opening, BigInt(statement.closing), sum(false), sum(true) - sum(false)]).toEqual(['0', balance, paid, balance]);
-    const out = at.path('statement.xml');
-    expect(await cli('statement', '--treasury', 'payroll', '--format', 'camt.053', '--out', out)).toMatchObject({ code: 0 });
-    const xml = readFileSync(out, 'utf8');
-    expect(await schemaErrors('camt.053.001.08', xml)).toEqual([[]]);
-    expect(texts(xml, 'NtryRef')).toEqual(statement.entries.map((_, i) => String(i + 1)));
-    expect(texts(xml, 'EndToEndId')).toEqual(expect.arrayContaining(['INV-2026-4711', 'INV-2026-4712']));
-    const csv = (await cli('statement', '--format', 'csv')).stdout.trimEnd().split('\n');
-    expect([csv.length, csv.at(-1)?.split(',')[0]]).toEqual([statement.entries.length + 3, 'closing']);
-    const payer = await cli('statement', formatAccount(clientKey(net).publicKey), '--to', '2020-01-01');
-    expect(payer).toMatchObject({ code: 0, stdout: expect.stringMatching(/0 credits of 0\.00 EUR, 0 debits of 0\.00 EUR; they add up/) });
-  });
-});
+describe('ISO 20022', () => iso20022Story(() => ({ net, session, cli, path: at.path })));

@@ -292,7 +292,7 @@ describe('an import', () => {
     expect(error).toMatchObject({ code: 8004, message: 'p.xml: 1 bad line; nothing was imported' });
     expect(error.violations).toEqual([
       {
-        field: `line ${line}, CdtTrfTxInf/Amt/InstdAmt`,
+        field: `line ${line}, CdtTrfTxInf[1]/Amt/InstdAmt`,
         code: 7006,
         reason: 'AMOUNT_INVALID',
         description: expect.stringMatching(/^"12\.505" is no amount of EUR\. Write digits/),
@@ -314,10 +314,10 @@ describe('an import', () => {
         isKnown: () => false,
       });
     expect(refusalOf(() => build(doubled.text)).violations).toMatchObject([
-      { field: `line ${line}, CdtTrfTxInf/PmtId/EndToEndId`, code: 7102 },
+      { field: `line ${line}, CdtTrfTxInf[2]/PmtId/EndToEndId`, code: 7102 },
     ]);
     expect(refusalOf(() => build(nobody)).violations).toMatchObject([
-      { field: expect.stringMatching(/^line \d+, CdtTrfTxInf\/CdtrAcct$/), code: 8002 },
+      { field: expect.stringMatching(/^line \d+, CdtTrfTxInf\[1\]\/CdtrAcct$/), code: 8002 },
     ]);
   });
 });

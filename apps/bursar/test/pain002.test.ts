@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { mismatch } from '../src/commands/status-report-command.ts';
 import { readPain001 } from '../src/iso20022/pain001.ts';
 import { groupCode, type PaymentState, pain002 } from '../src/iso20022/pain002.ts';
+import { pain002Refused } from '../src/iso20022/pain002-refused.ts';
 import { pain001 } from './support/pain001.ts';
 import { schemaErrors } from './support/schemas.ts';
 
@@ -112,6 +113,36 @@ describe('a message', () => {
     [['PDNG', 'RJCT'], 'PDNG'],
   ];
   it.each(groups)('of payments that are %j is %s', (codes, code) => expect(groupCode(new Set(codes))).toBe(code));
+});
+
+describe('a file that is refused', () => {
+  it('is answered with every wrong field, its code and what to do', async () => {
+    const violation = (field: string, reason: string, description = 'x'.repeat(300)) => ({ field, code: 7006, reason, description });
+    const xml = [
+      ...pain002Refused({
+        message: { name: 'pain.001.001.09', msgId: undefined },
+        treasury: 'payroll',
+        id: 'refused-1',
+        timeMs: 1,
+        violations: [
+          violation('line 22, CdtTrfTxInf[1]/Amt/InstdAmt', 'AMOUNT_INVALID'),
+          violation('line 5, GrpHdr/NbOfTxs', 'CONTROL_SUM_MISMATCH', 'is "<2>" & more'),
+          violation('line 6, GrpHdr/CtrlSum', 'CONTROL_SUM_MISMATCH'),
+          violation('line 9', 'XML_REFUSED'),
+          violation('line 10, PmtInf[1]/PmtMtd', 'METHOD_UNSUPPORTED'),
+        ],
+      }),
+    ].join('');
+    expect(await schemaErrors('pain.002.001.03', xml)).toEqual([[]]);
+    expect([texts(xml, 'OrgnlMsgId'), texts(xml, 'GrpSts'), texts(xml, 'Cd')]).toEqual([
+      ['NOTPROVIDED'],
+      ['RJCT'],
+      ['AM12', 'AM18', 'AM10', 'FF01', 'NARR'],
+    ]);
+    const said = texts(xml, 'AddtlInf');
+    expect(said.slice(0, 4).join('')).toBe(`line 22, CdtTrfTxInf[1]/Amt/InstdAmt: 7006 AMOUNT_INVALID: ${'x'.repeat(300)}`);
+    expect(said).toContain('line 5, GrpHdr/NbOfTxs: 7006 CONTROL_SUM_MISMATCH: is &quot;&lt;2&gt;&quot; &amp; more');
+  });
 });
 
 describe('the file of an import', () => {

@@ -97,11 +97,8 @@ export async function statusCommand(
   text: string | undefined,
   options: CommonOptions & StatusReportOptions & { readonly format?: 'pain.002' },
 ): Promise<void> {
-  if (options.format === 'pain.002') {
-    if (text === undefined)
-      throw usage('pain.002 answers an import, and none was named', 'bursar status IMPORT --format pain.002 --of FILE');
-    return await statusReportCommand(hexId(text, 'import digest'), options);
-  }
+  if (options.format === 'pain.002')
+    return await statusReportCommand(text === undefined ? undefined : hexId(text, 'import digest'), options);
   await withSession(options.dir, (session) =>
     text === undefined ? treasuryStatus(session, options) : oneImport(session, hexId(text, 'import digest'), options),
   );

@@ -15,7 +15,7 @@ import { messageOf, reasonOf, rejection } from '@bursar/shared-core';
 import { usage } from '../errors.ts';
 import type { ResolveAccount } from '../iso20022/accounts.ts';
 import { readPain001 } from '../iso20022/pain001.ts';
-import type { OriginalMessage } from '../iso20022/pain001-message.ts';
+import type { OriginalMessage, RefusedMessage } from '../iso20022/pain001-message.ts';
 import { type LineProblem, type PaymentRow, readPayments } from './read-payments.ts';
 
 export interface FileImport {
@@ -37,10 +37,10 @@ export interface FileImportContext {
 /** Columns by the field names that `buildImport` uses; elements of pain.001 by the same. */
 const COLUMN_OF: Readonly<Record<string, string>> = { destination: 'account' };
 const ELEMENT_OF: Readonly<Record<string, string>> = {
-  client_key: 'CdtTrfTxInf/PmtId/EndToEndId',
-  destination: 'CdtTrfTxInf/CdtrAcct',
-  amount: 'CdtTrfTxInf/Amt',
-  memo: 'CdtTrfTxInf/RmtInf',
+  client_key: 'PmtId/EndToEndId',
+  destination: 'CdtrAcct',
+  amount: 'Amt',
+  memo: 'RmtInf',
 };
 
 /** 100,000 payments of ordinary length fill a tenth of it. */
@@ -86,7 +86,7 @@ export function readPaymentFile(path: string, bytes: Uint8Array, context: Paymen
     nowMs,
     resolve,
   });
-  if (!read.ok) throw fileInvalid(path, 'PaymentFileInvalid', read.problems);
+  if (!read.ok) throw fileInvalid(path, 'PaymentFileInvalid', read.problems, read.message);
   return read;
 }
 
@@ -111,16 +111,17 @@ export function importOfRows(path: string, rows: readonly PaymentRow[], context:
   const { chain, genesis, treasury, proposer, firstNonce, isKnown } = context;
   const payments = rows.map((r) => r.order);
   const treasuryAccounts = genesis.treasuries.map((t) => treasuryAccount(treasuryId(t.name)));
-  const at = (i: number): string => `line ${rows[i]?.line ?? 0}`;
+  const isIso = rows[0]?.lines !== undefined;
+  const at = (i: number): string => `line ${rows[i]?.line ?? 0}${isIso ? ` CdtTrfTxInf[${i + 1}]` : ''}`;
   const built = buildImport({ chain, treasury, treasuryAccounts, proposer, firstNonce, payments, isKnown, at });
   if (built.ok) return { rows, built };
-  const isIso = rows[0]?.lines !== undefined;
-  const byLine = new Map(isIso ? rows.map((r) => [r.line, r]) : []);
   const problems = built.violations.map(({ field, description, rejection: name }): LineProblem => {
-    const [, line = '1', column] = /^line (\d+)\.(\w+)$/.exec(field) ?? [];
+    const [, line = '1', payment, column] = /^line (\d+)(?: CdtTrfTxInf\[(\d+)\])?\.(\w+)$/.exec(field) ?? [];
+    const row = payment === undefined ? undefined : rows[Number(payment) - 1];
     return {
-      line: byLine.get(Number(line))?.lines?.[column ?? ''] ?? Number(line),
-      column: column === undefined ? undefined : ((isIso ? ELEMENT_OF : COLUMN_OF)[column] ?? column),
+      line: row?.lines?.[column ?? ''] ?? Number(line),
+      column:
+        column === undefined ? undefined : row ? `CdtTrfTxInf[${payment}]/${ELEMENT_OF[column] ?? column}` : (COLUMN_OF[column] ?? column),
       rejection: name,
       reason: description,
       remedy: REMEDY[name] ?? 'Correct the field.',
@@ -135,7 +136,7 @@ const REMEDY: Readonly<Record<string, string>> = {
   DependencyCycle: 'Take one of these dependencies out.',
 };
 
-function fileInvalid(path: string, name: RejectionName, problems: readonly LineProblem[]) {
+function fileInvalid(path: string, name: RejectionName, problems: readonly LineProblem[], message?: RefusedMessage) {
   const lines = new Set(problems.map((p) => p.line)).size;
   return rejection(name, `${path}: ${lines} bad line${lines === 1 ? '' : 's'}; nothing was imported`, {
     violations: problems.map((p) => ({
@@ -144,6 +145,6 @@ function fileInvalid(path: string, name: RejectionName, problems: readonly LineP
       reason: reasonOf(p.rejection),
       description: `${p.reason}. ${p.remedy}`,
     })),
-    details: { file: path, lines: String(lines) },
+    details: { file: path, lines: String(lines), ...(message && { messageName: message.name, messageId: message.msgId ?? '' }) },
   });
 }

@@ -7,7 +7,7 @@ export type Report = (problem: LineProblem) => void;
 
 export class Fields {
   readonly element: XmlElement;
-  /** Names from below PmtInf or from GrpHdr on. */
+  /** Names from GrpHdr, PmtInf[2] or CdtTrfTxInf[7] on: payments are counted through the whole file. */
   readonly path: string;
   readonly #report: Report;
   readonly #taken = new Set<XmlElement>();
@@ -21,6 +21,11 @@ export class Fields {
 
   bad(at: XmlElement, name: string, rejection: LineProblem['rejection'], reason: string, remedy: string): void {
     this.#report({ line: at.line, column: this.path === '' ? name : `${this.path}/${name}`, rejection, reason, remedy });
+  }
+
+  /** As `bad`, of the element itself. */
+  report(at: XmlElement, rejection: LineProblem['rejection'], reason: string, remedy: string): void {
+    this.#report({ line: at.line, column: this.path, rejection, reason, remedy });
   }
 
   /** The child of that name; a second one is reported. */

@@ -63,13 +63,7 @@ export function readHeader(f: Fields, version: OriginalMessage['name'], context:
   checkDebtor(f, context);
   const all = [...f.rest('PmtInf/'), ...others];
   if (all.reduce((sum, one) => sum + one.length, 0) > MAX_OTHERS)
-    f.bad(
-      f.element,
-      'PmtInf',
-      'FieldInvalid',
-      `says more than ${MAX_OTHERS} characters beside its payments`,
-      'Leave out what is optional.',
-    );
+    f.report(f.element, 'FieldInvalid', `says more than ${MAX_OTHERS} characters beside its payments`, 'Leave out what is optional.');
   return { pmtInfId, nbOfTxs, ctrlSum, notBefore, isTransfer, others: all };
 }
 

@@ -24,6 +24,12 @@ export interface OriginalMessage {
   /** In the order of the file; their transactions are its rows, in order. */
   readonly payments: readonly OriginalPayment[];
 }
+/** What is known of a message that was refused. */
+export interface RefusedMessage {
+  readonly name: string;
+  /** Undefined when it has none that could be sent back. */
+  readonly msgId: string | undefined;
+}
 export interface OriginalPayment {
   readonly pmtInfId: string;
   readonly ctrlSum: bigint | undefined;

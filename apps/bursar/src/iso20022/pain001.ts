@@ -5,13 +5,13 @@ import { isSum, xmlAmount } from './decimal.ts';
 import { clip, Fields } from './fields.ts';
 import { leaves } from './memo.ts';
 import { type PaymentHeader, readGroup, readHeader } from './pain001-header.ts';
-import type { OriginalMessage, OriginalPayment, OriginalTransaction, Pain001Context } from './pain001-message.ts';
+import type { OriginalMessage, OriginalPayment, OriginalTransaction, Pain001Context, RefusedMessage } from './pain001-message.ts';
 import { readTransfer } from './pain001-transaction.ts';
 import { readXml, type XmlElement, XmlRefused, type XmlVisitor } from './xml-reader.ts';
 
 export type ReadPain001 =
   | { readonly ok: true; readonly rows: readonly PaymentRow[]; readonly message: OriginalMessage }
-  | { readonly ok: false; readonly problems: readonly LineProblem[] };
+  | { readonly ok: false; readonly problems: readonly LineProblem[]; readonly message: RefusedMessage };
 
 const NAMESPACE = /^urn:iso:std:iso:20022:tech:xsd:(pain\.001\.001\.(?:03|09))$/;
 const DOCUMENT = ['Document', 'CstmrCdtTrfInitn'];
@@ -44,7 +44,8 @@ function readOnce(bytes: Uint8Array, context: Pain001Context, supplement: readon
       problems.push({ line: e.line, column: undefined, rejection: 'XmlRefused', reason: e.message, remedy: e.remedy });
     else if (!(e instanceof TooMany)) throw e;
   }
-  if (problems.length > 0 || !message) return { reading, read: { ok: false, problems: problems.sort((a, b) => a.line - b.line) } };
+  if (problems.length > 0 || !message)
+    return { reading, read: { ok: false, problems: problems.sort((a, b) => a.line - b.line), message: reading.refused() } };
   return { reading, read: { ok: true, rows: reading.rows, message } };
 }
 
@@ -107,7 +108,7 @@ class Reading implements XmlVisitor {
       else if (payment.read)
         this.#bad(
           element.line,
-          `PmtInf/${element.name}`,
+          `${this.#place()}/${element.name}`,
           'FieldInvalid',
           'stands behind a CdtTrfTxInf',
           'Write it once, before all CdtTrfTxInf.',
@@ -115,7 +116,7 @@ class Reading implements XmlVisitor {
       else if (payment.header.push(element) > MAX_BESIDE)
         this.#end(
           element.line,
-          'PmtInf',
+          this.#place(),
           'FieldInvalid',
           `has more than ${MAX_BESIDE} elements before its payments`,
           'Leave out what is optional.',
@@ -142,9 +143,15 @@ class Reading implements XmlVisitor {
     const read = payment.read ?? this.#headerOf(payment);
     const { transactions, sum } = payment;
     if (transactions.length === 0)
-      this.#bad(payment.line, 'PmtInf', 'FieldInvalid', 'has no CdtTrfTxInf', 'Write at least one payment, or leave it out.');
-    this.#checkSums('PmtInf', read.nbOfTxs, read.ctrlSum, transactions.length, sum);
+      this.#bad(payment.line, this.#place(), 'FieldInvalid', 'has no CdtTrfTxInf', 'Write at least one payment, or leave it out.');
+    this.#checkSums(this.#place(), read.nbOfTxs, read.ctrlSum, transactions.length, sum);
     this.#payments.push({ pmtInfId: read.pmtInfId, ctrlSum: read.ctrlSum && sum, transactions });
+  }
+
+  /** What is known of a message that is refused. */
+  refused(): RefusedMessage {
+    const msgId = this.#group?.fields.peek('MsgId')?.text ?? '';
+    return { name: this.#name, msgId: msgId !== '' && [...msgId].length <= 35 ? msgId : undefined };
   }
 
   end(): OriginalMessage | undefined {
@@ -183,7 +190,7 @@ class Reading implements XmlVisitor {
   }
 
   #headerOf({ line, header }: OpenPayment): PaymentHeader {
-    const f = new Fields({ name: 'PmtInf', line, text: '', attributes: new Map(), children: header }, 'PmtInf', this.#report);
+    const f = new Fields({ name: 'PmtInf', line, text: '', attributes: new Map(), children: header }, this.#place(), this.#report);
     return readHeader(f, this.#name, this.#context, [...(this.#group?.others ?? []), ...this.#known]);
   }
 
@@ -193,12 +200,17 @@ class Reading implements XmlVisitor {
     payment.read ??= this.#headerOf(payment);
     const { currency, resolve } = this.#context;
     const { notBefore, isTransfer, others } = payment.read;
-    const f = new Fields(element, 'CdtTrfTxInf', this.#report);
+    const f = new Fields(element, `CdtTrfTxInf[${this.#count}]`, this.#report);
     const { row, amount, instrId, endToEndId } = readTransfer(f, { currency, resolve, notBefore, isTransfer, others });
     this.rows.push(row);
     payment.transactions.push({ endToEndId, instrId, amount: amount ?? 0n });
     payment.sum = amount === undefined || payment.sum === undefined ? undefined : payment.sum + amount;
     this.#sum = amount === undefined || this.#sum === undefined ? undefined : this.#sum + amount;
+  }
+
+  /** Of the PmtInf that is open: files may be one single line, and then a number tells more. */
+  #place(): string {
+    return `PmtInf[${this.#payments.length + 1}]`;
   }
 
   #checkSums(at: string, nbOfTxs: XmlElement | undefined, ctrlSum: XmlElement | undefined, count: number, sum: bigint | undefined): void {

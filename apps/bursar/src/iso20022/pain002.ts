@@ -69,9 +69,19 @@ export function groupCode(codes: ReadonlySet<TransactionCode>): GroupCode {
   return codes.has('RJCT') || codes.has('PDNG') ? 'PART' : least;
 }
 
+/** GrpHdr of an answer. */
+export const reportHeader = ({ id, timeMs, treasury }: Pick<StatusReport, 'id' | 'timeMs' | 'treasury'>): XmlNode => [
+  'GrpHdr',
+  [
+    ['MsgId', id],
+    ['CreDtTm', xmlInstant(timeMs)],
+    ['InitgPty', [['Nm', treasury]]],
+  ],
+];
+
 /** As lines; each payment is answered with its reason. */
 export function pain002(report: StatusReport): Generator<string> {
-  const { message, treasury, id, timeMs, currency, stateOf } = report;
+  const { message, currency, stateOf } = report;
   const codeOf = (t: OriginalTransaction): TransactionCode => told(stateOf(t.endToEndId)).code;
   const sum = (units: bigint): string => xmlAmount(units, currency.exponent);
   const all = message.payments.flatMap((p) => p.transactions);
@@ -130,15 +140,7 @@ export function pain002(report: StatusReport): Generator<string> {
       ...statuses(all),
     ],
   ];
-  const header: XmlNode = [
-    'GrpHdr',
-    [
-      ['MsgId', id],
-      ['CreDtTm', xmlInstant(timeMs)],
-      ['InitgPty', [['Nm', treasury]]],
-    ],
-  ];
   return xmlDocument('urn:iso:std:iso:20022:tech:xsd:pain.002.001.03', [
-    ['CstmrPmtStsRpt', [header, group, ...message.payments.map(payment)]],
+    ['CstmrPmtStsRpt', [reportHeader(report), group, ...message.payments.map(payment)]],
   ]);
 }
