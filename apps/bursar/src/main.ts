@@ -2,6 +2,8 @@
 import { join } from 'node:path';
 import { errorFrom } from '@bursar/shared-core';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { guardCommands } from './commands/guard-wiring.ts';
+import { ruleCommands } from './commands/rule-wiring.ts';
 import { surroundings } from './config.ts';
 import { errorJson, exitCodeOf, explain, usage } from './errors.ts';
 
@@ -73,6 +75,8 @@ onNetwork(program.command('cancel'))
   .argument('<id>', 'id of the payment, or its client key')
   .option('--key <file>', 'key file of the proposer or of an approver (default: keys/client.json of the network)')
   .action(async (id, options) => (await import('./commands/payment-commands.ts')).cancelCommand(id, options));
+guardCommands(program, onNetwork, several);
+ruleCommands(program, onNetwork, several);
 onNetwork(program.command('status'))
   .description('the treasury, or one import and what is held back')
   .argument('[import]', 'import digest')

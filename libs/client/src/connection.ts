@@ -73,7 +73,8 @@ export function connect(addresses: readonly ValidatorAddress[]): Connection {
         } catch (e) {
           last = errorFrom(e);
           // A validator that is behind does not know yet what another one does.
-          if (!mayWorkElsewhere(last) && !(last.code === 8201 || last.code === 8202 || last.code === 7120)) throw last;
+          if (!mayWorkElsewhere(last) && !(last.code === 8201 || last.code === 8202 || last.code === 7120 || last.code === 7133))
+            throw last;
           if (!mayWorkElsewhere(last) && turn + 1 >= validators.length) throw last;
         }
         if (Date.now() >= deadline) throw last ?? rejection('ProcessingTimeout', `no validator has reached height ${seen}`);

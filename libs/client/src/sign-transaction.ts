@@ -1,6 +1,15 @@
 /** Transactions as the ledger takes them: canonical bytes and a signature over their hash. */
 import { ed25519 } from '@bursar/crypto';
-import { type AccountId, type Action, type Digest, encodeTransaction, type Lane, toHex, transactionHash } from '@bursar/protocol';
+import {
+  type AccountId,
+  type Action,
+  type Change,
+  type Digest,
+  encodeTransaction,
+  type Lane,
+  toHex,
+  transactionHash,
+} from '@bursar/protocol';
 import type { ClientKey } from './key-file.ts';
 
 export interface Unsigned {
@@ -39,6 +48,34 @@ export const buildApproval = (author: Author, treasury: Digest, importDigest: Di
 /** Cancels one payment for good. */
 export const buildCancel = (author: Author, treasury: Digest, disbursement: Digest): Unsigned =>
   buildTransaction(author, { kind: 'cancel', treasury, disbursement });
+
+/** Keeps one payment back; `number` is one above its holds so far. */
+export const buildHold = (author: Author, treasury: Digest, disbursement: Digest, number: number): Unsigned =>
+  buildTransaction(author, { kind: 'hold', treasury, disbursement, number });
+
+/** An approver's signature to let a held payment go; `number` is that of the hold. */
+export const buildRelease = (author: Author, treasury: Digest, disbursement: Digest, number: number): Unsigned =>
+  buildTransaction(author, { kind: 'release', treasury, disbursement, number });
+
+/** A guardian stops all payments and changes of a treasury; `number` is one above its pauses so far. */
+export const buildPause = (author: Author, treasury: Digest, number: number): Unsigned =>
+  buildTransaction(author, { kind: 'pause', treasury, number });
+
+/** A guardian's signature to go on after the pause of that number. */
+export const buildResume = (author: Author, treasury: Digest, number: number): Unsigned =>
+  buildTransaction(author, { kind: 'resume', treasury, number });
+
+/** Proposes a change of the policy or of a payee in place of its `version`; the change is known by this transaction's id. */
+export const buildChange = (author: Author, treasury: Digest, version: number, change: Change): Unsigned =>
+  buildTransaction(author, { kind: 'proposeChange', treasury, version, change });
+
+/** Approves a proposed change. */
+export const buildChangeApproval = (author: Author, treasury: Digest, change: Digest): Unsigned =>
+  buildTransaction(author, { kind: 'approveChange', treasury, change });
+
+/** Stops a change that does not count yet. */
+export const buildChangeCancel = (author: Author, treasury: Digest, change: Digest): Unsigned =>
+  buildTransaction(author, { kind: 'cancelChange', treasury, change });
 
 /** The key must be the signer's that the transaction names. */
 export const signTransaction = (key: ClientKey, { body, hash }: Unsigned): Signed => ({

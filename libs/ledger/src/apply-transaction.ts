@@ -78,7 +78,7 @@ function applySigned(
   if (tx.nonce > account.nonce) return refused('NonceGap');
   account.nonce += 1n;
   s.books.touch(account);
-  return { reason: act(s, account, tx.action, id), consumed: true };
+  return { reason: act(s, account, tx.action, { id, nonce: tx.nonce }), consumed: true };
 }
 
 function applyBatch(s: State, body: Uint8Array, id: Digest, index: number, results: BlockResults): Verdict | 'told' {
@@ -109,7 +109,12 @@ function decodeOther(body: Uint8Array): Other<Acted | Evidence> {
   return decodeTransaction(body) as Other<Exclude<Acted | Evidence, { kind: 'importChunk' }>>; // the tag says so
 }
 
-function act(s: State, account: Account, a: Acted, transaction: Digest): RejectionName | undefined {
+function act(
+  s: State,
+  account: Account,
+  a: Acted,
+  transaction: { readonly id: Digest; readonly nonce: bigint },
+): RejectionName | undefined {
   switch (a.kind) {
     case 'transfer':
       return transfer(s, account, a);

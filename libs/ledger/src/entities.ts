@@ -98,6 +98,8 @@ export interface Change extends Leafed {
   readonly id: Hex32;
   readonly treasury: Treasury;
   readonly proposer: Hex32;
+  /** Of that transaction: with it and what follows, everybody can make the id anew. */
+  readonly nonce: bigint;
   /** Version of what it replaces. */
   readonly version: number;
   readonly change: ProposedChange;

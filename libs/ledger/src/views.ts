@@ -85,6 +85,8 @@ export interface ChangeView {
   readonly id: Digest;
   readonly treasury: Digest;
   readonly proposer: Hex32;
+  /** Of the transaction that proposed it: its id can be made anew and compared. */
+  readonly nonce: bigint;
   /** Version of what it replaces; 0: a payee that was never entered. */
   readonly version: number;
   readonly change: ProposedChange;
@@ -199,6 +201,7 @@ export const viewChange = (c: Change): ChangeView => ({
   id: c.id,
   treasury: c.treasury.id,
   proposer: c.proposer,
+  nonce: c.nonce,
   version: c.version,
   change: c.change,
   state: c.state,

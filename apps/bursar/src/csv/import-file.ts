@@ -66,7 +66,7 @@ export interface PaymentFileContext {
   /** Name of the treasury that pays. */
   readonly treasury: string;
   readonly nowMs: number;
-  /** What IBANs and other references stand for; undefined: the accounts of a pain.001 file are not looked at. */
+  /** What references and names of payees stand for; undefined: the accounts of a pain.001 file are not looked at. */
   readonly resolve: ResolveAccount | undefined;
 }
 
@@ -74,7 +74,7 @@ export interface PaymentFileContext {
 export function readPaymentFile(path: string, bytes: Uint8Array, context: PaymentFileContext): PaymentFile {
   const { genesis, treasury, nowMs, resolve } = context;
   if (!isXml(bytes)) {
-    const read = readPayments(bytes, genesis.currency, nowMs);
+    const read = readPayments(bytes, genesis.currency, nowMs, resolve);
     if (!read.ok) throw fileInvalid(path, 'CsvInvalid', read.problems);
     return { rows: read.rows, message: undefined };
   }

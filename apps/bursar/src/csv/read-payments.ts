@@ -3,6 +3,7 @@ import type { PaymentOrder } from '@bursar/client';
 import { clientKeyProblem } from '@bursar/client';
 import { type Genesis, limits, parseAccount, parseAmount, type RejectionName } from '@bursar/protocol';
 import { parse } from 'csv-parse/sync';
+import type { KnownPayee, ResolveAccount } from '../iso20022/accounts.ts';
 import { parseNotBefore } from './not-before.ts';
 
 export const COLUMNS = ['client_key', 'payee', 'department', 'account', 'amount', 'memo', 'lane', 'depends_on', 'not_before'] as const;
@@ -39,8 +40,16 @@ const CONTROL_PROBLEM = {
   remedy: 'Write one payment a line, and text without line ends inside.',
 } as const;
 
-/** @param nowMs what `+8s` counts from */
-export function readPayments(bytes: Uint8Array, currency: Genesis['currency'], nowMs: number): ReadPayments {
+/**
+ * @param nowMs what `+8s` counts from
+ * @param resolve the account of a payee's reference or name: in place of an account, or of an empty one
+ */
+export function readPayments(
+  bytes: Uint8Array,
+  currency: Genesis['currency'],
+  nowMs: number,
+  resolve: ResolveAccount = () => undefined,
+): ReadPayments {
   const problems: LineProblem[] = [];
   const rows: PaymentRow[] = [];
   const lines = textLines(bytes, problems);
@@ -72,7 +81,7 @@ export function readPayments(bytes: Uint8Array, currency: Genesis['currency'], n
         reason: `has ${found.length} fields instead of ${COLUMNS.length}`,
         remedy: 'Put fields that hold commas in double quotes; leave unused fields empty.',
       });
-    else rows.push(readRow(line, found, currency, nowMs, problems));
+    else rows.push(readRow(line, found, { currency, nowMs, resolve }, problems));
   }
   if (rows.length === 0 && problems.length === 0)
     problems.push({
@@ -131,13 +140,13 @@ function cells(text: string): string[] | string {
   }
 }
 
-function readRow(
-  line: number,
-  found: readonly string[],
-  currency: Genesis['currency'],
-  nowMs: number,
-  problems: LineProblem[],
-): PaymentRow {
+interface RowContext {
+  readonly currency: Genesis['currency'];
+  readonly nowMs: number;
+  readonly resolve: ResolveAccount;
+}
+
+function readRow(line: number, found: readonly string[], { currency, nowMs, resolve }: RowContext, problems: LineProblem[]): PaymentRow {
   const cell = (column: Column): string => found[COLUMNS.indexOf(column)] ?? '';
   const bad = (column: Column, reason: string, remedy: string): void => {
     problems.push({ line, column, rejection: column === 'amount' ? 'AmountInvalid' : 'FieldInvalid', reason, remedy });
@@ -146,9 +155,12 @@ function readRow(
   const keyProblem =
     clientKeyProblem(clientKey) ?? (clientKey.includes(';') ? 'holds a semicolon, which divides the keys of depends_on' : undefined);
   if (keyProblem) bad('client_key', keyProblem, 'Give each payment a key of its own, of 1 to 128 bytes.');
-  const destination = parseAccount(cell('account'));
-  if (!destination)
-    bad('account', `"${clip(cell('account'))}" is no account`, 'Copy the account again (bur1…): a character is wrong or missing.');
+  const account = parseAccount(cell('account'));
+  const known: KnownPayee | undefined = account ? { account } : resolve(cell('account') || cell('payee'));
+  if (!known) {
+    const remedy = 'Copy the account again (bur1…), or write the reference or nothing and the name of a payee of the directory.';
+    bad('account', `"${clip(cell('account'))}" is no account, nor a payee's reference`, remedy);
+  }
   const amount = parseAmount(cell('amount'), currency.exponent);
   if (amount === undefined || amount === 0n)
     bad('amount', `"${clip(cell('amount'))}" is no amount of ${currency.code}`, amountRemedy(currency));
@@ -177,7 +189,8 @@ function readRow(
     department: cell('department'),
     order: {
       clientKey,
-      destination: destination ?? '',
+      destination: known?.account ?? '',
+      ...(known?.payee && { payee: known.payee }),
       amount: amount ?? 0n,
       lane: lane === 'industrial' ? 'industrial' : 'consumer',
       notBefore: notBefore ?? 0,

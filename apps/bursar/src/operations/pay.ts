@@ -1,14 +1,14 @@
 /** The steps of a payroll, each a signed transaction: fund, import, approve, cancel. */
 import { randomUUID } from 'node:crypto';
 import { buildApproval, buildCancel, buildTransfer, type ClientKey, type Settled, settleMany, signTransaction } from '@bursar/client';
-import { type Digest, disbursementId, isHex32, treasuryAccount } from '@bursar/protocol';
-import { errorFrom } from '@bursar/shared-core';
+import { type Digest, disbursementId, fromHex, isHex32, treasuryAccount } from '@bursar/protocol';
+import { errorFrom, rejection } from '@bursar/shared-core';
 import { type FileImport, importOfRows, outsideDependencies } from '../csv/import-file.ts';
 import { knownPayments } from './known-payments.ts';
 import { readSessionFile } from './payment-file.ts';
 import { nextNonce, type Session, settleOwn } from './session.ts';
 
-const author = (session: Session, key: ClientKey, nonce: bigint) => ({ chain: session.chain, signer: key.publicKey, nonce });
+export const author = (session: Session, key: ClientKey, nonce: bigint) => ({ chain: session.chain, signer: key.publicKey, nonce });
 
 /**
  * Moves money from the key's account to the account that the treasury pays from. Equal bytes are one transaction: the memo sets each call
@@ -53,6 +53,13 @@ export const approve = (session: Session, key: ClientKey, importDigest: Digest):
 
 export const cancel = (session: Session, key: ClientKey, id: Digest): Promise<Settled> =>
   settleOwn(session, key, (nonce) => buildCancel(author(session, key, nonce), session.treasury.id, id));
+
+/** @throws UnknownDisbursement */
+export async function paymentOf({ connection }: Session, id: Digest) {
+  const { disbursement } = await connection.read((l) => l.getDisbursement({ disbursement: fromHex(id) }));
+  if (!disbursement) throw rejection('UnknownDisbursement', undefined, { details: { id } });
+  return disbursement;
+}
 
 /** An id as it is, or that of a client key of the treasury. */
 export const paymentId = (session: Session, text: string): Digest => (isHex32(text) ? text : disbursementId(session.treasury.id, text));

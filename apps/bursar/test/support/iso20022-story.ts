@@ -5,8 +5,8 @@ import { buildTransaction, type ClientKey, readKeyFile } from '@bursar/client';
 import { type Action, formatAccount } from '@bursar/protocol';
 import { expect, it } from '@jest/globals';
 import type { Devnet } from '../../src/devnet/devnet.ts';
+import { directoryOf } from '../../src/operations/directory.ts';
 import { importStatus } from '../../src/operations/import-status.ts';
-import { payeesByReference } from '../../src/operations/payees.ts';
 import { type Session, settleOwn } from '../../src/operations/session.ts';
 import { fetchStatement } from '../../src/statement/statement.ts';
 import { approveTwice, clientKey, quiet, until } from './network.ts';
@@ -94,7 +94,7 @@ export function iso20022Story(of: () => Stage): void {
         );
       const { id } = await signed(clientKey(of().net), { kind: 'proposeChange', treasury, version: 0, change });
       for (const i of [1, 2]) await signed(readKeyFile(of().net.at.approverKey(i)), { kind: 'approveChange', treasury, change: id });
-      await until('the payee counts', async () => (await payeesByReference(of().session)).has(iban));
+      await until('the payee counts', async () => (await directoryOf(of().session)).resolve(iban) !== undefined);
       const { import: digest } = json(await of().cli('import', byIban, '--json')) as { import: string };
       await approveTwice(of().net, of().session, digest);
       await quiet(of().session, digest);

@@ -51,6 +51,7 @@ export const changeReply = (c: ChangeView) => ({
   id: fromHex(c.id),
   treasury: fromHex(c.treasury),
   proposer: fromHex(c.proposer),
+  nonce: c.nonce,
   version: c.version,
   change: encode(changeCodec, c.change),
   state: c.state,

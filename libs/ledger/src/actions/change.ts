@@ -5,8 +5,14 @@ import { currentVersion, effectiveAt, isApprovedChange, isSound, moveChange } fr
 import type { Change } from '../entities.ts';
 import type { State } from '../state.ts';
 
-/** By a proposer or an approver; `transaction` is the id that approvers sign for, so it binds every byte of the change. */
-export function proposeChange(s: State, signer: Hex32, a: ActionOf<'proposeChange'>, transaction: Digest): RejectionName | undefined {
+/** The transaction of a proposal. */
+interface Proposed {
+  readonly id: Digest;
+  readonly nonce: bigint;
+}
+
+/** By a proposer or an approver; approvers sign for the id, which binds every byte of the change. */
+export function proposeChange(s: State, signer: Hex32, a: ActionOf<'proposeChange'>, { id, nonce }: Proposed): RejectionName | undefined {
   const treasury = s.treasuries.get(a.treasury);
   if (!treasury) return 'UnknownTreasury';
   if (!treasury.rules.proposers.has(signer) && !treasury.rules.approverRole.has(signer)) return 'NotAuthorised';
@@ -14,9 +20,10 @@ export function proposeChange(s: State, signer: Hex32, a: ActionOf<'proposeChang
   if (a.version !== currentVersion(treasury, a)) return 'ChangeStale';
   if (!isSound(treasury, a)) return 'ChangeInvalid';
   const change: Change = {
-    id: transaction,
+    id,
     treasury,
     proposer: signer,
+    nonce,
     version: a.version,
     change: a.change,
     state: 'proposed',
@@ -25,7 +32,7 @@ export function proposeChange(s: State, signer: Hex32, a: ActionOf<'proposeChang
     slot: s.tree.newSlot(),
     dirty: false,
   };
-  s.changes.set(transaction, change);
+  s.changes.set(id, change);
   treasury.openChanges.add(change);
   moveChange(s, change, 'proposed', s.time + bounds.openChangeMs);
   return undefined;
