@@ -16,6 +16,7 @@ Runs the consensus engine in a simulated world of faults, one run per seed, and 
   --intensity KIND     'all faults' (default), 'view changes', 'slow network', 'calm', 'lost disks', or an
                        enumeration whose cases are numbered by the seed: 'crash points' (4 blocks), 'twins' (2 blocks)
   --real-signatures    ed25519 and canonical bytes instead of ideal doubles
+  --treasury           the world of executors and ledger instead (--treasury --help)
   --mutants            plant each known bug and print the seed that finds it
   --mutant NAME        plant one of them (with --seed and --trace: shows what it does)
   --threads N          threads to run on (default: one for each core)

@@ -4,10 +4,15 @@ import { type Arguments, parseArguments, usage } from './arguments.ts';
 import { command } from './command.ts';
 import { applyEdits } from './mutants/apply-edits.ts';
 import { type Hunt, huntAll } from './mutants/hunt.ts';
+import type { Mutant } from './mutants/mutant.ts';
+import { mutants } from './mutants/mutants.ts';
 import { showProgress } from './progress.ts';
 import type { Summary } from './summary.ts';
 import { runCampaign } from './threads.ts';
+import { treasuryMain } from './treasury/command-line.ts';
 import type { Outcome } from './world/scenario.ts';
+
+const TREASURY = '--treasury';
 
 const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -40,11 +45,13 @@ function showSummary(summary: Summary, { validators }: Arguments, ms: number): v
 }
 
 async function runMutants({ json, threads }: Arguments): Promise<number> {
-  const show = ({ name, bug, validators, seed, invariant, seconds }: Hunt): void => {
+  const show = ({ name, bug, seed, invariant, seconds }: Hunt, { scenario: { validators } }: Mutant): void => {
     const found = seed === undefined ? 'NOT FOUND' : `seed ${seed}: ${invariant}`;
     print(`${name.padEnd(36)} n = ${validators}  ${found.padEnd(36)} ${seconds.toFixed(1).padStart(6)} s  ${bug}`);
   };
-  const hunts = await huntAll(threads, json ? () => {} : show);
+  const hunt = async ({ name, scenario, seeds }: Mutant) =>
+    (await runCampaign({ scenario, first: 1, seeds }, { threads: 1, mutant: name })).failure;
+  const hunts = await huntAll(mutants, hunt, threads, json ? () => {} : show);
   if (json) print(JSON.stringify(hunts));
   return hunts.every((h) => h.seed !== undefined) ? 0 : 1;
 }
@@ -90,4 +97,5 @@ async function main(args: readonly string[]): Promise<number> {
   return exitCode(summary);
 }
 
-process.exitCode = await main(process.argv.slice(2));
+const given = process.argv.slice(2);
+process.exitCode = await (given.includes(TREASURY) ? treasuryMain(given.filter((a) => a !== TREASURY)) : main(given));

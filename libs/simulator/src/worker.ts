@@ -2,9 +2,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { applyEdits } from './mutants/apply-edits.ts';
 import { mutants } from './mutants/mutants.ts';
+import type { WorkerData } from './spread.ts';
 import type { Span } from './threads.ts';
 
-const { mutant } = workerData as { readonly mutant: string | undefined };
+const { mutant } = workerData as WorkerData;
 applyEdits(mutants.find((m) => m.name === mutant)?.edits ?? []);
 const { campaign } = await import('./campaign.ts');
 
