@@ -55,6 +55,13 @@ const bad: Bad[] = [
   ['zero', 'EUR">12.50< ⇒ EUR">0.00<', 'CdtTrfTxInf[1]/Amt/InstdAmt', 'AmountInvalid', /no amount/],
   ['digits of another script', 'EUR">12.50< ⇒ EUR">\u0661\u0662<', 'CdtTrfTxInf[1]/Amt/InstdAmt', 'AmountInvalid', /no amount/],
   ['more than 64 bits', 'EUR">12.50< ⇒ EUR">184467440737095516.16<', 'CdtTrfTxInf[1]/Amt/InstdAmt', 'AmountInvalid', /no amount/],
+  [
+    'an amount with another attribute',
+    '<InstdAmt Ccy="EUR"> ⇒ <InstdAmt Ccy="EUR" Unit="1000">',
+    'CdtTrfTxInf[1]/Amt/InstdAmt',
+    'AmountInvalid',
+    /no amount/,
+  ],
   ['no amount', '<InstdAmt Ccy="EUR">12.50</InstdAmt> ⇒  @ <Amt>', 'CdtTrfTxInf[1]/Amt/InstdAmt', 'FieldInvalid', /missing/],
   [
     'two amounts',

@@ -136,6 +136,7 @@ const good: Good[] = [
     { memo: 'Invoice 1 | GrpHdr/InitgPty/Nm=ERP' },
   ],
   ['a prefix for the namespace (03)', '<Document xmlns= ⇒ <Document xmlns:p="urn:none" xmlns=', { clientKey: 'a' }],
+  ['attributes of elements that are read', '<RmtInf><Ustrd> ⇒ <RmtInf kind="x"><Ustrd>', { memo: 'Invoice 1 | RmtInf@kind=x' }],
   ['CDATA and entities of XML', 'Invoice 1 ⇒ <![CDATA[A & B]]> &lt;&#67;&gt;', { memo: 'A & B <C>' }],
   ['comments and processing instructions', '<PmtId> ⇒ <!-- x --><?y z?><PmtId>', { clientKey: 'a' }],
   ['lines that end as on Windows', '</MsgId>\n ⇒ </MsgId>\r\n', { clientKey: 'a' }],

@@ -1,7 +1,10 @@
 /** What is taken of an element, child by child; what nobody took can be asked for. */
 import type { LineProblem } from '../csv/read-payments.ts';
-import { leaves } from './memo.ts';
+import { leaves, oneLine } from './memo.ts';
 import type { XmlElement } from './xml-reader.ts';
+
+/** The one attribute that is looked at where its element is. */
+const CURRENCY = 'Ccy';
 
 export type Report = (problem: LineProblem) => void;
 
@@ -76,8 +79,9 @@ export class Fields {
   *rest(under = ''): Generator<string> {
     for (const child of this.element.children) {
       const inside = this.#inside.get(child);
+      if (!inside && !this.#taken.has(child)) yield* leaves(child, under);
+      else for (const [name, value] of child.attributes) if (name !== CURRENCY) yield `${under}${child.name}@${name}=${oneLine(value)}`;
       if (inside) yield* inside.rest(`${under}${child.name}/`);
-      else if (!this.#taken.has(child)) yield* leaves(child, under);
     }
   }
 }

@@ -132,7 +132,9 @@ function amountOf(f: Fields, currency: Genesis['currency']): bigint | undefined 
       asked === undefined ? 'names no currency' : `is in ${clip(asked)}`,
       `This network pays ${code} and nothing else.`,
     );
-  const amount = instructed.children.length > 0 ? undefined : parseXmlAmount(instructed.text, currency.exponent);
+  // What else is said of an amount may be that it counts in thousands.
+  const isPlain = instructed.children.length === 0 && [...instructed.attributes.keys()].every((name) => name === 'Ccy');
+  const amount = isPlain ? parseXmlAmount(instructed.text, currency.exponent) : undefined;
   if (amount) return amount;
   f.bad(instructed, 'InstdAmt', 'AmountInvalid', `"${clip(instructed.text)}" is no amount of ${code}`, amountRemedy(currency));
   return undefined;
