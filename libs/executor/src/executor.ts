@@ -14,16 +14,19 @@ import type { Ending } from './journal-record.ts';
 import { isHeld, judge } from './judge.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { type PlannedBatch, Planner } from './planner.ts';
-import type { LeaseAt, OpenSpan, Signed } from './ports.ts';
+import type { LeaseAt, Outcome as LedgerOutcome, OpenSpan, Signed } from './ports.ts';
 import { Sender } from './sender.ts';
 import type { ExecutorPorts, ExecutorSettings } from './settings.ts';
 import type { ExecutorStatus } from './status.ts';
 
-/** Executed batches whose results are not provable yet: so many beside the window, then planning waits. */
-const UNPROVEN = 16;
 /** Blocks after which the first batch of the window is looked up: it may have been refused, as when one before it was late. */
 const PROBE_BLOCKS = 3;
 const MAX_DOUBLINGS = 4;
+
+interface Staged {
+  readonly flight: Flight;
+  readonly span: OpenSpan;
+}
 
 export class Executor {
   readonly #s: ExecutorSettings;
@@ -60,7 +63,7 @@ export class Executor {
     const longAgo = Number.NEGATIVE_INFINITY;
     for (const intent of unresolved) {
       const sent = { firstSentAt: ports.clock.monotonic(), sentAt: longAgo, sentHeight: 0, sends: 0 };
-      this.#flights.add({ intent, ...sent, executed: false, permit: undefined });
+      this.#flights.add({ intent, ...sent, executed: undefined, permit: undefined });
     }
   }
 
@@ -145,17 +148,28 @@ export class Executor {
   }
 
   async #resolve(lease: LeaseAt, now: number): Promise<void> {
-    for (const flight of this.#flights.all()) {
+    const flights = this.#flights.all();
+    const outcomes = await this.#outcomesOf(flights, lease);
+    for (const flight of flights) {
       const verdict = judge(flight.intent, lease);
-      if (verdict === 'passed') await this.#settlePassed(flight, lease, now);
-      else if (verdict !== 'open') this.#close(flight, verdict, lease.height, now);
+      const outcome = outcomes.get(flight);
+      // Its header is final: what is executed is provable.
+      if (flight.executed && flight.executed.height < lease.height) this.#applied(flight, flight.executed, lease, now);
+      else if (outcome) this.#settlePassed(flight, outcome, lease, now);
+      else if (verdict !== 'passed' && verdict !== 'open') this.#close(flight, verdict, lease.height, now);
       else if (flight.permit && now - flight.firstSentAt >= this.#s.timeoutMs) await this.#timeOut(flight, lease, now);
     }
   }
 
+  /** What became of those whose seq is used up, asked at once: one by one, the answers of a window would take longer than a block. */
+  async #outcomesOf(flights: readonly Flight[], lease: LeaseAt): Promise<Map<Flight, LedgerOutcome>> {
+    const passed = flights.filter((f) => !f.executed && judge(f.intent, lease) === 'passed');
+    const outcomes = await Promise.all(passed.map((f) => this.#p.reads.outcome(f.intent.id, lease.height)));
+    return new Map(passed.map((f, i) => [f, outcomes[i] as LedgerOutcome]));
+  }
+
   /** Its seq is used up: by itself, or by other bytes. */
-  async #settlePassed(flight: Flight, lease: LeaseAt, now: number): Promise<void> {
-    const outcome = await this.#p.reads.outcome(flight.intent.id, lease.height);
+  #settlePassed(flight: Flight, outcome: LedgerOutcome, lease: LeaseAt, now: number): void {
     if (outcome.kind !== 'final') {
       // Somebody signs with our key under the very epoch that was granted to us.
       if (this.#keeper.epoch === flight.intent.batch.leaseEpoch) this.#keeper.disown();
@@ -163,9 +177,10 @@ export class Executor {
         { seq: String(flight.intent.batch.seq) },
         'the seq was used by other bytes; is there another executor with this key?',
       );
-      return this.#close(flight, 'reused', lease.height, now);
+      this.#close(flight, 'reused', lease.height, now);
+      return;
     }
-    flight.executed = true;
+    flight.executed = outcome.result;
     if (outcome.provable) this.#applied(flight, outcome.result, lease, now);
   }
 
@@ -236,11 +251,11 @@ export class Executor {
     const due = (f: Flight) => now - f.sentAt >= this.#s.resendMs * 2 ** Math.min(Math.max(f.sends - 1, 0), MAX_DOUBLINGS);
     if (!waiting.some(due) && !(await this.#headWasRefused(waiting[0], lease, now))) return;
     if (waiting.some((f) => f.sends > 0)) this.#sender.rotate();
-    for (const flight of waiting) {
+    const again = waiting.map((flight) => {
       const { id, traceparent } = flight.intent;
-      const span = this.#p.tracing.start('execute-batch resend', traceparent, [], { 'bursar.transaction_id': id });
-      await this.#send(flight, span, lease, now);
-    }
+      return { flight, span: this.#p.tracing.start('execute-batch resend', traceparent, [], { 'bursar.transaction_id': id }) };
+    });
+    await this.#sendAll(again, lease, now);
   }
 
   /** Refused bytes are in no validator's hands any more: after a gap they are sent at once, in a pause now and then. */
@@ -258,11 +273,14 @@ export class Executor {
     const { window, batchItems } = this.#s;
     const epoch = this.#keeper.epoch;
     if (!this.#planning || epoch === undefined) return 0;
-    const room = Math.min(window - this.#flights.open, window + UNPROVEN - this.#flights.size);
+    const { open, size } = this.#flights;
+    const room = Math.min(window - open, 2 * window - size);
+    // A block costs what it costs, however much it pays: what may go goes in few large handfuls, never one by one as places become free.
+    if (open > 0 && room < window / 2) return 0;
     const permits = this.#gate.admit(room, now);
     if (permits.length === 0) return 0;
     const isFree = (id: Digest) => !this.#flights.holds(id) && !this.#deferrals.isDeferred(id, lease.time);
-    let staged: { flight: Flight; span: OpenSpan }[] = [];
+    let staged: Staged[] = [];
     try {
       const { batches, matured } = await this.#planner.plan({ batches: permits.length, batchItems }, isFree, lease);
       this.#status.matured = matured;
@@ -276,11 +294,11 @@ export class Executor {
     if (staged.length === 0) return 0;
     await this.#p.journal.stage(staged.map((s) => s.flight.intent)); // on disk before it leaves
     for (const { flight } of staged) this.#flights.add(flight);
-    for (const { flight, span } of staged) await this.#send(flight, span, lease, now);
+    await this.#sendAll(staged, lease, now);
     return staged.reduce((sum, { flight }) => sum + flight.intent.batch.items.length, 0);
   }
 
-  #sign({ lane, items }: PlannedBatch, seq: bigint, epoch: bigint, lease: LeaseAt, now: number): { flight: Flight; span: OpenSpan } {
+  #sign({ lane, items }: PlannedBatch, seq: bigint, epoch: bigint, lease: LeaseAt, now: number): Staged {
     const { chain, shard, key, expiryMs } = this.#s;
     const [first = '', ...others] = new Set(items.map((i) => i.traceparent).filter((t) => t !== ''));
     const span = this.#p.tracing.start('execute-batch', first, others, { 'bursar.seq': Number(seq), 'bursar.items': items.length });
@@ -288,8 +306,13 @@ export class Executor {
     const parts = { chain, signer: key, shard, epoch, seq, lane, expiresAt, items, traceparent: span.traceparent };
     const intent = signIntent(parts, this.#p.sign);
     this.#status.lastSeq = seq;
-    const flight = { intent, firstSentAt: now, sentAt: now, sentHeight: lease.height, sends: 0, executed: false, permit: undefined };
+    const flight = { intent, firstSentAt: now, sentAt: now, sentHeight: lease.height, sends: 0, executed: undefined, permit: undefined };
     return { flight, span };
+  }
+
+  /** They leave in this order, none waits for the answer to another. */
+  async #sendAll(staged: readonly Staged[], lease: LeaseAt, now: number): Promise<void> {
+    await Promise.all(staged.map(({ flight, span }) => this.#send(flight, span, lease, now)));
   }
 
   async #send(flight: Flight, span: OpenSpan, lease: LeaseAt, now: number): Promise<void> {

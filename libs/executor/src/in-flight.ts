@@ -1,5 +1,5 @@
 /** The batches that are signed and not resolved, by seq; a bounded set. */
-import type { Digest } from '@bursar/protocol';
+import type { Digest, TransactionResult } from '@bursar/protocol';
 import type { Permit } from './breaker.ts';
 import type { Intent } from './intent.ts';
 
@@ -11,8 +11,8 @@ export interface Flight {
   /** Final height known when it was last sent. */
   sentHeight: number;
   sends: number;
-  /** Executed in a final block; its result is not provable yet. */
-  executed: boolean;
+  /** Its result, once it is executed in a final block and not provable yet. */
+  executed: TransactionResult | undefined;
   /** Given back to the breaker with the outcome, once. */
   permit: Permit | undefined;
 }

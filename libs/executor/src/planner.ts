@@ -4,7 +4,7 @@ import type { LeaseAt, LedgerReads, ReadyItem } from './ports.ts';
 
 export const LANES: readonly Lane[] = ['consumer', 'industrial'];
 /** Pages read for one lane in one plan: more come with the next block. */
-const MAX_PAGES = 8;
+const MAX_PAGES = 64;
 /** Most that one ListReady answers. */
 const PAGE_ITEMS = 1_000;
 

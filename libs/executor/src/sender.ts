@@ -28,15 +28,16 @@ export class Sender {
   async send(transaction: Signed): Promise<SendResult> {
     let result: SendResult | undefined;
     for (let turn = 0; turn < this.#submitter.count; turn++) {
+      const place = this.#place;
       try {
-        await this.#submitter.submit(this.#place, transaction);
+        await this.#submitter.submit(place, transaction);
         return { kind: 'taken' };
       } catch (error) {
         const { reason, duplicate } = this.#explain(error);
         if (duplicate) return { kind: 'taken' };
         this.#onError(reason, error);
         result = { kind: 'failed', reason, error };
-        this.rotate();
+        if (this.#place === place) this.rotate(); // of many on their way, one turns away for all
       }
     }
     return result ?? { kind: 'failed', reason: 'internal', error: new Error('there is no validator to send to') };

@@ -56,6 +56,22 @@ describe('executor', () => {
     expect(rig.executor.status().staged).toBe(2);
   });
 
+  it('lets its window empty by half before it fills it again: a block with one batch costs as much as one with many', async () => {
+    const chain = new Chain();
+    chain.approve(many(20));
+    let sends = 0;
+    const fate = () => (sends++ > 0 && sends % 2 === 1 ? 'late' : 'taken'); // batches are executed one by one
+    const rig = await new Rig(chain, { settings: { window: 4, batchItems: 1 }, fate }).start();
+    const planned: number[] = [];
+    for (let blocks = 0; blocks < 12; blocks++) {
+      chain.block(50);
+      planned.push(await rig.tick());
+    }
+    expect(planned.filter((n) => n === 1)).toEqual([]);
+    expect(planned.filter((n) => n >= 2).length).toBeGreaterThan(2);
+    expect(await rig.quiet(allPaid(chain, 20))).toBe(true);
+  });
+
   it('pays a chain of dependents, one step with each block', async () => {
     const chain = new Chain();
     const items = many(6).map((b, i) => (i === 0 ? b : { ...b, dependsOn: [did(`p${i - 1}`)] }));

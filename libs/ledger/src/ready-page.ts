@@ -6,6 +6,8 @@ export interface ReadyItem {
   readonly id: Digest;
   readonly bodyHash: Digest;
   readonly attempts: number;
+  /** Digest of the import that it belongs to. */
+  readonly import: Digest;
 }
 export interface ReadyPage {
   readonly items: ReadyItem[];
@@ -32,7 +34,12 @@ export function readyPage(s: State, shard: number, lane: Lane, limit: number, cu
   found.sort((a, b) => a.since - b.since);
   const shown = found.slice(0, limit);
   const d = s.disbursements;
-  const items = shown.map(({ n }) => ({ id: d.id(n), bodyHash: d.bodyHash(n), attempts: d.attempts[n] as number }));
+  const items = shown.map(({ n }) => ({
+    id: d.id(n),
+    bodyHash: d.bodyHash(n),
+    attempts: d.attempts[n] as number,
+    import: s.importOf(n).digest,
+  }));
   const last = shown.at(-1);
   return found.length > limit && last ? { items, next: String(last.since) } : { items };
 }
