@@ -69,6 +69,11 @@ const ofProtocol: Target[] = [
   canonical('header', p.header, [s.first.header, { ...s.second.header, proof: new Uint8Array(80) }], 2),
   canonical('block', p.block, [s.first, s.second], 2),
   canonical('disbursementBody', p.disbursementBody, s.bodies, 2),
+  canonical(
+    'packedBody',
+    p.packedBody,
+    s.bodies.map((b) => p.encode(p.disbursementBody, b)),
+  ),
   canonical('genesisCodec', p.genesisCodec, [s.genesis], 2),
   canonical(
     'approvalPolicy',
