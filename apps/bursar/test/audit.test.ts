@@ -87,6 +87,23 @@ describe('an honest history', () => {
     expect(c.ledger.treasury(TREASURY)?.policyVersion).toBe(2);
   });
 
+  it('of revisions beneath a cancellation of the same block, and of a payment that several imports brought, has nothing to find', async () => {
+    const [x, y] = [body('x'), body('y', { dependsOn: [pid('x')] })];
+    const { c, digest } = prepared([x, y, large]);
+    const [clerks, anns] = [c.imported([body('z')]), c.imported([body('z'), body('more')], 'ann')];
+    c.block([...clerks.transactions, ...anns.transactions, c.approve('bob', anns.digest), c.approve('cyd', digest)]);
+    const cancelled = c.act('bob', { kind: 'cancel', treasury: TREASURY, disbursement: pid('x') });
+    const revised = (b: typeof x) => c.imported([{ ...b, amount: 7n, revision: 1 }]).transactions;
+    c.block([...revised(x), cancelled, ...revised(y), ...revised(body('z'))]);
+    c.block();
+    const guarded = (who: string, kind: 'hold' | 'release') =>
+      c.act(who, { kind, treasury: TREASURY, disbursement: pid('big'), number: 1 });
+    c.block([guarded('gil', 'hold'), guarded('clerk', 'release'), guarded('ann', 'release'), ...revised(large), guarded('ann', 'release')]);
+    const { findings } = await audit(of(c));
+    const [dead, home] = ['y', 'z'].map((name) => c.ledger.disbursement(pid(name)));
+    expect([findings, dead?.body.revision, dead?.state, home?.body.revision]).toEqual([[], 1, 'blocked', 0]);
+  });
+
   it('a window of limits is never laxer than exact, and may be a step stricter', async () => {
     const two = [large, body('big too', { amount: 4_000n })] as const;
     const { c, digest } = prepared([...two]);

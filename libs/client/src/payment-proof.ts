@@ -40,7 +40,8 @@ export class BadProofFile extends Error {
 export const MAX_PROOF_BYTES = 1_048_576;
 const KIND = 'bursar/payment-proof';
 const MAX_DEPTH = 64;
-const MAX_APPROVALS = 64;
+/** As many as a policy can ask for: eight roles of 64. */
+const MAX_APPROVALS = 512;
 
 const hex = (b: Uint8Array): string => Buffer.from(b.buffer, b.byteOffset, b.byteLength).toString('hex');
 const inclusion = ({ index, count, path }: InclusionFields) => ({ index, count, path: path.map(hex) });

@@ -37,6 +37,7 @@ export function admitImport(s: State, imported: Import, items: StagedItems, plan
     if (amount > imported.most) imported.most = amount;
   }
   imported.replayed = items.count - plan.fresh.length - plan.revised.length;
+  imported.elsewhere = imported.replayed;
   imported.total = plan.total;
   for (const index of plan.revised) revise(s, plan.repeats[index] as number, items, index, imported);
   s.sequence += 1;

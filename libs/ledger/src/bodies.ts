@@ -25,6 +25,11 @@ export function revise(s: State, n: number, items: StagedItems, index: number, i
   former.push({ bodyHash: d.bodyHash(n), until: s.sequence });
   s.formerBodies.set(n, former);
   d.revise(n, items.body(index), items.bodyHash(index));
+  const held = s.holds.get(n);
+  if (held?.releases) {
+    held.releases.clear(); // they were for the body before
+    s.touchHold(held);
+  }
   moveTo(s, n, imported, index);
 }
 

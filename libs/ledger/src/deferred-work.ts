@@ -11,12 +11,15 @@ import { enter, queue, startWake, withdraw } from './transitions.ts';
 /** Opens the time-locks that ledger time has reached, and queues again what a window may have room for by this time, as far as the budget goes. */
 export function openTimeLocks(s: State): void {
   while (s.budget > 0) {
-    const n = s.due.pop(s.time);
-    if (n === undefined) return;
+    const due = s.due.pop(s.time);
+    if (due === undefined) return;
     s.budget -= 1;
+    const { item: n, time } = due;
+    const isForRoom = s.roomLooks.get(n) === time;
+    if (isForRoom) s.roomLooks.delete(n);
     const status = s.disbursements.statusOf(n);
     if (status === Status.timelocked) queue(s, n);
-    else if (status === Status.limit) tryAgain(s, n);
+    else if (status === Status.limit && isForRoom) tryAgain(s, n);
   }
 }
 
@@ -111,7 +114,10 @@ function sort(s: State, n: number, imported: Import): void {
   }
   if (d.import[n] !== imported.number) {
     // Another import brought the same body; it belongs to the one whose approvals count.
-    if (isApproved(s.importOf(n), d.amount(n)) || !holdsBodyOf(s, n, imported)) return;
+    const home = s.importOf(n);
+    if (isApproved(home, d.amount(n)) || !holdsBodyOf(s, n, imported)) return;
+    home.elsewhere += 1;
+    imported.elsewhere -= 1;
     moveTo(s, n, imported, imported.activated);
   }
   if (status === Status.limit) tryAgain(s, n);
@@ -139,7 +145,7 @@ function review(s: State, treasury: Treasury): boolean {
     const imported = s.imports[walk.next] as Import;
     if (imported.treasury !== treasury || (imported.state !== 'sealed' && imported.state !== 'approved')) continue;
     const { voting, queued, timelocked, blocked } = imported.counts;
-    if (voting + queued + timelocked + blocked + imported.replayed === 0) continue; // nothing of it is left
+    if (voting + queued + timelocked + blocked + imported.elsewhere === 0) continue; // nothing of it is left
     imported.state = isWhollyApproved(imported) ? 'approved' : 'sealed';
     s.touchImport(imported);
     startActivation(s, imported);

@@ -20,9 +20,9 @@ export class DueHeap {
   }
 
   /** The earliest item whose time is at most `now`, removed; undefined if there is none. */
-  pop(now: number): number | undefined {
-    const item = this.#items[0];
-    if (item === undefined || (this.#times[0] as number) > now) return undefined;
+  pop(now: number): { readonly item: number; readonly time: number } | undefined {
+    const [item, time] = [this.#items[0], this.#times[0]];
+    if (item === undefined || time === undefined || time > now) return undefined;
     const last = this.#items.length - 1;
     this.#swap(0, last);
     this.#items.pop();
@@ -31,7 +31,7 @@ export class DueHeap {
     for (;;) {
       let least = at;
       for (const child of [2 * at + 1, 2 * at + 2]) if (child < last && this.#before(child, least)) least = child;
-      if (least === at) return item;
+      if (least === at) return { item, time };
       this.#swap(at, least);
       at = least;
     }

@@ -157,6 +157,8 @@ export interface Import extends Leafed {
   /** Numbers of its disbursements in its order, those of earlier imports among them. */
   items: Uint32Array;
   replayed: number;
+  /** Items whose home is another import that brought the same body: if that one's approvals fail, they may come back. */
+  elsewhere: number;
   total: bigint;
   /** Keys that approved, in order. */
   readonly approvals: Set<Hex32>;

@@ -85,6 +85,7 @@ function newImport(s: State, treasury: Treasury, digest: Digest, proposer: Hex32
     chunks: 0,
     items: new Uint32Array(0),
     replayed: 0,
+    elsewhere: 0,
     total: 0n,
     approvals: new Set(),
     least: 0n,

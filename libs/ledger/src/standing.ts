@@ -22,10 +22,12 @@ export function limitedUntil(s: State, n: number): number {
   return Math.max(...windows.map((w) => w.roomAt(to, amount, s.time)));
 }
 
-/** Queued again when a window may have room; never, where no window will. */
+/** Looked at again when a window may have room, or before; never, where no window will. */
 export function waitForRoom(s: State, n: number): void {
   const until = limitedUntil(s, n);
-  if (until < Number.POSITIVE_INFINITY) s.due.push(n, until);
+  if (until >= (s.roomLooks.get(n) ?? Number.POSITIVE_INFINITY)) return;
+  s.roomLooks.set(n, until);
+  s.due.push(n, until);
 }
 
 /** Why somebody must look at it before it is paid: it is held, or its payee is not what it was made out to. */

@@ -25,6 +25,8 @@ import type { DisbursementTable } from './disbursement-table.ts';
 import type { Account, Change, Execution, Hold, Import, Lease, Offence, Offender, Payee, Treasury } from './entities.ts';
 
 const KEYS = 64;
+/** Of keys that signed: policies have up to 512 approvers, and those of earlier policies stay in the list. */
+const SIGNERS = 0xffffffff;
 const sum = struct({ high: u64, low: u64 });
 /** Sums over all time may exceed 64 bits. */
 const wide = (value: bigint) => ({ high: value >> 64n, low: value & (2n ** 64n - 1n) });
@@ -88,12 +90,12 @@ const importCodec = struct({
   treasury: hex32,
   proposer: hex32,
   state: word('open', 'sealed', 'approved', 'refused'),
-  stagings: list(struct({ proposer: hex32, openedAt: uint, chunks: u32, items: u32, digest: hex32 }), KEYS),
+  stagings: list(struct({ proposer: hex32, openedAt: uint, chunks: u32, items: u32, digest: hex32 }), SIGNERS),
   chunks: u32,
   count: u32,
   replayed: u32,
   total: u64,
-  approvals: list(hex32, KEYS),
+  approvals: list(hex32, SIGNERS),
   activated: u32,
   since: uint,
   sealedAt: uint,
@@ -113,7 +115,7 @@ const changeCodec = struct({
   id: hex32,
   treasury: hex32,
   state: word('proposed', 'approved', 'effective', 'cancelled', 'expired', 'overtaken'),
-  approvals: list(hex32, KEYS),
+  approvals: list(hex32, SIGNERS),
   time: uint,
 });
 /** What it changes stands in the transaction whose id it has. */
@@ -123,7 +125,7 @@ export const changeLeaf = (c: Change): Uint8Array =>
 const payeeCodec = struct({ treasury: hex32, name: text(PAYEE_TEXT.name), version: u32, details: optional(payeeDetails) });
 export const payeeLeaf = (p: Payee): Uint8Array => hashOf('bursar/state/payee', payeeCodec, { ...p, treasury: p.treasury.id });
 
-const holdCodec = struct({ disbursement: hex32, number: u32, by: hex32, releases: optional(list(hex32, KEYS)) });
+const holdCodec = struct({ disbursement: hex32, number: u32, by: hex32, releases: optional(list(hex32, SIGNERS)) });
 export const holdLeaf = (h: Hold): Uint8Array => hashOf('bursar/state/hold', holdCodec, { ...h, releases: h.releases && [...h.releases] });
 
 const leaseCodec = struct({

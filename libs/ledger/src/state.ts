@@ -65,6 +65,8 @@ export class State {
   /** By origin: evidence whose signatures this block may still have checked. */
   readonly evidenceLeft = new Map<number, number>();
   readonly due = new DueHeap();
+  /** By disbursement: when `due` brings up what a limit holds back; one look each, however often it is sorted meanwhile. */
+  readonly roomLooks = new Map<number, number>();
   readonly tasks = new Fifo<Task>();
   /** Steps of deferred work that this block may still do. */
   budget = 0;

@@ -84,10 +84,12 @@ export function queue(s: State, n: number): void {
   enter(s, n, to);
   if (from === Status.ready) fundsReturned(s, s.importOf(n).treasury);
 }
+/** What got here has all that it depends on, whether deferred work has counted that yet or not. */
+const PAST_DEPENDENCIES: ReadonlySet<Status> = new Set([Status.ready, ...HELD_BACK]);
 function placeOf(s: State, n: number): Status {
   const d = s.disbursements;
   if (d.notBefore(n) > s.time) return Status.timelocked;
-  if (d.waiting[n] !== 0) return Status.waiting;
+  if (d.waiting[n] !== 0 && !PAST_DEPENDENCIES.has(d.statusOf(n))) return Status.waiting;
   return screenedFor(s, n) ? Status.screening : Status.ready;
 }
 

@@ -101,6 +101,15 @@ describe('approval by role and amount', () => {
     expect([w.state('small'), w.state('medium')]).toEqual(['queued', 'queued']);
     expect(w.ledger.treasury(TREASURY)?.counts).toMatchObject({ queued: 3, voting: 1 });
   });
+  it('more than 64 approvers may sign one import', () => {
+    const names = Array.from({ length: 70 }, (_, i) => `approver${i}`);
+    const roles = [names.slice(0, 35), names.slice(35)].map((of, i) => ({ name: `role${i}`, keys: of.map(idOf) }));
+    const approval = { roles, bands: [{ upTo: MAX_AMOUNT, needs: [35, 35] }] };
+    const w = new World({ treasuries: genesis().treasuries.map((t) => ({ ...t, approval })) });
+    w.run(w.importTxs(items));
+    w.run(names.map((name) => approve(name, digest)));
+    expect(keys.map((k) => w.state(k))).toEqual(['queued', 'queued', 'queued']);
+  });
   it('more approvals while many items of a smaller band are being queued: none is left out', () => {
     const many = Array.from({ length: 30_000 }, (_, i) => body(`p${i}`, { amount: i % 2 === 0 ? 1n : 500n }));
     const w = imported(many);

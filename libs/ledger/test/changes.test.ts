@@ -8,6 +8,7 @@ import {
   body,
   cancelChange,
   DELAY_MS,
+  did,
   digestOf,
   genesis,
   idOf,
@@ -210,6 +211,16 @@ describe('a policy that came into force', () => {
     w.run([...w.importTxs([...items, body('more')]), approve('cyd', again)]);
     w.change(policy({ approval: mOfN([idOf('cyd')], 1) }));
     expect([w.ledger.disbursement(w.ledger.findImport(digest)?.itemAt(0) ?? '')?.import, w.pay('small')]).toEqual([again, ['done']]);
+  });
+  it('moves a payment back to the import that brought it, when only the approvals of that one count now', () => {
+    const w = new World();
+    const [one, two] = [[body('x')], [body('x'), body('y')]];
+    w.run([...w.importTxs(one), ...w.importTxs(two, 'clerk'), approve('ann', digestOf(one))]);
+    w.run([approve('bob', digestOf(two)), approve('cyd', digestOf(two))]);
+    expect(w.ledger.disbursement(did('x'))?.import).toBe(digestOf(two));
+    const roles = [['ann'], ['bob', 'cyd']].map((names, i) => ({ name: `role${i}`, keys: names.map(idOf) }));
+    w.change(policy({ approval: { roles, bands: [{ upTo: MAX_AMOUNT, needs: [1, 0] }] } }));
+    expect([w.state('x'), w.ledger.disbursement(did('x'))?.import]).toEqual(['queued', digestOf(one)]);
   });
   it('stops an executor that it does not list, and a proposer likewise', () => {
     const w = ready();

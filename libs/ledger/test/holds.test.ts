@@ -1,14 +1,17 @@
 /** Holding one payment back, letting it go, and replacing its body. */
 
-import { treasuryAccount } from '@bursar/protocol';
+import { mOfN, type TreasuryPolicy, treasuryAccount } from '@bursar/protocol';
 import { describe, expect, it } from '@jest/globals';
 import {
   approve,
   body,
   cancel,
+  deps,
   did,
   digestOf,
+  genesis,
   hold,
+  idOf,
   lease,
   OTHER,
   payee,
@@ -82,6 +85,50 @@ describe('a hold', () => {
     expect([w.state('a'), w.state('b')]).toEqual(['queued', 'blocked{InsufficientFunds}']);
     w.run([hold('gus', 'a', 1)]);
     expect([w.state('a'), w.state('b'), w.pay('b')]).toEqual(['blocked{Held}', 'queued', ['done']]);
+  });
+});
+
+/** `b` depends on `a`; both stand in one batch, before deferred work has counted that `a` is paid. */
+const chained = (changes: object = {}): World => {
+  const w = new World();
+  w.run([lease('exec', 'acquire')]);
+  w.approved([body('a'), body('b', { dependsOn: deps('a'), ...changes })]);
+  return w;
+};
+describe('a hold in the block that pays the dependency', () => {
+  it('is let go there: the payment is ready at once', () => {
+    const w = chained();
+    w.run([hold('gus', 'b', 1), release('ann', 'b', 1)]);
+    expect(w.run([w.batch(['a', 'b']), release('bob', 'b', 1)])).toEqual(['done', 'done']);
+    expect([w.readyKeys(), w.pay('b')]).toEqual([['b'], ['done']]);
+  });
+  it('meets a payment that waits for funds', () => {
+    const w = chained({ amount: 9_950n });
+    expect(w.run([w.batch(['a', 'b']), hold('gus', 'b', 1)])).toEqual(['done', 'done']);
+    expect(w.state('b')).toBe('blocked{Held}');
+  });
+});
+
+describe('a release', () => {
+  const ruled = (approval: ReturnType<typeof mOfN>) => new World({ treasuries: genesis().treasuries.map((t) => ({ ...t, approval })) });
+  it('is not for who proposed the payment', () => {
+    const w = ruled(mOfN(['ann', 'client'].map(idOf), 1));
+    w.run([...w.importTxs([body('a')]), approve('ann', digestOf([body('a')])), hold('gus', 'a', 1)]);
+    expect(w.run([release('client', 'a', 1), release('ann', 'a', 1)])).toEqual(['OwnProposal', 'done']);
+  });
+  it('signed again counts under a policy that needs less', () => {
+    const w = ready('a');
+    w.run([hold('gus', 'a', 1), release('ann', 'a', 1)]);
+    const policy = { ...(genesis().treasuries[0] as TreasuryPolicy), approval: mOfN([idOf('ann')], 1) };
+    w.change({ kind: 'policy', policy });
+    expect([w.run([release('ann', 'a', 1)]), w.state('a')]).toEqual([['done'], 'queued']);
+  });
+  it('of the body before a revision does not count for the new one', () => {
+    const w = ready('a');
+    w.run([hold('gus', 'a', 1), release('ann', 'a', 1), ...w.importTxs([body('a', { destination: payee(9), revision: 1 })])]);
+    expect(w.ledger.disbursement(did('a'))?.held?.releases).toEqual([]);
+    expect(w.run([release('bob', 'a', 1), release('ann', 'a', 1)])).toEqual(['done', 'done']);
+    expect(w.ledger.disbursement(did('a'))?.held).toBeUndefined();
   });
 });
 

@@ -76,6 +76,14 @@ describe('limits on payments', () => {
     for (let i = 0; i < 5; i++) expect(w.pay('p1')).toEqual(['OverLimit']);
     expect(w.ledger.scheduled).toBe(1);
   });
+  it('nor however often changes have everything judged anew', () => {
+    const w = world(hourly(100n, 'treasury'), 100, 100);
+    w.pay('p0', 'p1');
+    for (let i = 1; i < 6; i++) w.change({ kind: 'payee', name: `n${i}`, details: { reference: '', account: payee(i) } });
+    expect(w.ledger.scheduled).toBe(1);
+    w.block([], HOUR + HOUR / 32);
+    expect([w.ledger.scheduled, w.readyKeys()]).toEqual([0, ['p1']]);
+  });
   it('the root tells limits apart', () => {
     const root = (limits: Partial<PaymentLimits>) => new World(limited(limits)).ledger.stateRoot;
     expect(root({ perPayment: 5n })).not.toBe(root({ perPayment: 6n }));

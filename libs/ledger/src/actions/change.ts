@@ -46,7 +46,8 @@ export function approveChange(s: State, signer: Hex32, a: ActionOf<'approveChang
   if (change?.treasury !== treasury) return 'ChangeUnknown';
   if (change.state !== 'proposed') return 'ChangeOver';
   if (change.proposer === signer) return 'OwnProposal';
-  if (change.approvals.has(signer)) return 'AlreadyApproved';
+  // Signed again, it counts under a policy that needs less than the one of the first time.
+  if (change.approvals.has(signer) && !isApprovedChange(change)) return 'AlreadyApproved';
   change.approvals.add(signer);
   s.touchChange(change);
   if (isApprovedChange(change)) moveChange(s, change, 'approved', effectiveAt(change, s.time));

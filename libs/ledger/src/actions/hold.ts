@@ -43,7 +43,7 @@ export function hold(s: State, signer: Hex32, a: ActionOf<'hold'>): RejectionNam
   return undefined;
 }
 
-/** Approvers let it go together, as many of each role as approve a payment of its amount; the number is that of the hold. */
+/** Approvers let it go together, as many of each role as approve a payment of its amount; the number is that of the hold. Whoever proposed it does not. */
 export function release(s: State, signer: Hex32, a: ActionOf<'release'>): RejectionName | undefined {
   const found = find(s, a);
   if (typeof found === 'string') return found;
@@ -51,9 +51,11 @@ export function release(s: State, signer: Hex32, a: ActionOf<'release'>): Reject
   if (!treasury.rules.approverRole.has(signer)) return 'NotAuthorised';
   const held = s.holds.get(n);
   if (!held?.releases || a.number !== held.number) return 'HoldNumberStale';
-  if (held.releases.has(signer)) return 'AlreadyApproved';
+  if (s.importOf(n).proposer === signer) return 'OwnProposal';
+  const isRepeated = held.releases.has(signer);
   held.releases.add(signer);
   if (suffice(treasury, held.releases, s.disbursements.amount(n))) held.releases = undefined;
+  else if (isRepeated) return 'AlreadyApproved'; // not under a policy that needs less than the one of the first time
   s.touchHold(held);
   if (!held.releases) sortOut(s, n);
   return undefined;

@@ -56,7 +56,7 @@ export function approveChange(w: World, signer: Hex32, a: ActionOf<'approveChang
       !isKnown && 'ChangeUnknown',
       change?.state !== 'proposed' && 'ChangeOver',
       change?.proposer === signer && 'OwnProposal',
-      change?.approvals.has(signer) && 'AlreadyApproved',
+      change?.approvals.has(signer) && !sufficient(treasury, change.approvals, MAX_AMOUNT) && 'AlreadyApproved',
     ),
     apply() {
       if (!change) return;

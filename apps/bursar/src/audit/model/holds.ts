@@ -40,13 +40,16 @@ export function release(w: World, signer: Hex32, a: ActionOf<'release'>): Verdic
   if (!('item' in found)) return found;
   const { treasury, item } = found;
   const held = item.hold;
+  const proposes = item.imports.filter((i) => i.proposer === signer).length;
   return {
     expected: firstOf(
       over(item),
       !isApprover(treasury, signer) && 'NotAuthorised',
       (!held?.releases || held.number !== a.number) && 'HoldNumberStale',
-      held?.releases?.has(signer) && 'AlreadyApproved',
+      proposes === item.imports.length && 'OwnProposal',
+      held?.releases?.has(signer) && !sufficient(treasury, held.releases, item.amount) && 'AlreadyApproved',
     ),
+    tolerated: proposes > 0 ? ['OwnProposal'] : [],
     apply() {
       if (!held?.releases) return;
       held.releases.add(signer);

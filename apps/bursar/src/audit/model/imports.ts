@@ -66,14 +66,27 @@ export function importSeal(w: World, signer: Hex32, a: ActionOf<'importSeal'>): 
     for (const item of items) {
       const before = w.items.get(item.id);
       // A revision: another body under the same id, which no earlier import holds.
-      const known = before?.bodyHash === item.bodyHash ? before : { ...item, ...(before?.hold && { hold: before.hold }) };
+      const known = before?.bodyHash === item.bodyHash ? before : { ...item, ...heldStill(before) };
       w.items.set(item.id, known);
       if (!known.imports.includes(record)) known.imports.push(record);
     }
   };
   // An hour after its first chunk an open import is dropped; which bound refused it is not followed here.
-  const tolerated = ['ImportUnknown', 'ImportIncomplete', ...(isWhole ? [] : (['FieldInvalid', 'ImportTooLarge'] as const))] as const;
+  const bounded = ['ImportUnknown', 'ImportIncomplete', ...(isWhole ? [] : (['FieldInvalid', 'ImportTooLarge'] as const))] as const;
+  const tolerated = [...bounded, ...items.flatMap((item) => unclearRevision(w, item))];
   return { expected: isWhole ? contentProblem(w, treasury, signer, items) : 'ImportMismatch', tolerated, apply };
+}
+
+/** A hold outlasts a revision, those who signed to let the old body go do not. */
+const heldStill = (before: Item | undefined): Pick<Item, 'hold'> =>
+  before?.hold ? { hold: { number: before.hold.number, releases: before.hold.releases && new Set() } } : {};
+
+/** A dead payment is known to be dead once deferred work has come to it, and one of several imports is its home: neither is followed here. */
+function unclearRevision(w: World, item: Item): RejectionName[] {
+  const known = w.items.get(item.id);
+  if (!known || known.bodyHash === item.bodyHash) return [];
+  const dead: RejectionName[] = isDead(w, known) ? ['BlockedByDependency'] : [];
+  return known.imports.length > 1 ? [...dead, 'NotAuthorised'] : dead;
 }
 
 function itemOf({ memo, clientKey, expectedReceipts, ...body }: DisbursementBody): Item {
@@ -122,7 +135,6 @@ function repeatProblem(w: World, treasury: Treasury, signer: Hex32, known: Item,
       'ClientKeyConflict',
     known.state === 'paid' && 'AlreadyExecuted',
     known.state === 'cancelled' && 'ClientKeyCancelled',
-    isDead(w, known) && 'BlockedByDependency',
     !known.imports.some((i) => i.proposer === signer) && 'NotAuthorised',
     linkProblem(w, treasury, item),
   );
