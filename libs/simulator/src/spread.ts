@@ -28,16 +28,13 @@ export interface SpreadOptions<Message extends Seeds, Sum> {
 /** Seeds in one span: short enough that the threads end together, long enough that messages cost nothing. */
 const SPAN = 20;
 
-/** Nearly all that a run makes is garbage within moments: with more room for it, less is copied. */
-const resourceLimits = { maxYoungGenerationSizeMb: 96 };
-
 export async function spread<Message extends Seeds, Sum>(o: SpreadOptions<Message, Sum>): Promise<Sum> {
   const { first, seeds } = o.message;
   const span = Math.max(1, Math.min(SPAN, Math.ceil(seeds / (4 * o.threads))));
   let next = 0;
   let total = o.empty;
   const work = async (): Promise<void> => {
-    const thread = new Worker(o.worker, { workerData: { mutant: o.mutant } satisfies WorkerData, resourceLimits });
+    const thread = new Worker(o.worker, { workerData: { mutant: o.mutant } satisfies WorkerData });
     try {
       while (next < seeds && !o.isOver(total)) {
         const at = next;
