@@ -5,8 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const MAX_OUTPUT = 400_000;
 const GRACE_MS = 3_000;
-/** At the lowest priority, also against other sessions, where the kernel weighs sessions before it weighs processes (autogroup). */
-const BEHIND = ['sh', '-c', '{ echo 19 >/proc/self/autogroup; } 2>/dev/null; exec nice -n 19 "$@"', 'sh'];
+/**
+ * A tenth of the weight of others, not the lowest, which starves on a busy machine. Also against other sessions, where the kernel weighs
+ * sessions before it weighs processes (autogroup).
+ */
+const BEHIND = ['sh', '-c', '{ echo 10 >/proc/self/autogroup; } 2>/dev/null; exec nice -n 10 "$@"', 'sh'];
 
 export interface CommandOptions {
   readonly cwd: string;
@@ -14,7 +17,7 @@ export interface CommandOptions {
   readonly timeoutMs: number;
   /** How long what it started may take to end after it. */
   readonly graceMs?: number;
-  /** Takes no processor from whatever else wants it. */
+  /** Takes little of the processor from whatever else wants it. */
   readonly behind?: boolean;
 }
 

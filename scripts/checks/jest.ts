@@ -10,6 +10,10 @@ const TIMES = join(ROOT, '.tools', 'test-times.json');
 /** The longest package, the simulator, takes ten minutes of two idle cores; it gives way to the end-to-end tests. */
 const TIMEOUT_MS = 60 * 60_000;
 
+/** Campaigns know no clock but their own: the best company for tests that wait for real processes. */
+const SIMULATOR = 'libs/simulator';
+const END_TO_END = 'apps/bursar';
+
 const testFiles = (folder: string): string[] => filesIn(`${folder}/test`, '.test.ts');
 
 function readJson<T>(file: string): T | undefined {
@@ -20,7 +24,7 @@ function readJson<T>(file: string): T | undefined {
   }
 }
 
-const jest = (folder: string, where = behind): Check => ({
+const jest = (folder: string): Check => ({
   name: `jest ${folder}`,
   run: async () => {
     if (testFiles(folder).length === 0) return { ...pass('no tests'), passed: 0 };
@@ -35,7 +39,7 @@ const jest = (folder: string, where = behind): Check => ({
       `--outputFile=${file}`,
       `--cacheDirectory=${join(ROOT, '.tools', 'jest')}`, // jest's own default is shared by all clones of a machine
     ];
-    const options = where(folder, TIMEOUT_MS, { NODE_OPTIONS: '--experimental-vm-modules --no-warnings' });
+    const options = (folder === SIMULATOR ? behind : at)(folder, TIMEOUT_MS, { NODE_OPTIONS: '--experimental-vm-modules --no-warnings' });
     const r = await runCommand(process.execPath, args, options);
     return countJest(readJson<JestReport>(file), r);
   },
@@ -45,10 +49,6 @@ const jest = (folder: string, where = behind): Check => ({
 const readTimes = (): Record<string, number> => readJson<Record<string, number>>(TIMES) ?? {};
 export const saveTimes = (times: Readonly<Record<string, number>>): void =>
   writeFileSync(TIMES, JSON.stringify({ ...readTimes(), ...times }));
-
-/** Campaigns know no clock but their own: the best company for tests that wait for real processes. */
-const SIMULATOR = 'libs/simulator';
-const END_TO_END = 'apps/bursar';
 
 /** Everything but the end-to-end tests: the simulator, then the slowest first, so that none of them is started last. */
 export function unitTests(): Check[] {
@@ -60,5 +60,5 @@ export function unitTests(): Check[] {
     .map((t) => t.check);
 }
 
-/** Real processes of a whole network, one after the other, and only work that gives way beside them. */
-export const endToEndTests = (): Check[] => (existsSync(join(ROOT, END_TO_END)) ? [jest(END_TO_END, at)] : []);
+/** Real processes of a whole network, one after the other; beside them runs, but for a minute, what gives way. */
+export const endToEndTests = (): Check[] => (existsSync(join(ROOT, END_TO_END)) ? [jest(END_TO_END)] : []);

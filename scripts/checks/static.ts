@@ -3,14 +3,14 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { runCommand } from './command.ts';
 import { type Check, fail, pass, skip, verdict } from './outcome.ts';
-import { behind, bin, filesIn, packages, ROOT, TEMP } from './workspace.ts';
+import { at, bin, filesIn, packages, ROOT, TEMP } from './workspace.ts';
 
 const GENERATED = 'libs/protocol/src/gen';
 const MINUTES = 60_000;
 
 const command = (name: string, program: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Check => ({
   name,
-  run: async () => verdict(await runCommand(program, args, behind('.', 3 * MINUTES, env))),
+  run: async () => verdict(await runCommand(program, args, at('.', 3 * MINUTES, env))),
 });
 
 // Biome and buf keep logs and caches in the user's home unless told otherwise.
@@ -21,7 +21,7 @@ const generated: Check = {
   name: 'generated',
   run: async () => {
     const out = join(TEMP, 'generated');
-    const r = await runCommand(bin('buf'), ['generate', '--output', out], behind('.', 3 * MINUTES, CACHE));
+    const r = await runCommand(bin('buf'), ['generate', '--output', out], at('.', 3 * MINUTES, CACHE));
     if (!r.ok) return fail(r.output);
     const fresh = filesIn(join('.tools', 'tmp', String(process.pid), 'generated', GENERATED), '.ts').map((f) =>
       f.slice(f.indexOf(GENERATED)),
@@ -42,7 +42,7 @@ const docs: Check = {
   name: 'docs',
   run: async () => {
     if (!existsSync(join(ROOT, 'scripts', 'describe.ts'))) return skip('no scripts/describe.ts');
-    return verdict(await runCommand(process.execPath, ['scripts/describe.ts', '--check'], behind('.', 3 * MINUTES)));
+    return verdict(await runCommand(process.execPath, ['scripts/describe.ts', '--check'], at('.', 3 * MINUTES)));
   },
 };
 
@@ -56,7 +56,7 @@ const lockfile: Check = {
       copyFileSync(join(ROOT, f), join(copy, f));
     }
     const args = ['ci', '--dry-run', '--ignore-scripts', '--loglevel=error', '--no-audit', '--no-fund'];
-    const r = await runCommand('npm', args, { ...behind('.', 3 * MINUTES), cwd: copy });
+    const r = await runCommand('npm', args, { ...at('.', 3 * MINUTES), cwd: copy });
     return r.ok ? pass() : fail(`package-lock.json does not fit (npm install):\n${r.output}`);
   },
 };
@@ -65,7 +65,7 @@ const types = (folder: string): Check => ({
   name: `types ${folder}`,
   run: async () => {
     if (filesIn(folder, '.ts').length === 0) return skip('no source yet');
-    return verdict(await runCommand(bin('tsc'), ['-p', '.', '--pretty', 'false'], behind(folder, 3 * MINUTES)));
+    return verdict(await runCommand(bin('tsc'), ['-p', '.', '--pretty', 'false'], at(folder, 3 * MINUTES)));
   },
 });
 
