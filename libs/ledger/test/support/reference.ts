@@ -88,7 +88,10 @@ export class Reference {
     this.imports.set(key, { plans, approvals: new Set() });
     for (const [name, plan] of fresh) this.items.set(name, { plan, home: key, over: undefined });
     this.shift(() => {
-      for (const plan of revised) Object.assign(this.items.get(plan.name) as Item, { plan, home: key });
+      for (const plan of revised) {
+        Object.assign(this.items.get(plan.name) as Item, { plan, home: key });
+        this.holds.get(plan.name)?.releases?.clear();
+      }
     });
     return 'done';
   }
@@ -314,7 +317,7 @@ export class Reference {
     if (item.over) return item.over === 'executed' ? 'AlreadyExecuted' : 'AlreadyCancelled';
     const held = this.holds.get(name);
     if (!held?.releases) return 'HoldNumberStale';
-    if (held.releases.has(who)) return 'AlreadyApproved';
+    if (held.releases.has(who) && !this.suffice(held.releases, item.plan.amount)) return 'AlreadyApproved';
     held.releases.add(who);
     if (this.suffice(held.releases, item.plan.amount)) held.releases = undefined;
     return 'done';
