@@ -2,10 +2,10 @@
 import { readKeyFile } from '@bursar/client';
 import { formatAccount, policyJson } from '@bursar/protocol';
 import { layout } from '../devnet/layout.ts';
-import { approveChange, cancelChange, changeOf, type OpenChange, openChanges } from '../operations/changes.ts';
+import { approveChange, cancelChange, changeOf, type OpenChange, openChanges, payeeOf } from '../operations/changes.ts';
 import { hexId, policyOf, type Session, withSession } from '../operations/session.ts';
 import { traced } from '../operations/trace.ts';
-import { changeJson, changeLines, limitLines, policyLines } from './change-words.ts';
+import { changeJson, changeLines, limitLines, policyLines, wholeLines } from './change-words.ts';
 import { type Confirmable, confirm } from './confirm.ts';
 import { needed } from './needed.ts';
 import { json, line, plural } from './output.ts';
@@ -57,7 +57,11 @@ export async function approveChangeCommand(text: string, options: Approving): Pr
   await traced('approve change', () =>
     withSession(options.dir, async (session) => {
       const { policy } = await policyOf(session);
-      await confirm([`change ${id}`, ...changeLines(await changeOf(session, id), policy, session.genesis.currency)], options);
+      const { currency } = session.genesis;
+      const found = await changeOf(session, id);
+      const payee = found.change.kind === 'payee' ? await payeeOf(session, { name: found.change.name }) : undefined;
+      const whole = wholeLines(found, payee?.active ? payee : undefined, currency);
+      await confirm([`change ${id}`, ...changeLines(found, policy, currency), ...whole], options);
       for (const key of keys) await approveChange(session, key, id);
       const after = await changeOf(session, id);
       if (options.json) json(changeJson(after));

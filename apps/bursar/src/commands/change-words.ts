@@ -1,5 +1,6 @@
 /** Changes and policies in words. */
-import { formatAccount, type Genesis, MAX_AMOUNT, policyJson, type TreasuryPolicy } from '@bursar/protocol';
+import { formatAccount, type Genesis, MAX_AMOUNT, policyJson, type TreasuryPolicy, toHex } from '@bursar/protocol';
+import type { ledger } from '@bursar/protocol/rpc';
 import type { OpenChange } from '../operations/changes.ts';
 import { visible } from '../visible.ts';
 import { duration, money } from './output.ts';
@@ -12,7 +13,7 @@ export function policyLines(p: TreasuryPolicy, currency: Currency): string[] {
   const keys = (name: string, of: readonly string[]) => of.map((k) => `${name.padEnd(10)} ${formatAccount(k)}`);
   return [
     ...keys('proposer', p.proposers),
-    ...approval.roles.flatMap((r) => keys(visible(r.name), r.keys)),
+    ...approval.roles.flatMap((r) => keys(roleName(r.name), r.keys)),
     ...approval.bands.map(({ upTo, needs }) => `approval   ${amounts(upTo, currency)}: ${rolesOf(p, needs)}`),
     ...limitLines(limits, currency),
     ...keys('guardian', p.guardians),
@@ -21,9 +22,13 @@ export function policyLines(p: TreasuryPolicy, currency: Currency): string[] {
     `delay      ${duration(delays.policyMs)} for a change of the policy, ${duration(delays.payeeMs)} for one of a payee`,
   ];
 }
+const OUR_WORDS: readonly string[] = ['proposer', 'approval', 'limit', 'guardian', 'resume', 'executor', 'delay'];
+/** In quotes when it is more than a word or one of ours: a role must not read as a rule, such as `finance and 1 × board`. */
+const roleName = (name: string): string =>
+  /^[\p{L}\p{N}._-]+$/u.test(name) && !OUR_WORDS.includes(name) ? name : `"${visible(name).replaceAll('"', '\\"')}"`;
 const amounts = (upTo: bigint, currency: Currency): string => (upTo === MAX_AMOUNT ? 'any amount' : `up to ${money(upTo, currency)}`);
 const rolesOf = ({ approval }: TreasuryPolicy, needs: readonly number[]): string =>
-  needs.flatMap((n, i) => (n > 0 ? [`${n} × ${visible(approval.roles[i]?.name ?? '')}`] : [])).join(' and ');
+  needs.flatMap((n, i) => (n > 0 ? [`${n} × ${roleName(approval.roles[i]?.name ?? '')}`] : [])).join(' and ');
 
 export function limitLines({ perPayment, windows }: TreasuryPolicy['limits'], currency: Currency): string[] {
   const one = perPayment === MAX_AMOUNT ? [] : [`limit      ${money(perPayment, currency)} for one payment`];
@@ -46,6 +51,21 @@ export function changeLines({ change }: OpenChange, now: TreasuryPolicy, currenc
   const gone = before.filter((l) => !after.includes(l)).map((l) => `- ${l}`);
   const come = after.filter((l) => !before.includes(l)).map((l) => `+ ${l}`);
   return gone.length + come.length === 0 ? ['the same policy again'] : [...gone, ...come];
+}
+
+/**
+ * What an approver sees besides, before he signs: a policy as a whole, for what is in force now is one validator's word and that word
+ * may hide a difference; what a payee is now, undefined when there is none.
+ */
+export function wholeLines(
+  { change }: OpenChange,
+  payee: Pick<ledger.Payee, 'account' | 'reference'> | undefined,
+  currency: Currency,
+): string[] {
+  if (change.kind === 'policy') return ['all of it then:', ...policyLines(change.policy, currency).map((text) => `  ${text}`)];
+  if (!payee) return ['no payee has that name now'];
+  const reference = payee.reference === '' ? '' : `, reference ${visible(payee.reference)}`;
+  return [`instead of account ${formatAccount(toHex(payee.account))}${reference}`];
 }
 
 /** For programs. */

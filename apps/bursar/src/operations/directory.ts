@@ -42,9 +42,10 @@ export class Directory {
     }
   }
 
-  /** By reference, else by name. */
+  /** By reference or by name; nobody when one payee has as reference what is another one's name. */
   resolve(text: string): KnownPayee | undefined {
-    const entry = this.#byReference.get(text) ?? this.#byName.get(text);
+    const [referred, named] = [this.#byReference.get(text), this.#byName.get(text)];
+    const entry = referred && named && referred !== named ? undefined : (referred ?? named);
     return entry && { account: entry.account, payee: { name: entry.name, version: entry.version } };
   }
 
