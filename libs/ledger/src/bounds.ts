@@ -14,6 +14,8 @@ export const bounds = {
   openImportMs: 60 * 60 * 1000,
   /** Changes of a treasury that are neither in force nor over. */
   openChanges: 64,
+  /** Those of one proposer: whoever proposes rubbish leaves others room to propose that he goes. */
+  openChangesPerProposer: 16,
   /** A change that lacks approvals this long after it was proposed expires, milliseconds of ledger time. */
   openChangeMs: 30 * 24 * 60 * 60 * 1000,
   /** Offences of one validator that are recorded: more would cost nobody anything. */

@@ -103,6 +103,7 @@ export class Ledger {
     s.time = block.time;
     s.budget = bounds.workPerBlock;
     s.evidenceLeft.clear();
+    s.policyProposers.clear();
     expireStagings(s);
     applyDueChanges(s);
     openTimeLocks(s);

@@ -64,6 +64,8 @@ export class State {
   readonly validatorKeys: readonly Uint8Array[];
   /** By origin: evidence whose signatures this block may still have checked. */
   readonly evidenceLeft = new Map<number, number>();
+  /** Who proposed a policy in this block: one each, for each of its keys is checked. */
+  readonly policyProposers = new Set<Hex32>();
   readonly due = new DueHeap();
   /** By disbursement: when `due` brings up what a limit holds back; one look each, however often it is sorted meanwhile. */
   readonly roomLooks = new Map<number, number>();

@@ -145,10 +145,29 @@ describe('a change', () => {
 
   it('finds room among at most so many open ones', () => {
     const w = new World();
-    for (let i = 0; i < bounds.openChanges; i++) expect(w.propose({ ...acme(1, ''), name: `p${i}` } as Change).verdict).toBe('done');
-    expect(w.propose(acme(1)).verdict).toBe('TooManyChanges');
+    for (const [p, by] of ['client', 'ann', 'bob', 'cyd'].entries()) {
+      for (let i = 0; i < bounds.openChangesPerProposer; i++)
+        expect(w.propose({ ...acme(1, ''), name: `p${p}-${i}` } as Change, by).verdict).toBe('done');
+      expect(w.propose(acme(1), by).verdict).toBe('TooManyChanges');
+    }
+    expect([w.ledger.openChanges(TREASURY).length, w.propose(acme(1), 'clerk').verdict]).toEqual([bounds.openChanges, 'TooManyChanges']);
     w.run([cancelChange('gus', w.ledger.openChanges(TREASURY)[0]?.id ?? '')]);
     expect(w.propose(acme(1)).verdict).toBe('done');
+  });
+
+  it('of a policy is looked at once a block and proposer, for it may name hundreds of keys', () => {
+    const w = new World();
+    const propose = (by: string, change: Change) => ({
+      by,
+      action: { kind: 'proposeChange' as const, treasury: TREASURY, version: 1, change },
+    });
+    const bad = policy({ executors: ['00'.repeat(32)] });
+    expect(w.run([propose('client', bad), propose('client', one), propose('ann', one)])).toEqual([
+      'ChangeInvalid',
+      'TooManyChanges',
+      'done',
+    ]);
+    expect(w.run([propose('client', one)])).toEqual(['done']);
   });
 
   it('needs what the largest payment needs, whatever it changes', () => {

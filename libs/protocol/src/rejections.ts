@@ -156,7 +156,12 @@ const table = {
     'The change is decided: approved, in force, cancelled, expired or overtaken.',
     'Nothing: read its state. If it is still wanted, propose it anew.',
   ],
-  TooManyChanges: [7135, 'medium', 'The treasury has too many open changes.', 'Approve or cancel open changes first.'],
+  TooManyChanges: [
+    7135,
+    'medium',
+    'Too many changes: open ones of the treasury or of this proposer, or policies in one block.',
+    'Approve or cancel open changes first; propose one policy at a time.',
+  ],
 
   LeaseHeld: [7201, 'low', 'Another executor holds the lease.', 'Wait until it is released or expires.'],
   Fenced: [

@@ -2,7 +2,7 @@
 import type { ActionOf, Digest, Hex32, RejectionName } from '@bursar/protocol';
 import { bounds } from '../bounds.ts';
 import { currentVersion, effectiveAt, isApprovedChange, isSound, moveChange } from '../changes.ts';
-import type { Change } from '../entities.ts';
+import type { Change, Treasury } from '../entities.ts';
 import type { State } from '../state.ts';
 
 /** The transaction of a proposal. */
@@ -16,8 +16,12 @@ export function proposeChange(s: State, signer: Hex32, a: ActionOf<'proposeChang
   const treasury = s.treasuries.get(a.treasury);
   if (!treasury) return 'UnknownTreasury';
   if (!treasury.rules.proposers.has(signer) && !treasury.rules.approverRole.has(signer)) return 'NotAuthorised';
-  if (treasury.openChanges.size >= bounds.openChanges) return 'TooManyChanges';
+  if (hasNoRoom(treasury, signer)) return 'TooManyChanges';
   if (a.version !== currentVersion(treasury, a)) return 'ChangeStale';
+  if (a.change.kind === 'policy') {
+    if (s.policyProposers.has(signer)) return 'TooManyChanges';
+    s.policyProposers.add(signer);
+  }
   if (!isSound(treasury, a)) return 'ChangeInvalid';
   const change: Change = {
     id,
@@ -36,6 +40,13 @@ export function proposeChange(s: State, signer: Hex32, a: ActionOf<'proposeChang
   treasury.openChanges.add(change);
   moveChange(s, change, 'proposed', s.time + bounds.openChangeMs);
   return undefined;
+}
+
+function hasNoRoom({ openChanges }: Treasury, signer: Hex32): boolean {
+  if (openChanges.size >= bounds.openChanges) return true;
+  let mine = 0;
+  for (const { proposer } of openChanges) if (proposer === signer) mine += 1;
+  return mine >= bounds.openChangesPerProposer;
 }
 
 export function approveChange(s: State, signer: Hex32, a: ActionOf<'approveChange'>): RejectionName | undefined {

@@ -7,6 +7,7 @@ import type { ChangeRecord, Treasury, World } from './world.ts';
 
 const MONTH_MS = 30 * 86_400_000;
 const MOST_OPEN = 64;
+const MOST_OF_ONE = 16;
 
 const isOpen = ({ state }: ChangeRecord): boolean => state === 'proposed' || state === 'approved';
 const openOf = (w: World, treasury: Treasury): ChangeRecord[] =>
@@ -35,9 +36,12 @@ export function proposeChange(w: World, signer: Hex32, a: ActionOf<'proposeChang
     expected: firstOf(
       !treasury.policy.proposers.includes(signer) && !isApprover(treasury, signer) && 'NotAuthorised',
       openOf(w, treasury).length >= MOST_OPEN && 'TooManyChanges',
+      openOf(w, treasury).filter((c) => c.proposer === signer).length >= MOST_OF_ONE && 'TooManyChanges',
       a.version !== versionNow(treasury, a) && 'ChangeStale',
       !mayStand(treasury, a) && 'ChangeInvalid',
     ),
+    // The second policy of one proposer in a block; which blocks there are is not followed here.
+    tolerated: a.change.kind === 'policy' ? ['TooManyChanges'] : [],
     apply() {
       const { version, change } = a;
       w.changes.set(id, { treasury, proposer: signer, version, change, state: 'proposed', approvals: new Set(), time: w.time + MONTH_MS });
