@@ -16,6 +16,10 @@ const seconds = (text: string): number => {
   if (!Number.isFinite(n) || n <= 0 || n > 3_600) throw new InvalidArgumentError('seconds from 1 to 3600');
   return n;
 };
+const shards = (text: string): number => {
+  if (!/^[1-9]\d?$/.test(text) || Number(text) > 64) throw new InvalidArgumentError('a number from 1 to 64');
+  return Number(text);
+};
 const several = (value: string, before: string[] | undefined): string[] => [...(before ?? []), value];
 
 const program = new Command('bursar')
@@ -40,6 +44,7 @@ const devnet = program.command('devnet').description('a local network: one NATS 
 onNetwork(devnet.command('up'))
   .description('start what does not run, and wait until all of it is ready')
   .option('--fresh', 'throw the ledger of the folder away and begin a new one')
+  .option('--shards <n>', 'of a new ledger: so many executors pay side by side, each its share', shards, 1)
   .option('--foreground', 'stay, and stop everything at Ctrl-C')
   .option('--timeout <seconds>', 'longest wait', seconds, 60)
   .action(async (options) => (await import('./commands/devnet-commands.ts')).upCommand(options));

@@ -59,7 +59,7 @@ function readGenesis(f: Fields, o: Json): Genesis {
       return { id: f.account(`${at}.id`, x['id']), balance: f.amount(`${at}.balance`, x['balance']) };
     }),
     treasuries: f.list('treasuries', o['treasuries'], 16, (at, v) => readPolicy(f, at, v)),
-    shards: f.integer('shards', o['shards'], 1, 1),
+    shards: f.integer('shards', o['shards'], 1, limits.shards),
     leaseMs: f.integer('leaseMs', o['leaseMs'], 1_000, 3_600_000),
     blockIntervalMs: f.integer('blockIntervalMs', o['blockIntervalMs'], 50, 60_000),
     viewTimeoutMs: f.integer('viewTimeoutMs', o['viewTimeoutMs'], 100, 600_000),

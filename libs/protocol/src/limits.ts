@@ -14,6 +14,8 @@ export const limits = {
   clientKey: 128,
   dependencies: 100,
   expectedReceipts: 100,
+  /** Parts of the payments that are executed side by side, each by the holder of its lease. */
+  shards: 64,
   itemsPerImport: 100_000,
   itemsPerChunk: 1_000,
   itemsPerExecuteBatch: 1_000,

@@ -16,6 +16,7 @@ export interface DevnetCommandOptions {
   readonly json?: boolean;
   readonly fresh?: boolean;
   readonly foreground?: boolean;
+  readonly shards: number;
   /** Seconds. */
   readonly timeout: number;
 }
@@ -23,7 +24,7 @@ export interface DevnetCommandOptions {
 export async function upCommand(options: DevnetCommandOptions): Promise<void> {
   const programs = await findPrograms(surroundings());
   const attached = options.foreground === true;
-  const net = await openDevnet({ dir: options.dir, programs, attached, anew: options.fresh === true });
+  const net = await openDevnet({ dir: options.dir, programs, attached, anew: options.fresh === true, shards: options.shards });
   const stop = new AbortController();
   const onSignal = () => stop.abort();
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);

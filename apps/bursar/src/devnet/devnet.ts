@@ -1,4 +1,4 @@
-/** A local network of real processes: one NATS server, the validators' cells, one executor. */
+/** A local network of real processes: one NATS server, the validators' cells, executors. */
 import { mkdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Genesis } from '@bursar/protocol';
@@ -56,7 +56,9 @@ export interface DevnetOptions {
   readonly anew?: boolean;
   /** Of a network that is made; default 4. */
   readonly validators?: number;
-  /** Executors of the same shard beside the first, of a network that is made; default none. */
+  /** Of a network that is made, each with an executor of its own; default 1. */
+  readonly shards?: number;
+  /** Executors of each shard beside its first, of a network that is made; default none. */
   readonly standbys?: number;
   /** Changes the genesis of a network that is made. */
   readonly genesis?: (made: Genesis) => Genesis;
@@ -75,14 +77,14 @@ export interface DevnetOptions {
 /** Opens the network of a folder, or makes one when there is none. @throws exit 69 */
 export async function openDevnet(options: DevnetOptions): Promise<Devnet> {
   const { dir, programs, attached, anew = false, validators = DEFAULT_VALIDATORS, without = [] } = options;
-  const { standbys = 0, genesis = (made) => made, config = (spec) => spec.config } = options;
+  const { shards = 1, standbys = 0, genesis = (made) => made, config = (spec) => spec.config } = options;
   const at = layout(dir);
   const running = runningProcesses(at);
   if (anew && running.length > 0)
     throw networkFailed(`the network in ${at.dir} is running`, `Stop it first: bursar devnet down --dir ${at.dir}`);
   const fresh = anew || !hasNetwork(at.dir); // a folder without network.json was left half made
   let network = fresh
-    ? await makeNetwork(at, programs, { validators, standbys, genesis }).catch((e) => unwritable(at, e))
+    ? await makeNetwork(at, programs, { validators, shards, standbys, genesis }).catch((e) => unwritable(at, e))
     : readNetworkFile(at.dir);
   if (!fresh && running.length === 0) network = await withFreePorts(at, network);
   const url = natsUrl(at, network.natsPort);
@@ -196,7 +198,7 @@ async function withFreePorts(at: Layout, network: NetworkFile): Promise<NetworkF
   const free = await Promise.all(portsOf(network).map((p) => isFree(p)));
   if (free.every(Boolean)) return network;
   const [{ length }, standbys] = [network.validators, network.standbys?.length ?? 0];
-  const changed = networkWithPorts(network.chain, length, await findPorts(portsNeeded(length, standbys)), standbys);
+  const changed = networkWithPorts(network.chain, length, await findPorts(portsNeeded(length, standbys)), standbys, network.shards);
   writeWhole(at.network, `${JSON.stringify(changed, null, 2)}\n`);
   return changed;
 }

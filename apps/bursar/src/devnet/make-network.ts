@@ -24,7 +24,8 @@ const secret = (path: string): void => writeFileSync(path, `${randomBytes(32).to
 
 export interface NetworkPlan {
   readonly validators: number;
-  /** Executors beside the first. */
+  readonly shards: number;
+  /** Executors of each shard beside its first. */
   readonly standbys: number;
   /** What else the genesis says. */
   readonly genesis: (made: Genesis) => Genesis;
@@ -32,8 +33,9 @@ export interface NetworkPlan {
 
 /** Replaces whatever lies in the folder. */
 export async function makeNetwork(at: Layout, programs: Programs, plan: NetworkPlan): Promise<NetworkFile> {
-  const { validators: validatorCount, standbys } = plan;
-  const executors = Array.from({ length: 1 + standbys }, (_, i) => at.executor(i));
+  const { validators: validatorCount, shards } = plan;
+  const executors = Array.from({ length: shards * (1 + plan.standbys) }, (_, i) => at.executor(i));
+  const others = executors.length - 1;
   rmSync(at.dir, { recursive: true, force: true });
   for (const dir of [at.dir, at.logs, at.configs, at.keys, at.natsData, ...executors.map((e) => e.data)])
     mkdirSync(dir, { recursive: true, mode: 0o700 });
@@ -46,7 +48,7 @@ export async function makeNetwork(at: Layout, programs: Programs, plan: NetworkP
   for (const e of executors) secret(e.token);
   const [publicKeys, ports] = await Promise.all([
     Promise.all(validators.map((v) => initKeystore(at, v, programs))),
-    findPorts(portsNeeded(validatorCount, standbys)),
+    findPorts(portsNeeded(validatorCount, others)),
   ]);
   const numbered = (n: number, make: (i: number) => string) => Array.from({ length: n }, (_, i) => createKeyFile(make(i + 1)).publicKey);
   const client = createKeyFile(at.clientKey).publicKey;
@@ -70,7 +72,7 @@ export async function makeNetwork(at: Layout, programs: Programs, plan: NetworkP
         delays: { policyMs: CHANGE_DELAY_MS, payeeMs: CHANGE_DELAY_MS },
       },
     ],
-    shards: 1,
+    shards,
     leaseMs: 10_000,
     blockIntervalMs: 1_000,
     viewTimeoutMs: 1_000,
@@ -78,7 +80,7 @@ export async function makeNetwork(at: Layout, programs: Programs, plan: NetworkP
   const text = formatGenesis(genesis);
   const { chain } = parseGenesis(text); // what is written must be what every process will accept
   writeFileSync(at.genesis, text, { mode: 0o644 });
-  const network = networkWithPorts(chain, validatorCount, ports, standbys);
+  const network = networkWithPorts(chain, validatorCount, ports, others, shards);
   writeWhole(at.network, `${JSON.stringify(network, null, 2)}\n`); // last: a folder without it was left half made
   return network;
 }

@@ -17,7 +17,9 @@ export interface NetworkFile {
   readonly chain: string;
   readonly natsPort: number;
   readonly executor: ServicePorts;
-  /** Executors of the same shard with keys of their own; a file of an earlier version has none. */
+  /** Shards; a file of an earlier version has none and means 1. */
+  readonly shards?: number;
+  /** More executors with keys of their own, each for the shard of its place; a file of an earlier version has none. */
   readonly standbys?: readonly ServicePorts[];
   /** By index of the validator. */
   readonly validators: readonly Readonly<Record<CellService, ServicePorts>>[];
@@ -45,7 +47,13 @@ export const portsOf = (n: NetworkFile): number[] => [
 export const portsNeeded = (validators: number, standbys = 0): number => 3 + validators * CELL_SERVICES.length * 2 + standbys * 2;
 
 /** @param ports `portsNeeded` of them, in the order of `portsOf` */
-export function networkWithPorts(chain: string, validatorCount: number, ports: readonly number[], standbyCount = 0): NetworkFile {
+export function networkWithPorts(
+  chain: string,
+  validatorCount: number,
+  ports: readonly number[],
+  standbyCount = 0,
+  shards = 1,
+): NetworkFile {
   let next = 0;
   const take = (): number => {
     const port = ports[next++];
@@ -60,7 +68,7 @@ export function networkWithPorts(chain: string, validatorCount: number, ports: r
     () => Object.fromEntries(CELL_SERVICES.map((s) => [s, { grpc: take(), admin: take() }])) as Record<CellService, ServicePorts>,
   );
   const standbys = Array.from({ length: standbyCount }, () => ({ grpc: take(), admin: take() }));
-  return { version: 1, chain, natsPort, executor, standbys, validators };
+  return { version: 1, chain, natsPort, shards, executor, standbys, validators };
 }
 
 /** Replaces a file in one step: a reader sees the old one or the new one. */

@@ -15,7 +15,7 @@ export interface ServiceSpec {
 /** The stop of a process may take this long before it is killed. */
 export const SHUTDOWN_MS = 4_000;
 export const EXECUTOR = 'treasury-executor';
-/** The first, then its standbys. */
+/** Executors take the shards in turn: the first of each, then their standbys. */
 export const executorName = (i: number): string => (i === 0 ? EXECUTOR : `${EXECUTOR}-${i + 1}`);
 export const serviceName = (validator: number, service: CellService): string => `validator-${validator}-${service}`;
 
@@ -72,7 +72,7 @@ export function serviceSpecs(at: Layout, network: NetworkFile, urls: NatsUrls, p
       keyFile: key,
       tokenFile: token,
       dataDir: data,
-      shard: 0,
+      shard: i % (network.shards ?? 1),
       consensusAddresses: network.validators.map((v) => addressOf(v.consensus)),
       storageAddresses: network.validators.map((v) => addressOf(v.storage)),
     };
