@@ -17,6 +17,7 @@ import {
 } from '@bursar/protocol';
 import { type FieldViolation, type RejectionName, rejection } from '@bursar/shared-core';
 import { findCycle } from './dependency-graph.ts';
+import { dependenciesOf, keptMemo } from './memo.ts';
 import { orderViolations, type PaymentOrder } from './payment-order.ts';
 import { buildTransaction, type Unsigned } from './sign-transaction.ts';
 
@@ -109,7 +110,7 @@ function* violationsOf(request: ImportRequest): Generator<ImportViolation> {
     found.push({ rejection: 'AmountInvalid', field: 'payments', description: 'sum up to more than 2^64 - 1 base units' });
   const edges = payments.map((p, i) => {
     const inside: number[] = [];
-    for (const key of new Set(p.dependsOn)) {
+    for (const key of new Set(dependenciesOf(p))) {
       const place = places.get(key);
       if (place !== undefined) inside.push(place);
       else if (key.isWellFormed() && !isKnown(disbursementId(treasury, key)))
@@ -142,7 +143,7 @@ function duplicate(first: PaymentOrder | undefined, second: PaymentOrder, where:
 const sameField = (a: PaymentOrder, b: PaymentOrder, k: keyof PaymentOrder): boolean => String(a[k] ?? '') === String(b[k] ?? '');
 
 function bodyOf(treasury: Digest, p: PaymentOrder): DisbursementBody {
-  const dependsOn = [...new Set(p.dependsOn)].map((key) => disbursementId(treasury, key)).sort();
+  const dependsOn = [...new Set(dependenciesOf(p))].map((key) => disbursementId(treasury, key)).sort();
   return {
     treasury,
     clientKey: p.clientKey,
@@ -151,7 +152,7 @@ function bodyOf(treasury: Digest, p: PaymentOrder): DisbursementBody {
     lane: p.lane ?? 'consumer',
     notBefore: p.notBefore ?? 0,
     dependsOn,
-    memo: p.memo ?? '',
+    memo: keptMemo(p.memo ?? ''),
     payee: p.payee,
     expectedReceipts: (p.expectedReceipts ?? []).map((r) => ({ ...r })),
     revision: p.revision ?? 0,

@@ -21,6 +21,7 @@ export { fetchPaymentProof } from './fetch-payment-proof.ts';
 export { findTransaction } from './find-transaction.ts';
 export { type Follow, type FollowStep, openFollow } from './follow.ts';
 export { type ClientKey, createKeyFile, keyFromSeed, readKeyFile } from './key-file.ts';
+export { dependenciesOf, hintedDependencies, keptMemo, MEMO_BYTES } from './memo.ts';
 export { clientKeyProblem, type PaymentOrder } from './payment-order.ts';
 export { BadProofFile, formatPaymentProof, type PaymentProof, parsePaymentProof } from './payment-proof.ts';
 export type { ProofLink } from './proof-links.ts';

@@ -2,6 +2,7 @@
 import { isAcceptablePublicKey } from '@bursar/crypto';
 import { type AccountId, type Digest, fromHex, isHex32, type Lane, limits, MAX_AMOUNT } from '@bursar/protocol';
 import type { FieldViolation } from '@bursar/shared-core';
+import { dependenciesOf, MEMO_BYTES } from './memo.ts';
 
 export interface PaymentOrder {
   /** The payer's own key, used once for ever: 1 to 128 bytes. */
@@ -15,7 +16,7 @@ export interface PaymentOrder {
   readonly notBefore?: number;
   /** Client keys of payments of the same treasury that must be executed first; repeats count once. */
   readonly dependsOn?: readonly string[];
-  /** At most 1,024 bytes. */
+  /** At most 8,192 bytes, of which the ledger keeps the first 1,024; it may hint at dependencies when there are no explicit ones. */
   readonly memo?: string;
   /** The payee that it is made out to and the version of it; `destination` is its account. */
   readonly payee?: { readonly name: string; readonly version: number };
@@ -61,12 +62,13 @@ export function* orderViolations(at: string, order: PaymentOrder, keyless: Reado
     yield { field: `${at}.not_before`, description: 'must be milliseconds since 1970, or 0 for at once' };
   const memo = order.memo ?? '';
   if (!memo.isWellFormed()) yield { field: `${at}.memo`, description: 'holds half a character (a lone surrogate)' };
-  else if (Buffer.byteLength(memo) > limits.memo)
-    yield { field: `${at}.memo`, description: `has ${Buffer.byteLength(memo)} bytes; at most ${limits.memo} are allowed` };
-  const count = new Set(order.dependsOn).size;
+  else if (Buffer.byteLength(memo) > MEMO_BYTES)
+    yield { field: `${at}.memo`, description: `has ${Buffer.byteLength(memo)} bytes; at most ${MEMO_BYTES} are allowed` };
+  const dependencies = dependenciesOf(order);
+  const count = new Set(dependencies).size;
   if (count > limits.dependencies)
     yield { field: `${at}.depends_on`, description: `names ${count} payments; at most ${limits.dependencies} are allowed` };
-  for (const dependency of order.dependsOn ?? []) {
+  for (const dependency of dependencies) {
     const problem = clientKeyProblem(dependency);
     if (problem) yield { field: `${at}.depends_on`, description: `a client key ${problem}` };
   }

@@ -1,6 +1,6 @@
 /** A CSV or pain.001 file as an import that is ready to sign; refused as a whole with every bad line. */
 import { readFileSync, statSync } from 'node:fs';
-import { type BuiltImport, buildImport } from '@bursar/client';
+import { type BuiltImport, buildImport, dependenciesOf } from '@bursar/client';
 import {
   type AccountId,
   type Digest,
@@ -102,7 +102,7 @@ export function isXml(bytes: Uint8Array): boolean {
 /** Ids that the rows depend on and that the file does not hold: the caller asks the ledger for them. */
 export function outsideDependencies(rows: readonly PaymentRow[], treasury: Digest): Digest[] {
   const inside = new Set(rows.map((r) => r.order.clientKey));
-  const outside = new Set(rows.flatMap((r) => (r.order.dependsOn ?? []).filter((key) => !inside.has(key))));
+  const outside = new Set(rows.flatMap((r) => dependenciesOf(r.order).filter((key) => !inside.has(key))));
   return [...outside].map((key) => disbursementId(treasury, key));
 }
 

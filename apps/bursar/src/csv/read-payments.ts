@@ -1,6 +1,6 @@
 /** Payments from a CSV file. One record a line; every bad line is reported, and one bad line is enough to refuse the file. */
 import type { PaymentOrder } from '@bursar/client';
-import { clientKeyProblem } from '@bursar/client';
+import { clientKeyProblem, MEMO_BYTES } from '@bursar/client';
 import { type Genesis, limits, parseAccount, parseAmount, type RejectionName } from '@bursar/protocol';
 import { parse } from 'csv-parse/sync';
 import type { KnownPayee, ResolveAccount } from '../iso20022/accounts.ts';
@@ -171,7 +171,7 @@ function readRow(line: number, found: readonly string[], { currency, nowMs, reso
   if (notBefore === undefined)
     bad('not_before', `"${clip(cell('not_before'))}" is no time`, 'Write 2026-12-24T08:00:00Z, a wait such as +8s, or nothing.');
   const memo = cell('memo');
-  if (Buffer.byteLength(memo) > limits.memo) bad('memo', `has ${Buffer.byteLength(memo)} bytes`, `Use at most ${limits.memo} bytes.`);
+  if (Buffer.byteLength(memo) > MEMO_BYTES) bad('memo', `has ${Buffer.byteLength(memo)} bytes`, `Use at most ${MEMO_BYTES} bytes.`);
   const dependsOn =
     cell('depends_on') === ''
       ? []

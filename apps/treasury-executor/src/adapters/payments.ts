@@ -1,7 +1,7 @@
 /** Payments as the wire has them, made into payment orders; and the dependencies that only the ledger can know. */
 
-import type { PaymentOrder } from '@bursar/client';
-import { type Digest, disbursementId, type Lane, parseAccount } from '@bursar/protocol';
+import { dependenciesOf, type PaymentOrder } from '@bursar/client';
+import { type Digest, disbursementId, type Lane, parseAccount, toHex } from '@bursar/protocol';
 import type { treasury as rpc } from '@bursar/protocol/rpc';
 import type { FieldViolation } from '@bursar/shared-core';
 
@@ -24,6 +24,10 @@ export function ordersOf(payments: readonly rpc.Payment[]): { readonly orders: P
       notBefore: Number(p.notBeforeMs),
       dependsOn: p.dependsOn,
       memo: p.memo,
+      ...(p.payee === '' ? {} : { payee: { name: p.payee, version: p.payeeVersion } }),
+      expectedReceipts: p.expectedReceipts,
+      revision: p.revision,
+      ...(p.reverses.length === 0 ? {} : { reverses: toHex(p.reverses) }),
     };
   });
   return { orders, violations };
@@ -33,7 +37,7 @@ export function ordersOf(payments: readonly rpc.Payment[]): { readonly orders: P
 export function outsideDependencies(treasury: Digest, orders: readonly PaymentOrder[]): Digest[] {
   const inside = new Set(orders.map((o) => o.clientKey));
   const outside = new Set<string>();
-  for (const { dependsOn } of orders) for (const key of dependsOn ?? []) if (key.isWellFormed() && !inside.has(key)) outside.add(key);
+  for (const order of orders) for (const key of dependenciesOf(order)) if (key.isWellFormed() && !inside.has(key)) outside.add(key);
   return [...outside].map((key) => disbursementId(treasury, key));
 }
 

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file bursar/treasury/v1/treasury.proto.
  */
 export const file_bursar_treasury_v1_treasury: GenFile = /*@__PURE__*/
-  fileDesc("CiFidXJzYXIvdHJlYXN1cnkvdjEvdHJlYXN1cnkucHJvdG8SEmJ1cnNhci50cmVhc3VyeS52MSLcAQoHUGF5bWVudBIeCgpjbGllbnRfa2V5GAEgASgJQgq6SAdyBRABKIABEh4KC2Rlc3RpbmF0aW9uGAIgASgJQgm6SAZyBBABGFoSFwoGYW1vdW50GAMgASgEQge6SAQyAigBEisKBGxhbmUYBCABKAlCHbpIGnIYUgBSCGNvbnN1bWVyUgppbmR1c3RyaWFsEhUKDW5vdF9iZWZvcmVfbXMYBSABKAQSHAoKZGVwZW5kc19vbhgGIAMoCUIIukgFkgECEGQSFgoEbWVtbxgHIAEoCUIIukgFcgMogAgiJgoIVW5zaWduZWQSDAoEYm9keRgBIAEoDBIMCgRoYXNoGAIgASgMIm0KFFByZXBhcmVJbXBvcnRSZXF1ZXN0EhkKCHByb3Bvc2VyGAEgASgMQge6SAR6AmggEjoKCHBheW1lbnRzGAIgAygLMhsuYnVyc2FyLnRyZWFzdXJ5LnYxLlBheW1lbnRCC7pICJIBBQgBEJBOIoEBChVQcmVwYXJlSW1wb3J0UmVzcG9uc2USDgoGaW1wb3J0GAEgASgMEjIKDHRyYW5zYWN0aW9ucxgCIAMoCzIcLmJ1cnNhci50cmVhc3VyeS52MS5VbnNpZ25lZBIVCg1kaXNidXJzZW1lbnRzGAMgAygMEg0KBXRvdGFsGAQgASgEIkwKFlByZXBhcmVBcHByb3ZhbFJlcXVlc3QSGQoIYXBwcm92ZXIYASABKAxCB7pIBHoCaCASFwoGaW1wb3J0GAIgASgMQge6SAR6AmggIkwKF1ByZXBhcmVBcHByb3ZhbFJlc3BvbnNlEjEKC3RyYW5zYWN0aW9uGAEgASgLMhwuYnVyc2FyLnRyZWFzdXJ5LnYxLlVuc2lnbmVkIk4KFFByZXBhcmVDYW5jZWxSZXF1ZXN0EhcKBnNpZ25lchgBIAEoDEIHukgEegJoIBIdCgxkaXNidXJzZW1lbnQYAiABKAxCB7pIBHoCaCAiSgoVUHJlcGFyZUNhbmNlbFJlc3BvbnNlEjEKC3RyYW5zYWN0aW9uGAEgASgLMhwuYnVyc2FyLnRyZWFzdXJ5LnYxLlVuc2lnbmVkIqkBChNTdWJtaXRTaWduZWRSZXF1ZXN0ElEKDHRyYW5zYWN0aW9ucxgBIAMoCzIuLmJ1cnNhci50cmVhc3VyeS52MS5TdWJtaXRTaWduZWRSZXF1ZXN0LlNpZ25lZEILukgIkgEFCAEQyAEaPwoGU2lnbmVkEhkKBGJvZHkYASABKAxCC7pICHoGEAEYgIAQEhoKCXNpZ25hdHVyZRgCIAEoDEIHukgEegJoQCIvChRTdWJtaXRTaWduZWRSZXNwb25zZRIXCg90cmFuc2FjdGlvbl9pZHMYASADKAwiLQoSV2F0Y2hJbXBvcnRSZXF1ZXN0EhcKBmltcG9ydBgBIAEoDEIHukgEegJoICK7AQoTV2F0Y2hJbXBvcnRSZXNwb25zZRINCgVzdGF0ZRgBIAEoCRIRCglhcHByb3ZhbHMYAiABKA0SQwoGY291bnRzGAMgAygLMjMuYnVyc2FyLnRyZWFzdXJ5LnYxLldhdGNoSW1wb3J0UmVzcG9uc2UuQ291bnRzRW50cnkSDgoGaGVpZ2h0GAQgASgEGi0KC0NvdW50c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEyhwQKCFRyZWFzdXJ5EmQKDVByZXBhcmVJbXBvcnQSKC5idXJzYXIudHJlYXN1cnkudjEuUHJlcGFyZUltcG9ydFJlcXVlc3QaKS5idXJzYXIudHJlYXN1cnkudjEuUHJlcGFyZUltcG9ydFJlc3BvbnNlEmoKD1ByZXBhcmVBcHByb3ZhbBIqLmJ1cnNhci50cmVhc3VyeS52MS5QcmVwYXJlQXBwcm92YWxSZXF1ZXN0GisuYnVyc2FyLnRyZWFzdXJ5LnYxLlByZXBhcmVBcHByb3ZhbFJlc3BvbnNlEmQKDVByZXBhcmVDYW5jZWwSKC5idXJzYXIudHJlYXN1cnkudjEuUHJlcGFyZUNhbmNlbFJlcXVlc3QaKS5idXJzYXIudHJlYXN1cnkudjEuUHJlcGFyZUNhbmNlbFJlc3BvbnNlEmEKDFN1Ym1pdFNpZ25lZBInLmJ1cnNhci50cmVhc3VyeS52MS5TdWJtaXRTaWduZWRSZXF1ZXN0GiguYnVyc2FyLnRyZWFzdXJ5LnYxLlN1Ym1pdFNpZ25lZFJlc3BvbnNlEmAKC1dhdGNoSW1wb3J0EiYuYnVyc2FyLnRyZWFzdXJ5LnYxLldhdGNoSW1wb3J0UmVxdWVzdBonLmJ1cnNhci50cmVhc3VyeS52MS5XYXRjaEltcG9ydFJlc3BvbnNlMAFiBnByb3RvMw", [file_buf_validate_validate]);
+  fileDesc("CiFidXJzYXIvdHJlYXN1cnkvdjEvdHJlYXN1cnkucHJvdG8SEmJ1cnNhci50cmVhc3VyeS52MSKCAwoHUGF5bWVudBIeCgpjbGllbnRfa2V5GAEgASgJQgq6SAdyBRABKIABEh4KC2Rlc3RpbmF0aW9uGAIgASgJQgm6SAZyBBABGFoSFwoGYW1vdW50GAMgASgEQge6SAQyAigBEisKBGxhbmUYBCABKAlCHbpIGnIYUgBSCGNvbnN1bWVyUgppbmR1c3RyaWFsEhUKDW5vdF9iZWZvcmVfbXMYBSABKAQSHAoKZGVwZW5kc19vbhgGIAMoCUIIukgFkgECEGQSFgoEbWVtbxgHIAEoCUIIukgFcgMogEASFgoFcGF5ZWUYCCABKAlCB7pIBHICKEYSFQoNcGF5ZWVfdmVyc2lvbhgJIAEoDRJIChFleHBlY3RlZF9yZWNlaXB0cxgKIAMoCzIjLmJ1cnNhci50cmVhc3VyeS52MS5FeHBlY3RlZFJlY2VpcHRCCLpIBZIBAhBkEhAKCHJldmlzaW9uGAsgASgNEhkKCHJldmVyc2VzGAwgASgMQge6SAR6AhggIkYKD0V4cGVjdGVkUmVjZWlwdBIaCglyZWZlcmVuY2UYASABKAlCB7pIBHICKEASFwoGYW1vdW50GAIgASgEQge6SAQyAigBIiYKCFVuc2lnbmVkEgwKBGJvZHkYASABKAwSDAoEaGFzaBgCIAEoDCJtChRQcmVwYXJlSW1wb3J0UmVxdWVzdBIZCghwcm9wb3NlchgBIAEoDEIHukgEegJoIBI6CghwYXltZW50cxgCIAMoCzIbLmJ1cnNhci50cmVhc3VyeS52MS5QYXltZW50Qgu6SAiSAQUIARCQTiKBAQoVUHJlcGFyZUltcG9ydFJlc3BvbnNlEg4KBmltcG9ydBgBIAEoDBIyCgx0cmFuc2FjdGlvbnMYAiADKAsyHC5idXJzYXIudHJlYXN1cnkudjEuVW5zaWduZWQSFQoNZGlzYnVyc2VtZW50cxgDIAMoDBINCgV0b3RhbBgEIAEoBCJMChZQcmVwYXJlQXBwcm92YWxSZXF1ZXN0EhkKCGFwcHJvdmVyGAEgASgMQge6SAR6AmggEhcKBmltcG9ydBgCIAEoDEIHukgEegJoICJMChdQcmVwYXJlQXBwcm92YWxSZXNwb25zZRIxCgt0cmFuc2FjdGlvbhgBIAEoCzIcLmJ1cnNhci50cmVhc3VyeS52MS5VbnNpZ25lZCJOChRQcmVwYXJlQ2FuY2VsUmVxdWVzdBIXCgZzaWduZXIYASABKAxCB7pIBHoCaCASHQoMZGlzYnVyc2VtZW50GAIgASgMQge6SAR6AmggIkoKFVByZXBhcmVDYW5jZWxSZXNwb25zZRIxCgt0cmFuc2FjdGlvbhgBIAEoCzIcLmJ1cnNhci50cmVhc3VyeS52MS5VbnNpZ25lZCKpAQoTU3VibWl0U2lnbmVkUmVxdWVzdBJRCgx0cmFuc2FjdGlvbnMYASADKAsyLi5idXJzYXIudHJlYXN1cnkudjEuU3VibWl0U2lnbmVkUmVxdWVzdC5TaWduZWRCC7pICJIBBQgBEMgBGj8KBlNpZ25lZBIZCgRib2R5GAEgASgMQgu6SAh6BhABGICAEBIaCglzaWduYXR1cmUYAiABKAxCB7pIBHoCaEAiLwoUU3VibWl0U2lnbmVkUmVzcG9uc2USFwoPdHJhbnNhY3Rpb25faWRzGAEgAygMIi0KEldhdGNoSW1wb3J0UmVxdWVzdBIXCgZpbXBvcnQYASABKAxCB7pIBHoCaCAiuwEKE1dhdGNoSW1wb3J0UmVzcG9uc2USDQoFc3RhdGUYASABKAkSEQoJYXBwcm92YWxzGAIgASgNEkMKBmNvdW50cxgDIAMoCzIzLmJ1cnNhci50cmVhc3VyeS52MS5XYXRjaEltcG9ydFJlc3BvbnNlLkNvdW50c0VudHJ5Eg4KBmhlaWdodBgEIAEoBBotCgtDb3VudHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAQ6AjgBMocECghUcmVhc3VyeRJkCg1QcmVwYXJlSW1wb3J0EiguYnVyc2FyLnRyZWFzdXJ5LnYxLlByZXBhcmVJbXBvcnRSZXF1ZXN0GikuYnVyc2FyLnRyZWFzdXJ5LnYxLlByZXBhcmVJbXBvcnRSZXNwb25zZRJqCg9QcmVwYXJlQXBwcm92YWwSKi5idXJzYXIudHJlYXN1cnkudjEuUHJlcGFyZUFwcHJvdmFsUmVxdWVzdBorLmJ1cnNhci50cmVhc3VyeS52MS5QcmVwYXJlQXBwcm92YWxSZXNwb25zZRJkCg1QcmVwYXJlQ2FuY2VsEiguYnVyc2FyLnRyZWFzdXJ5LnYxLlByZXBhcmVDYW5jZWxSZXF1ZXN0GikuYnVyc2FyLnRyZWFzdXJ5LnYxLlByZXBhcmVDYW5jZWxSZXNwb25zZRJhCgxTdWJtaXRTaWduZWQSJy5idXJzYXIudHJlYXN1cnkudjEuU3VibWl0U2lnbmVkUmVxdWVzdBooLmJ1cnNhci50cmVhc3VyeS52MS5TdWJtaXRTaWduZWRSZXNwb25zZRJgCgtXYXRjaEltcG9ydBImLmJ1cnNhci50cmVhc3VyeS52MS5XYXRjaEltcG9ydFJlcXVlc3QaJy5idXJzYXIudHJlYXN1cnkudjEuV2F0Y2hJbXBvcnRSZXNwb25zZTABYgZwcm90bzM", [file_buf_validate_validate]);
 
 /**
  * One payment order.
@@ -65,11 +65,45 @@ export type Payment = Message<"bursar.treasury.v1.Payment"> & {
   dependsOn: string[];
 
   /**
-   * At most 1,024 bytes.
+   * At most 8,192 bytes, of which the ledger keeps the first 1,024. Without explicit dependencies, `depends_on=KEY,KEY` in it or
+   * `{"depends_on":["KEY"]}` as all of it names them.
    *
    * @generated from field: string memo = 7;
    */
   memo: string;
+
+  /**
+   * The payee of the directory that it is made out to, and the version of it; destination is its account. Empty: none.
+   *
+   * @generated from field: string payee = 8;
+   */
+  payee: string;
+
+  /**
+   * @generated from field: uint32 payee_version = 9;
+   */
+  payeeVersion: number;
+
+  /**
+   * What the receiver will match it with; together the amount, or none.
+   *
+   * @generated from field: repeated bursar.treasury.v1.ExpectedReceipt expected_receipts = 10;
+   */
+  expectedReceipts: ExpectedReceipt[];
+
+  /**
+   * One more than before to replace the body of a payment that was not made yet.
+   *
+   * @generated from field: uint32 revision = 11;
+   */
+  revision: number;
+
+  /**
+   * Id of the executed payment to this treasury that it pays back, 32 bytes; empty: none.
+   *
+   * @generated from field: bytes reverses = 12;
+   */
+  reverses: Uint8Array;
 };
 
 /**
@@ -78,6 +112,34 @@ export type Payment = Message<"bursar.treasury.v1.Payment"> & {
  */
 export const PaymentSchema: GenMessage<Payment> = /*@__PURE__*/
   messageDesc(file_bursar_treasury_v1_treasury, 0);
+
+/**
+ * What a receiver is to find under one reference.
+ *
+ * @generated from message bursar.treasury.v1.ExpectedReceipt
+ */
+export type ExpectedReceipt = Message<"bursar.treasury.v1.ExpectedReceipt"> & {
+  /**
+   * Such as the number of an invoice.
+   *
+   * @generated from field: string reference = 1;
+   */
+  reference: string;
+
+  /**
+   * Base units, more than zero.
+   *
+   * @generated from field: uint64 amount = 2;
+   */
+  amount: bigint;
+};
+
+/**
+ * Describes the message bursar.treasury.v1.ExpectedReceipt.
+ * Use `create(ExpectedReceiptSchema)` to create a new message.
+ */
+export const ExpectedReceiptSchema: GenMessage<ExpectedReceipt> = /*@__PURE__*/
+  messageDesc(file_bursar_treasury_v1_treasury, 1);
 
 /**
  * Something to sign.
@@ -105,7 +167,7 @@ export type Unsigned = Message<"bursar.treasury.v1.Unsigned"> & {
  * Use `create(UnsignedSchema)` to create a new message.
  */
 export const UnsignedSchema: GenMessage<Unsigned> = /*@__PURE__*/
-  messageDesc(file_bursar_treasury_v1_treasury, 1);
+  messageDesc(file_bursar_treasury_v1_treasury, 2);
 
 /**
  * Payments to import.
@@ -133,7 +195,7 @@ export type PrepareImportRequest = Message<"bursar.treasury.v1.PrepareImportRequ
  * Use `create(PrepareImportRequestSchema)` to create a new message.
  */
 export const PrepareImportRequestSchema: GenMessage<PrepareImportRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_treasury_v1_treasury, 2);
+  messageDesc(file_bursar_treasury_v1_treasury, 3);
 
 /**
  * The transactions to sign.
@@ -175,7 +237,7 @@ export type PrepareImportResponse = Message<"bursar.treasury.v1.PrepareImportRes
  * Use `create(PrepareImportResponseSchema)` to create a new message.
  */
 export const PrepareImportResponseSchema: GenMessage<PrepareImportResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_treasury_v1_treasury, 3);
+  messageDesc(file_bursar_treasury_v1_treasury, 4);
 
 /**
  * An import to approve.
@@ -203,7 +265,7 @@ export type PrepareApprovalRequest = Message<"bursar.treasury.v1.PrepareApproval
  * Use `create(PrepareApprovalRequestSchema)` to create a new message.
  */
 export const PrepareApprovalRequestSchema: GenMessage<PrepareApprovalRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_treasury_v1_treasury, 4);
+  messageDesc(file_bursar_treasury_v1_treasury, 5);
 
 /**
  * The transaction to sign.
@@ -224,7 +286,7 @@ export type PrepareApprovalResponse = Message<"bursar.treasury.v1.PrepareApprova
  * Use `create(PrepareApprovalResponseSchema)` to create a new message.
  */
 export const PrepareApprovalResponseSchema: GenMessage<PrepareApprovalResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_treasury_v1_treasury, 5);
+  messageDesc(file_bursar_treasury_v1_treasury, 6);
 
 /**
  * A payment to cancel.
@@ -252,7 +314,7 @@ export type PrepareCancelRequest = Message<"bursar.treasury.v1.PrepareCancelRequ
  * Use `create(PrepareCancelRequestSchema)` to create a new message.
  */
 export const PrepareCancelRequestSchema: GenMessage<PrepareCancelRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_treasury_v1_treasury, 6);
+  messageDesc(file_bursar_treasury_v1_treasury, 7);
 
 /**
  * The transaction to sign.
@@ -273,7 +335,7 @@ export type PrepareCancelResponse = Message<"bursar.treasury.v1.PrepareCancelRes
  * Use `create(PrepareCancelResponseSchema)` to create a new message.
  */
 export const PrepareCancelResponseSchema: GenMessage<PrepareCancelResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_treasury_v1_treasury, 7);
+  messageDesc(file_bursar_treasury_v1_treasury, 8);
 
 /**
  * What was signed.
@@ -294,7 +356,7 @@ export type SubmitSignedRequest = Message<"bursar.treasury.v1.SubmitSignedReques
  * Use `create(SubmitSignedRequestSchema)` to create a new message.
  */
 export const SubmitSignedRequestSchema: GenMessage<SubmitSignedRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_treasury_v1_treasury, 8);
+  messageDesc(file_bursar_treasury_v1_treasury, 9);
 
 /**
  * One signed transaction.
@@ -322,7 +384,7 @@ export type SubmitSignedRequest_Signed = Message<"bursar.treasury.v1.SubmitSigne
  * Use `create(SubmitSignedRequest_SignedSchema)` to create a new message.
  */
 export const SubmitSignedRequest_SignedSchema: GenMessage<SubmitSignedRequest_Signed> = /*@__PURE__*/
-  messageDesc(file_bursar_treasury_v1_treasury, 8, 0);
+  messageDesc(file_bursar_treasury_v1_treasury, 9, 0);
 
 /**
  * All are provable.
@@ -343,7 +405,7 @@ export type SubmitSignedResponse = Message<"bursar.treasury.v1.SubmitSignedRespo
  * Use `create(SubmitSignedResponseSchema)` to create a new message.
  */
 export const SubmitSignedResponseSchema: GenMessage<SubmitSignedResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_treasury_v1_treasury, 9);
+  messageDesc(file_bursar_treasury_v1_treasury, 10);
 
 /**
  * Which import.
@@ -364,7 +426,7 @@ export type WatchImportRequest = Message<"bursar.treasury.v1.WatchImportRequest"
  * Use `create(WatchImportRequestSchema)` to create a new message.
  */
 export const WatchImportRequestSchema: GenMessage<WatchImportRequest> = /*@__PURE__*/
-  messageDesc(file_bursar_treasury_v1_treasury, 10);
+  messageDesc(file_bursar_treasury_v1_treasury, 11);
 
 /**
  * Where it is.
@@ -406,7 +468,7 @@ export type WatchImportResponse = Message<"bursar.treasury.v1.WatchImportRespons
  * Use `create(WatchImportResponseSchema)` to create a new message.
  */
 export const WatchImportResponseSchema: GenMessage<WatchImportResponse> = /*@__PURE__*/
-  messageDesc(file_bursar_treasury_v1_treasury, 11);
+  messageDesc(file_bursar_treasury_v1_treasury, 12);
 
 /**
  * A convenience in front of Transactions and Ledger.
