@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `node scripts/run.mjs start|test|sim|fuzz|linearize|campaign|bench|stress [arguments]`: set-up first, then the program on the pinned Node. */
+/** `node scripts/run.mjs start|test|sim|fuzz|linearize|campaign|story|bench|stress [arguments]`: set-up first, then the program on the pinned Node. */
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -16,6 +16,7 @@ const programs = {
   fuzz: ['scripts/fuzz/main.ts'],
   linearize: ['scripts/linearize/main.ts'],
   campaign: ['scripts/campaign/main.ts'],
+  story: ['scripts/stories/main.ts'],
   bench: ['scripts/bench/main.ts'],
   stress: ['scripts/stress/main.ts'],
 };

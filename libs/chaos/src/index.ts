@@ -5,4 +5,5 @@ export { freeze } from './frozen.ts';
 export { type Counters, type NatsProxy, type NatsProxyOptions, startNatsProxy } from './nats-proxy.ts';
 export { clockSkew, memoryPressure } from './preloads.ts';
 export { type ProxyThread, startProxyThread } from './proxy-thread.ts';
+export { startTcpLink, type TcpLink } from './tcp-link.ts';
 export type { Running, Window } from './window.ts';

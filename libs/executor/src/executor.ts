@@ -13,7 +13,7 @@ import { type Intent, signIntent } from './intent.ts';
 import type { Ending } from './journal-record.ts';
 import { isHeld, judge } from './judge.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
-import { type PlannedBatch, Planner } from './planner.ts';
+import { type PlannedBatch, Planner, type Standing } from './planner.ts';
 import type { LeaseAt, Outcome as LedgerOutcome, OpenSpan, Signed } from './ports.ts';
 import { Sender } from './sender.ts';
 import type { ExecutorPorts, ExecutorSettings } from './settings.ts';
@@ -279,10 +279,11 @@ export class Executor {
     if (open > 0 && room < window / 2) return 0;
     const permits = this.#gate.admit(room, now);
     if (permits.length === 0) return 0;
-    const isFree = (id: Digest) => !this.#flights.holds(id) && !this.#deferrals.isDeferred(id, lease.time);
+    const standing = (id: Digest): Standing =>
+      this.#flights.holds(id) ? 'under-way' : this.#deferrals.isDeferred(id, lease.time) ? 'deferred' : 'free';
     let staged: Staged[] = [];
     try {
-      const { batches, matured } = await this.#planner.plan({ batches: permits.length, batchItems }, isFree, lease);
+      const { batches, matured } = await this.#planner.plan({ batches: permits.length, batchItems }, standing, lease);
       this.#status.matured = matured;
       const seqs = this.#flights.freeSeqs(lease.nextSeq, batches.length);
       staged = batches.map((batch, i) => this.#sign(batch, seqs[i] as bigint, epoch, lease, now));

@@ -36,6 +36,9 @@ export function cut(perLane: readonly { readonly lane: Lane; readonly items: rea
   }
 }
 
+/** How an item stands with the executor: it may be put into a batch, is in one that is not resolved, or was put off. */
+export type Standing = 'free' | 'under-way' | 'deferred';
+
 /** Reads the ready lists from where the last plan stopped. */
 export class Planner {
   readonly #reads: LedgerReads;
@@ -53,7 +56,7 @@ export class Planner {
   }
 
   /** Lanes in which nothing is ready are not read: there every cursor stands at the end of its list. */
-  async plan(limits: PlanLimits, isFree: (id: Digest) => boolean, { height, ready }: Pick<LeaseAt, 'height' | 'ready'>): Promise<Plan> {
+  async plan(limits: PlanLimits, standing: (id: Digest) => Standing, { height, ready }: Pick<LeaseAt, 'height' | 'ready'>): Promise<Plan> {
     const lanes = [...LANES.slice(this.#turn % LANES.length), ...LANES.slice(0, this.#turn % LANES.length)];
     this.#turn += 1;
     const before = new Map(this.#cursors);
@@ -64,7 +67,7 @@ export class Planner {
         this.#cursors.delete(lane);
         continue;
       }
-      const found = await this.#take(lane, limits.batches * limits.batchItems, isFree, height);
+      const found = await this.#take(lane, limits.batches * limits.batchItems, standing, height);
       perLane.push({ lane, items: found.items });
       matured += found.matured;
     }
@@ -77,15 +80,22 @@ export class Planner {
     return { batches, matured };
   }
 
-  async #take(lane: Lane, wanted: number, isFree: (id: Digest) => boolean, atLeast: number) {
+  async #take(lane: Lane, wanted: number, standing: (id: Digest) => Standing, atLeast: number) {
     const items: ReadyItem[] = [];
+    const taken = new Set<Digest>();
+    // What it follows is in this plan or in an earlier batch: seqs rise, so that it is paid first.
+    const take = ({ id, after }: ReadyItem): boolean => {
+      const isTaken = standing(id) === 'free' && after.every((a) => taken.has(a) || standing(a) === 'under-way');
+      if (isTaken) taken.add(id);
+      return isTaken;
+    };
     let matured = 0;
     let cursor = this.#cursors.get(lane) ?? '';
     for (let pages = 0; pages < MAX_PAGES && items.length < wanted; pages++) {
       const page = await this.#reads.ready(lane, Math.min(wanted, PAGE_ITEMS), cursor, atLeast);
-      matured += page.items.length;
+      matured += page.items.filter((i) => i.after.length === 0).length;
       const room = wanted - items.length;
-      const free = page.items.filter(({ id }) => isFree(id));
+      const free = page.items.filter(take);
       items.push(...free.slice(0, room));
       if (free.length > room) break; // the rest of this page is for the next plan
       if (page.next === '') {

@@ -35,6 +35,8 @@ export interface ReadyItem {
   readonly attempts: number;
   /** W3C traceparent of its import; may be empty. */
   readonly traceparent: string;
+  /** Items before it on the page that must be paid first, in the same batch or one before; empty: it may be paid at once. */
+  readonly after: readonly Digest[];
 }
 export interface ReadyPage {
   readonly items: readonly ReadyItem[];

@@ -1,11 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { Deferrals } from '../src/deferrals.ts';
-import { cut, Planner } from '../src/planner.ts';
+import { cut, Planner, type Standing } from '../src/planner.ts';
 import type { LedgerReads, ReadyItem } from '../src/ports.ts';
 
 const items = (n: number, name = 'i'): ReadyItem[] =>
-  Array.from({ length: n }, (_, i) => ({ id: `${name}${i}`, bodyHash: '', attempts: 0, traceparent: '' }));
+  Array.from({ length: n }, (_, i) => ({ id: `${name}${i}`, bodyHash: '', attempts: 0, traceparent: '', after: [] }));
 
+const free =
+  (isFree: (id: string) => boolean) =>
+  (id: string): Standing =>
+    isFree(id) ? 'free' : 'deferred';
 /** Nothing was told of what is ready. */
 const unknown = { height: 0, ready: undefined };
 
@@ -52,7 +56,11 @@ describe('planner', () => {
     const flying = new Set<string>();
     const seen: string[] = [];
     for (let turn = 0; turn < 4; turn++) {
-      const { batches } = await planner.plan(limits, (id) => !flying.has(id), unknown);
+      const { batches } = await planner.plan(
+        limits,
+        free((id) => !flying.has(id)),
+        unknown,
+      );
       for (const { id } of batches.flatMap((b) => b.items)) {
         expect(flying.has(id)).toBe(false);
         flying.add(id);
@@ -66,9 +74,17 @@ describe('planner', () => {
   it('starts again when something comes back', async () => {
     const { port } = reads({ consumer: items(20) });
     const planner = new Planner(port);
-    await planner.plan({ batches: 1, batchItems: 5 }, () => true, unknown);
+    await planner.plan(
+      { batches: 1, batchItems: 5 },
+      free(() => true),
+      unknown,
+    );
     planner.restart();
-    const { batches } = await planner.plan({ batches: 1, batchItems: 5 }, () => true, unknown);
+    const { batches } = await planner.plan(
+      { batches: 1, batchItems: 5 },
+      free(() => true),
+      unknown,
+    );
     expect(batches[0]?.items[0]?.id).toBe('i0');
   });
 
@@ -76,10 +92,34 @@ describe('planner', () => {
     const { port, asked } = reads({ consumer: items(9, 'c'), industrial: items(1, 'n') });
     const planner = new Planner(port);
     const limits = { batches: 2, batchItems: 2 };
-    await planner.plan(limits, () => true, { height: 1, ready: { consumer: 9, industrial: 0 } });
-    await planner.plan(limits, () => true, { height: 2, ready: { consumer: 0, industrial: 0 } });
-    await planner.plan(limits, () => true, { height: 3, ready: { consumer: 9, industrial: 1 } });
+    await planner.plan(
+      limits,
+      free(() => true),
+      { height: 1, ready: { consumer: 9, industrial: 0 } },
+    );
+    await planner.plan(
+      limits,
+      free(() => true),
+      { height: 2, ready: { consumer: 0, industrial: 0 } },
+    );
+    await planner.plan(
+      limits,
+      free(() => true),
+      { height: 3, ready: { consumer: 9, industrial: 1 } },
+    );
     expect(asked).toEqual(['consumer:4:', 'consumer:4:', 'industrial:4:']);
+  });
+
+  it('takes what follows another only behind it, or when that is under way', async () => {
+    const chain = items(5, 'c').map((i, n) => (n === 0 ? i : { ...i, after: [`c${n - 1}`] }));
+    const planned = async (standing: (id: string) => Standing) => {
+      const plan = await new Planner(reads({ consumer: chain }).port).plan({ batches: 2, batchItems: 2 }, standing, unknown);
+      return [plan.matured, ...plan.batches.map((b) => b.items.map((i) => i.id).join())];
+    };
+    expect(await planned(free(() => true))).toEqual([1, 'c0,c1', 'c2,c3']);
+    expect(await planned((id) => (id === 'c0' ? 'under-way' : 'free'))).toEqual([1, 'c1,c2', 'c3,c4']);
+    expect(await planned((id) => (id === 'c0' ? 'deferred' : 'free'))).toEqual([1]);
+    expect(await planned((id) => (id === 'c2' ? 'deferred' : 'free'))).toEqual([1, 'c0,c1']);
   });
 
   it('comes back to deferred items at the end of the list', async () => {
@@ -89,7 +129,11 @@ describe('planner', () => {
     const isFree = (id: string) => !(deferred && ['i0', 'i5'].includes(id));
     const taken = new Set<string>();
     const plan = async () => {
-      const { batches } = await planner.plan({ batches: 1, batchItems: 2 }, (id) => isFree(id) && !taken.has(id), unknown);
+      const { batches } = await planner.plan(
+        { batches: 1, batchItems: 2 },
+        free((id) => isFree(id) && !taken.has(id)),
+        unknown,
+      );
       for (const i of batches.flatMap((b) => b.items)) taken.add(i.id);
     };
     for (let turn = 0; turn < 5; turn++) await plan();
@@ -103,7 +147,11 @@ describe('planner', () => {
     const planner = new Planner(port);
     const taken: string[] = [];
     for (let turn = 0; turn < 8; turn++) {
-      const { batches } = await planner.plan({ batches: 1, batchItems: 2 }, (id) => !taken.includes(id), unknown);
+      const { batches } = await planner.plan(
+        { batches: 1, batchItems: 2 },
+        free((id) => !taken.includes(id)),
+        unknown,
+      );
       taken.push(...batches.flatMap((b) => b.items.map((i) => i.id)));
     }
     expect([...taken].sort()).toEqual([...items(8, 'c'), ...items(8, 'n')].map((i) => i.id).sort());

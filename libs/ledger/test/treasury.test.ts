@@ -167,6 +167,30 @@ describe('ready', () => {
     expect(keys(w.ledger.ready(0, 'consumer', 10, 'no cursor'))).toEqual(['c', 'd']);
   });
 
+  it('shows behind it, where a page has room, what may be paid right after: in one batch, in order', () => {
+    const w = new World();
+    w.run([{ by: 'exec', action: { kind: 'lease', shard: 0, request: 'acquire' } }]);
+    const needing = (key: string, ...needs: string[]) => body(key, { dependsOn: deps(...needs) });
+    const both = [body('a'), needing('b', 'a'), needing('c', 'a'), needing('d', 'b', 'c'), needing('e', 'd')];
+    const apart = [
+      { ...needing('i', 'a'), lane: 'industrial' as const },
+      { ...needing('later', 'a'), notBefore: 9_000_000 },
+    ];
+    w.approved([...both, body('z'), ...apart]);
+    expect(w.run(w.importTxs([body('never'), needing('n', 'a', 'never')]))).toEqual(['done', 'done']);
+    const shown = (limit: number) =>
+      w.ledger.ready(0, 'consumer', limit).items.map(({ id, after }) => {
+        const key = (of: string) => w.ledger.disbursement(of)?.body.clientKey;
+        return [key(id), ...after.map(key)].join(' ');
+      });
+    expect(shown(1)).toEqual(['a']);
+    expect(shown(3)).toEqual(['a', 'z', 'b a']);
+    expect(shown(100)).toEqual(['a', 'z', 'b a', 'c a', 'd b c', 'e d']);
+    expect(w.ledger.readyCount(0, 'consumer')).toBe(2);
+    expect(w.pay('a', 'b', 'c', 'd', 'e')).toEqual(['done', 'done', 'done', 'done', 'done']);
+    expect(shown(100)).toEqual(['z']);
+  });
+
   it('leaves out what lacks funds until the balance rises, in order and as far as it goes', () => {
     const w = new World();
     w.run([{ by: 'exec', action: { kind: 'lease', shard: 0, request: 'acquire' } }]);

@@ -63,7 +63,7 @@ export interface DevnetOptions {
   /** Changes the genesis of a network that is made. */
   readonly genesis?: (made: Genesis) => Genesis;
   /** What stands in a process's config file, given what would. */
-  readonly config?: (spec: ServiceSpec) => ServiceSpec['config'];
+  readonly config?: (spec: ServiceSpec) => ServiceSpec['config'] | Promise<ServiceSpec['config']>;
   /** Where validator `i` finds NATS, given the server's own address; default: there. */
   readonly natsUrl?: (validator: number, server: string) => string | Promise<string>;
   /** Names of processes that somebody else runs, out of the config files that are written for them. */
@@ -91,7 +91,7 @@ export async function openDevnet(options: DevnetOptions): Promise<Devnet> {
   const perValidator = network.validators.map((_, i) => options.natsUrl?.(i, url) ?? url);
   const urls = { validators: await Promise.all(perValidator), executor: url };
   const usual = serviceSpecs(at, network, urls, attached ? process.pid : undefined);
-  const all = usual.map((s) => ({ ...s, config: config(s) }));
+  const all = await Promise.all(usual.map(async (s) => ({ ...s, config: await config(s) })));
   const specs = all.filter((s) => !without.includes(s.name));
   const children = new Map<string, Child>();
   const ending = new Set<string>();

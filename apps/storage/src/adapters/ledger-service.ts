@@ -184,11 +184,12 @@ export function ledgerHandlers(store: BlockStore, genesis: Genesis): Handlers<(t
       await store.settled();
       if (shard >= genesis.shards) throw unknownShard(shard);
       const found = ledger.ready(shard, lane as 'consumer' | 'industrial', limit || DEFAULT_PAGE, cursor || undefined);
-      const items = found.items.map(({ id, bodyHash, attempts, import: of }) => ({
+      const items = found.items.map(({ id, bodyHash, attempts, import: of, after }) => ({
         id: fromHex(id),
         bodyHash: fromHex(bodyHash),
         attempts,
         traceparent: indexes.traceparent(of),
+        after: after.map(fromHex),
       }));
       return { items, nextCursor: found.next ?? '', height: height(), timeMs: BigInt(store.tip.time) };
     },

@@ -77,11 +77,12 @@ export class Ledgers implements LedgerReads {
   async ready(lane: string, limit: number, cursor: string, atLeast: number): Promise<ReadyPage> {
     return this.#ask(atLeast, async (client) => {
       const page = await client.listReady({ shard: this.#shard, lane, limit, cursor });
-      const items = page.items.map(({ id, bodyHash, attempts, traceparent }) => ({
+      const items = page.items.map(({ id, bodyHash, attempts, traceparent, after }) => ({
         id: toHex(id),
         bodyHash: toHex(bodyHash),
         attempts,
         traceparent,
+        after: after.map(toHex),
       }));
       return { items, next: page.nextCursor, height: Number(page.height) };
     });

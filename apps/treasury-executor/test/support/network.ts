@@ -175,6 +175,7 @@ export class Network {
           bodyHash: fromHex(i.bodyHash),
           attempts: i.attempts,
           traceparent: TRACEPARENT,
+          after: i.after.map(fromHex),
         }));
         return { items: ready, nextCursor: next ?? '', height: height(), timeMs: BigInt(chain.ledger.time) };
       },

@@ -214,8 +214,10 @@ export class World {
     const found = this.ledger.disbursement(did(clientKey));
     return found && (found.blocked ? `${found.state}{${found.blocked}}` : found.state);
   }
+  /** What may be paid at once. */
   readyKeys(lane: 'consumer' | 'industrial' = 'consumer'): string[] {
-    return this.ledger.ready(0, lane, 1000).items.map(({ id }) => this.ledger.disbursement(id)?.body.clientKey ?? '?');
+    const items = this.ledger.ready(0, lane, 1000).items.filter((i) => i.after.length === 0);
+    return items.map(({ id }) => this.ledger.disbursement(id)?.body.clientKey ?? '?');
   }
 }
 
