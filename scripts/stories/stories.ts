@@ -102,46 +102,6 @@ const partition: Story = {
   },
 };
 
-const breaker: Story = {
-  name: 'breaker',
-  about: 'nobody takes what the executor sends: its breaker opens, waits, probes and closes',
-  executor: SMALL_STEPS,
-  async run(stage) {
-    const { net } = stage.network;
-    await net.kill(executorName(1), 'SIGKILL'); // else it would pay instead
-    await stage.pay(1_000);
-    const before = await stage.pay(MANY);
-    const links = stage.links.get(EXECUTOR) ?? [];
-    const toConsensus = links.slice(0, stage.network.session.genesis.validators.length);
-    for (const l of toConsensus) l.refuse();
-    const digest = await stage.approve(MANY);
-    const breakerIs = (state: string) => async () => (await stage.status(EXECUTOR)).breaker === state;
-    const opened = await timed(() => stage.until('the breaker opens', breakerIs('open')));
-    for (const l of toConsensus) l.heal();
-    let paidWhileOpen = 0;
-    const open = await timed(() =>
-      stage.until('the breaker lets a probe through', async () => {
-        const state = await stage.status(EXECUTOR);
-        if (state.breaker === 'open') paidWhileOpen = await stage.paid(digest);
-        return state.breaker !== 'open';
-      }),
-    );
-    await stage.untilPaid(digest, MANY);
-    const after = await stage.pay(MANY);
-    return {
-      done: [
-        `Every call of ${EXECUTOR} to a consensus process was refused; its breaker opened after ${opened.toFixed(1)} s, and the links were whole again at once.`,
-        `It stayed open for ${open.toFixed(0)} s, in which ${paidWhileOpen} of ${MANY} payments were made: those that were signed before. Then probes closed it.`,
-      ],
-      figures: [
-        rate('before', before.perSecond),
-        { what: 'paid while it was open', value: paidWhileOpen, unit: 'payments' },
-        { ...rate('afterwards', after.perSecond), bar: { least: Math.max(100, 0.8 * before.perSecond) } },
-      ],
-    };
-  },
-};
-
 const DEEP = 10_000;
 const chains: Story = {
   name: 'chains',
@@ -213,4 +173,4 @@ const staleJournal: Story = {
   },
 };
 
-export const stories: readonly Story[] = [baseline, executorFailover, partition, breaker, chains, lanes, staleJournal];
+export const stories: readonly Story[] = [baseline, executorFailover, partition, chains, lanes, staleJournal];

@@ -151,37 +151,6 @@ describe('an approval withheld', () => {
   );
 });
 
-describe('kill -9', () => {
-  const victims = [
-    'validator-1-crypto-signing',
-    'validator-1-storage',
-    'validator-1-validator-set',
-    'validator-1-consensus',
-    'treasury-executor',
-    'nats-server',
-  ];
-  it.each(victims)(
-    'of %s, then its restart: every payment is made, each once, and all validators agree',
-    async (victim) => {
-      const before = await totals();
-      const count = 40;
-      const { built } = await importFile(session, clientKey(net), writeCsv(at.path(`${victim}.csv`), numbered(victim, count)));
-      await approve(session, readKeyFile(net.at.approverKey(1)), built.import);
-      await net.kill(victim, 'SIGKILL');
-      // The deciding approval is sent while the process is dead: the payments fall into its return.
-      const approved = approve(session, readKeyFile(net.at.approverKey(2)), built.import);
-      await net.start(victim);
-      await approved;
-      const status = await quiet(session, built.import);
-      expect(status.counts).toMatchObject({ executed: count });
-      const after = await totals();
-      expect([after.paid - before.paid, before.balance - after.balance]).toEqual([BigInt(count) * 100n, BigInt(count) * 100n]);
-      await commonRoot(session, status.height);
-    },
-    WIDE_MS,
-  );
-});
-
 describe('the command line, with the executor down', () => {
   it(
     'imports, cancels, approves; the executor pays when it is back; a payment is proved and verified',

@@ -16,7 +16,7 @@ import { root } from './program.ts';
 const READY_MS = 120_000;
 const PAID_MS = 120_000;
 
-export interface NetworkOptions extends Pick<DevnetOptions, 'env' | 'genesis' | 'natsUrl' | 'shards' | 'standbys' | 'without'> {
+export interface NetworkOptions extends Pick<DevnetOptions, 'config' | 'env' | 'genesis' | 'natsUrl' | 'shards' | 'standbys' | 'without'> {
   /** What all processes get on top of this one's environment. */
   readonly childEnv?: Readonly<Record<string, string>>;
   /** How an app is started, given how it would be. */
