@@ -10,6 +10,8 @@ import { type Figure, rate, type Story } from './story.ts';
 const MANY = 5_000;
 /** So little under way at a time that a payout has a middle: with the usual settings all of it is signed and sent at once. */
 const SMALL_STEPS = { batchItems: 100, window: 4 };
+/** As many batches under way as failures open a breaker, and more. */
+const MORE_THAN_TOLERATED = { batchItems: 100, window: 8 };
 const failover = (seconds: number): Figure => ({
   what: 'another held the lease after',
   value: seconds,
@@ -102,6 +104,54 @@ const partition: Story = {
   },
 };
 
+const breaker: Story = {
+  name: 'breaker',
+  about: 'nobody takes what the executor sends: its breaker opens, waits, probes and closes',
+  executor: MORE_THAN_TOLERATED,
+  async run(stage) {
+    const { net } = stage.network;
+    await net.kill(executorName(1), 'SIGKILL'); // else it would pay instead
+    await stage.pay(1_000);
+    const before = await stage.pay(MANY);
+    const links = stage.links.get(EXECUTOR) ?? [];
+    const toConsensus = links.slice(0, stage.network.session.genesis.validators.length);
+    const digest = await stage.approve(MANY);
+    await stage.untilPaid(digest, 1);
+    for (const l of toConsensus) l.refuse();
+    const breakerIs = (state: string) => async () => (await stage.status(EXECUTOR)).breaker === state;
+    const opened = await timed(() => stage.until('the breaker opens', breakerIs('open')));
+    for (const l of toConsensus) l.heal();
+    const paidBefore = await stage.paid(digest);
+    let paidWhileOpen = 0;
+    const open = await timed(() =>
+      stage.until('the breaker lets a probe through', async () => {
+        const paid = await stage.paid(digest);
+        if ((await stage.status(EXECUTOR)).breaker !== 'open') return true;
+        paidWhileOpen = paid - paidBefore;
+        return false;
+      }),
+    );
+    await stage.untilPaid(digest, MANY);
+    const after = await stage.pay(MANY);
+    return {
+      done: [
+        `Every call of ${EXECUTOR} to a consensus process was refused when it had paid ${paidBefore} of ${MANY}; its breaker opened after ${opened.toFixed(1)} s, and the links were whole again at once.`,
+        `It stayed open for ${open.toFixed(0)} s, in which ${paidWhileOpen} payments were made: those that were signed before. Then probes closed it.`,
+      ],
+      figures: [
+        rate('before', before.perSecond),
+        {
+          what: 'paid while it was open',
+          value: paidWhileOpen,
+          unit: 'payments',
+          bar: { most: MORE_THAN_TOLERATED.batchItems * MORE_THAN_TOLERATED.window },
+        },
+        { ...rate('afterwards', after.perSecond), bar: { least: Math.max(100, 0.8 * before.perSecond) } },
+      ],
+    };
+  },
+};
+
 const DEEP = 10_000;
 const chains: Story = {
   name: 'chains',
@@ -173,4 +223,4 @@ const staleJournal: Story = {
   },
 };
 
-export const stories: readonly Story[] = [baseline, executorFailover, partition, chains, lanes, staleJournal];
+export const stories: readonly Story[] = [baseline, executorFailover, partition, breaker, chains, lanes, staleJournal];

@@ -1,6 +1,7 @@
 import type { Digest, Lane } from '@bursar/protocol';
 import { laneNumber } from './body-layout.ts';
 import { NO_EDGE } from './edge-table.ts';
+import { screenedFor } from './standing.ts';
 import type { State } from './state.ts';
 import { Status } from './status.ts';
 
@@ -73,7 +74,7 @@ function* followers(s: State, paid: readonly number[], room: number): Generator<
       edgesLeft -= 1;
       const n = s.edges.dependent(edge);
       const isAlike = d.shard[n] === d.shard[needed] && d.lane(n) === d.lane(needed);
-      if (!isAlike || d.status[n] !== Status.waiting || s.importOf(n).treasury.paused) continue;
+      if (!isAlike || d.status[n] !== Status.waiting || s.importOf(n).treasury.paused || screenedFor(s, n)) continue;
       const after = needs.get(n) ?? [];
       needs.set(n, after);
       after.push(needed);

@@ -42,6 +42,16 @@ describe('a hold', () => {
     expect(w.run([release('bob', 'a', 1)])).toEqual(['done']);
     expect([w.state('a'), w.pay('a')]).toEqual(['queued', ['done']]);
   });
+  it('of what follows its dependency in one batch may end in the same block', () => {
+    const w = new World();
+    w.run([lease('exec', 'acquire')]);
+    w.approved([body('a'), body('b', { dependsOn: [did('a')] })]);
+    expect(w.run([hold('gus', 'b', 1)])).toEqual(['done']);
+    expect(w.ledger.ready(0, 'consumer', 10).items.map((i) => i.id)).toEqual([did('a')]);
+    w.block([w.batch(['a', 'b']), release('ann', 'b', 1), release('bob', 'b', 1)]);
+    expect([w.state('a'), w.state('b'), w.readyKeys()]).toEqual(['executed', 'queued', ['b']]);
+    expect(w.pay('b')).toEqual(['done']);
+  });
   it('has a number, so that no old signature serves again', () => {
     const w = ready('a');
     expect(w.run([hold('exec', 'a', 1), hold('clerk', 'a', 1), hold('gus', 'a', 2), hold('gus', 'a', 1), hold('ann', 'a', 2)])).toEqual([
