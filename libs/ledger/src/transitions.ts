@@ -7,10 +7,7 @@ import { screenedFor } from './standing.ts';
 import type { State } from './state.ts';
 import { Status, stateOf } from './status.ts';
 
-/**
- * Which changes there are; everything else is a bug. Execution judges by the facts, so it may come before deferred work did: what it held
- * back right behind its dependency waits again, until deferred work has counted that one.
- */
+/** Which changes there are; everything else is a bug. Execution judges by the facts, so it may come before deferred work did. */
 const HELD_BACK = [Status.funds, Status.limit, Status.screening];
 const OVER = [Status.executed, Status.cancelled];
 const OPEN = [Status.ready, ...HELD_BACK, ...OVER];
@@ -19,9 +16,9 @@ const allowed: Record<Status, ReadonlySet<Status>> = {
   [Status.timelocked]: new Set([...OPEN, Status.voting, Status.waiting, Status.dead]),
   [Status.waiting]: new Set([...OPEN, Status.voting, Status.dead]),
   [Status.ready]: new Set([...HELD_BACK, ...OVER, Status.voting]),
-  [Status.funds]: new Set([...OPEN, Status.voting, Status.waiting]),
-  [Status.limit]: new Set([...OPEN, Status.voting, Status.waiting]),
-  [Status.screening]: new Set([...OPEN, Status.voting, Status.waiting]),
+  [Status.funds]: new Set([...OPEN, Status.voting]),
+  [Status.limit]: new Set([...OPEN, Status.voting]),
+  [Status.screening]: new Set([...OPEN, Status.voting]),
   [Status.dead]: new Set([Status.cancelled]),
   [Status.executed]: new Set(),
   [Status.cancelled]: new Set(),
