@@ -93,12 +93,12 @@ function* violationsOf(request: ImportRequest): Generator<ImportViolation> {
     };
     return;
   }
-  const keyless = new Set(treasuryAccounts);
+  const payable = new Set(treasuryAccounts);
   const places = new Map<string, number>();
   const found: ImportViolation[] = [];
   let total = 0n;
   for (const [i, p] of payments.entries()) {
-    for (const v of orderViolations(at(i), p, keyless))
+    for (const v of orderViolations(at(i), p, payable))
       found.push({ rejection: v.field.endsWith('.amount') ? 'AmountInvalid' : 'FieldInvalid', ...v });
     if (typeof p.amount === 'bigint') total += p.amount;
     const first = places.get(p.clientKey);
