@@ -74,6 +74,7 @@ onNetwork(program.command('approve'))
   .description('approve every payment of an import')
   .argument('<import>', 'import digest')
   .option('--key <file>', 'key file of an approver, may be given again (default: keys/approver-1.json of the network)', several)
+  .option('--yes', 'do not ask')
   .action(async (digest, options) => (await import('./commands/payment-commands.ts')).approveCommand(digest, options));
 onNetwork(program.command('cancel'))
   .description('cancel one payment for good; what depends on it is held back')
@@ -85,6 +86,7 @@ ruleCommands(program, onNetwork, several);
 onNetwork(program.command('status'))
   .description('the treasury, or one import and what is held back')
   .argument('[import]', 'import digest')
+  .option('--list', 'every payment of the import, and the digest made anew from them')
   .addOption(
     new Option('--format <format>', 'pain.002: the ISO 20022 answer to a pain.001 file, imported or refused').choices(['pain.002']),
   )

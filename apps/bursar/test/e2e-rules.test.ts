@@ -89,6 +89,7 @@ it('whom it pays, how much and by whose approval are changed by some and stopped
   await change('limits', 'propose', '--per-payment', '50.00', '--window', 'treasury:1d:100.00');
   expect(await pay(`big,,,${moved},50.01,,,,`, `fits,,,${moved},50.00,,,,`)).toMatchObject({ counts: { executed: 1, blocked: 1 } });
 
+  expect(await cli('status', digest, '--list')).toMatchObject({ same: true, payments: [{ clientKey: 'late' }, { clientKey: 'held' }] });
   const before = await cli('policy');
   const { policy } = before as unknown as { policy: { approval: { bands: { needs: object }[] } } };
   writeFileSync(

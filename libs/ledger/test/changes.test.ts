@@ -54,6 +54,7 @@ describe('a change', () => {
     ['a threshold that nobody reaches', policy({ approval: mOfN([idOf('ann')], 2) }), 'client', undefined, 'ChangeInvalid'],
     ['nobody is needed', policy({ approval: mOfN([idOf('ann')], 0) }), 'client', undefined, 'ChangeInvalid'],
     ['a key of small order', policy({ executors: ['00'.repeat(32)] }), 'client', undefined, 'ChangeInvalid'],
+    ['that nobody could change again', policy({ proposers: [], approval: mOfN([idOf('ann')], 1) }), 'client', undefined, 'ChangeInvalid'],
     ['a limit of nothing', policy({ limits: { perPayment: 0n, windows: [] } }), 'client', undefined, 'ChangeInvalid'],
     ['too many guardians to resume', policy({ guardianThreshold: 4 }), 'client', undefined, 'ChangeInvalid'],
     ['a delay of ten years', policy({ delays: { policyMs: 3e11, payeeMs: 0 } }), 'client', undefined, 'ChangeInvalid'],

@@ -33,6 +33,13 @@ export type NumberedPolicy = Decoded<typeof numberedPolicy>;
 /** Stands for a policy in receipts and in the state. */
 export const policyDigest = (numbered: NumberedPolicy): Digest => digestOf('bursar/policy', numberedPolicy, numbered);
 
+/** Somebody may propose a change that others can approve. */
+function isChangeable({ proposers, approval: { roles, bands } }: TreasuryPolicy): boolean {
+  const needs = bands.at(-1)?.needs ?? [];
+  const without = (key: string) => roles.every((r, i) => r.keys.filter((k) => k !== key).length >= (needs[i] ?? 0));
+  return [...proposers, ...roles.flatMap((r) => r.keys)].some(without);
+}
+
 /** What contradicts itself in a policy, a sentence each; whether a key is a usable one is not looked at. */
 export function* policyProblems(p: TreasuryPolicy): Generator<string> {
   const sets = { proposers: p.proposers, guardians: p.guardians, executors: p.executors };
@@ -41,5 +48,7 @@ export function* policyProblems(p: TreasuryPolicy): Generator<string> {
   yield* limitProblems(p.limits);
   if (p.guardians.length > 0 && (p.guardianThreshold < 1 || p.guardianThreshold > p.guardians.length))
     yield `guardianThreshold must be from 1 to ${p.guardians.length}`;
+  if (!isChangeable(p))
+    yield 'nobody could ever change it: a change needs who may propose it and, beside him, the approvals of the last band';
   if (Math.max(p.delays.policyMs, p.delays.payeeMs) > MAX_DELAY_MS) yield `a delay must be at most ${MAX_DELAY_MS} ms`;
 }

@@ -1,12 +1,14 @@
 /** hold, release, pause, resume: one person stops, several let go. */
 import { readKeyFile } from '@bursar/client';
-import { fromHex } from '@bursar/protocol';
+import { formatAccount, fromHex, toHex } from '@bursar/protocol';
 import { layout } from '../devnet/layout.ts';
 import { hold, pause, release, resume } from '../operations/guard.ts';
 import { paymentId, paymentOf } from '../operations/pay.ts';
 import { withSession } from '../operations/session.ts';
 import { traced } from '../operations/trace.ts';
-import { json, line, plural } from './output.ts';
+import { visible } from '../visible.ts';
+import { type Confirmable, confirm } from './confirm.ts';
+import { json, line, money, plural } from './output.ts';
 import type { CommonOptions } from './payment-commands.ts';
 
 export async function holdCommand(text: string, options: CommonOptions): Promise<void> {
@@ -22,12 +24,15 @@ export async function holdCommand(text: string, options: CommonOptions): Promise
   );
 }
 
-type Releasing = Omit<CommonOptions, 'key'> & { readonly key?: readonly string[] };
+type Releasing = Omit<CommonOptions, 'key'> & Confirmable & { readonly key?: readonly string[] };
 export async function releaseCommand(text: string, options: Releasing): Promise<void> {
   const keys = (options.key ?? [layout(options.dir).approverKey(1)]).map(readKeyFile);
   await traced('release', () =>
     withSession(options.dir, async (session) => {
       const id = paymentId(session, text);
+      const { clientKey, amount, destination, payee } = await paymentOf(session, id);
+      const to = payee === '' ? formatAccount(toHex(destination)) : payee;
+      await confirm([`payment ${visible(clientKey)}: ${money(amount, session.genesis.currency)} to ${visible(to)}`], options);
       for (const key of keys) await release(session, key, id);
       const { heldBy, releases, state } = await paymentOf(session, id);
       const isHeld = heldBy.length > 0;

@@ -20,6 +20,7 @@ export function guardCommands(program: Command, onNetwork: Wrap, several: Collec
     .description('let a held payment go; as many approvers as a payment of its amount needs')
     .argument('<id>', 'id of the payment, or its client key')
     .option('--key <file>', 'key file of an approver, may be given again (default: keys/approver-1.json of the network)', several)
+    .option('--yes', 'do not ask')
     .action(async (id, options) => (await guard()).releaseCommand(id, options));
   onNetwork(program.command('pause'))
     .description('stop all payments and changes of the treasury at once; any one guardian may')

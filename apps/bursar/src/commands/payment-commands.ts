@@ -8,6 +8,8 @@ import { approve, cancel, fund, importFile, paymentId } from '../operations/pay.
 import { hexId, type Session, withSession } from '../operations/session.ts';
 import { traced } from '../operations/trace.ts';
 import { visible } from '../visible.ts';
+import { type Confirmable, confirm } from './confirm.ts';
+import { listCommand } from './import-list.ts';
 import { needed } from './needed.ts';
 import { duration, json, line, money, plural } from './output.ts';
 import { type StatusReportOptions, statusReportCommand } from './status-report-command.ts';
@@ -63,12 +65,20 @@ export async function importCommand(file: string, options: CommonOptions): Promi
 
 export async function approveCommand(
   text: string,
-  options: Omit<CommonOptions, 'key'> & { readonly key?: readonly string[] },
+  options: Omit<CommonOptions, 'key'> & Confirmable & { readonly key?: readonly string[] },
 ): Promise<void> {
   const digest = hexId(text, 'import digest');
   const keys = (options.key ?? [layout(options.dir).approverKey(1)]).map(readKeyFile);
   await traced('approve', () =>
     withSession(options.dir, async (session) => {
+      const { items, total } = await importStatus(session, digest);
+      await confirm(
+        [
+          `import ${digest}`,
+          `${plural(items, 'payment')}, ${money(total, session.genesis.currency)} in all; every one of them: bursar status ${digest} --list`,
+        ],
+        options,
+      );
       for (const key of keys) {
         await approve(session, key, digest);
         if (!options.json) line(`approved by ${formatAccount(key.publicKey)}`);
@@ -95,13 +105,15 @@ export async function cancelCommand(text: string, options: CommonOptions): Promi
 
 export async function statusCommand(
   text: string | undefined,
-  options: CommonOptions & StatusReportOptions & { readonly format?: 'pain.002' },
+  options: CommonOptions & StatusReportOptions & { readonly format?: 'pain.002'; readonly list?: boolean },
 ): Promise<void> {
   if (options.format === 'pain.002')
     return await statusReportCommand(text === undefined ? undefined : hexId(text, 'import digest'), options);
-  await withSession(options.dir, (session) =>
-    text === undefined ? treasuryStatus(session, options) : oneImport(session, hexId(text, 'import digest'), options),
-  );
+  await withSession(options.dir, async (session) => {
+    if (text === undefined) return await treasuryStatus(session, options);
+    const digest = hexId(text, 'import digest');
+    await (options.list ? listCommand(session, digest, options) : oneImport(session, digest, options));
+  });
 }
 
 async function treasuryStatus({ connection, genesis, treasury }: Session, options: CommonOptions): Promise<void> {
