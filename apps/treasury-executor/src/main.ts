@@ -88,7 +88,7 @@ await bootService({
         log,
         meter: metrics.meter,
       },
-      replayed.unresolved,
+      replayed,
     );
     metrics.watch(executor);
     const driver = new Driver({

@@ -9,7 +9,8 @@ import { BreakerGate } from './breaker-gate.ts';
 import { Deferrals } from './deferrals.ts';
 import { countsForBreaker, type ErrorReason } from './failure.ts';
 import { type Flight, InFlight } from './in-flight.ts';
-import { type Intent, signIntent } from './intent.ts';
+import { signIntent } from './intent.ts';
+import type { Replayed } from './journal.ts';
 import type { Ending } from './journal-record.ts';
 import { isHeld, judge } from './judge.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
@@ -37,16 +38,21 @@ export class Executor {
   readonly #flights = new InFlight();
   readonly #deferrals = new Deferrals();
   readonly #gate: BreakerGate;
-  #height = 0;
+  #height: number;
   #movedAt: number | undefined;
   #lease: LeaseAt | undefined;
   #planning = true;
   #status = { lastTick: 0, lastSuccess: 0, lastError: 0, lastErrorText: '', matured: 0, lastSeq: 0n, paid: 0 };
 
-  /** @param unresolved intents of the journal: sent again as they are before anything else is signed */
-  constructor(settings: ExecutorSettings, ports: ExecutorPorts, unresolved: readonly Intent[] = []) {
+  /**
+   * @param unresolved intents of the journal: sent again as they are before anything else is signed
+   * @param seen height that the journal knows: a storage that is behind it shows a lease which is over, and the grant of one that an earlier
+   * life used would be taken for this one's
+   */
+  constructor(settings: ExecutorSettings, ports: ExecutorPorts, { unresolved, seen }: Pick<Replayed, 'unresolved' | 'seen'>) {
     this.#s = settings;
     this.#p = ports;
+    this.#height = seen;
     this.#planner = new Planner(ports.reads);
     this.#gate = new BreakerGate(settings.breaker, (from, to) =>
       ports.log.event('StateTransition', { from, to }, 'the breaker changed', 'warn'),
@@ -83,7 +89,7 @@ export class Executor {
     }
     await this.#resend(lease, now);
     const planned = await this.#plan(lease, now);
-    await this.#p.journal.compact(this.#flights.intents());
+    await this.#p.journal.compact(this.#flights.intents(), { chain: this.#s.chain, height: this.#height });
     return planned;
   }
 
@@ -293,7 +299,8 @@ export class Executor {
       for (const permit of permits) this.#gate.settle(permit, 'ignored', now);
     }
     if (staged.length === 0) return 0;
-    await this.#p.journal.stage(staged.map((s) => s.flight.intent)); // on disk before it leaves
+    const intents = staged.map((s) => s.flight.intent);
+    await this.#p.journal.stage(intents, { chain: this.#s.chain, height: lease.height }); // on disk before it leaves
     for (const { flight } of staged) this.#flights.add(flight);
     await this.#sendAll(staged, lease, now);
     return staged.reduce((sum, { flight }) => sum + flight.intent.batch.items.length, 0);

@@ -8,6 +8,8 @@ export type Ending = Decoded<typeof ending>;
 export const journalRecord = union('journal record', {
   /** On disk before the batch leaves the process. */
   intent: [1, struct({ body: bytes(limits.transaction), signature, traceparent: text(64) })],
+  /** A final block that was known when something was signed, or later. */
+  seen: [3, struct({ chain: hex32, height: uint })],
   done: [2, struct({ transaction: hex32, ending, height: uint })],
 });
 export type JournalRecord = Decoded<typeof journalRecord>;

@@ -13,8 +13,16 @@ const COMPACT_BYTES = 8 * 1024 * 1024;
 export interface Replayed {
   /** Ascending by seq. */
   readonly unresolved: readonly Intent[];
+  /** Height of a final block that was known when the last of them was signed, 0 for none: whoever believes less knows another lease. */
+  readonly seen: number;
   /** Records that are not this executor's, or of a later version. */
   readonly foreign: number;
+}
+
+/** A final block that the executor knows. */
+export interface Seen {
+  readonly chain: Digest;
+  readonly height: number;
 }
 
 export async function replayJournal(
@@ -23,11 +31,16 @@ export async function replayJournal(
 ): Promise<Replayed> {
   const open = new Map<Digest, Intent>();
   let foreign = 0;
+  let seen = 0;
   for await (const { bytes } of records) {
     try {
       const record = decode(journalRecord, bytes);
       if (record.kind === 'done') {
         open.delete(record.transaction);
+        continue;
+      }
+      if (record.kind === 'seen') {
+        if (record.chain === own.chain) seen = Math.max(seen, record.height);
         continue;
       }
       const intent = readIntent(record, own);
@@ -39,7 +52,7 @@ export async function replayJournal(
     }
   }
   const unresolved = [...open.values()].sort((a, b) => (a.batch.seq < b.batch.seq ? -1 : a.batch.seq > b.batch.seq ? 1 : 0));
-  return { unresolved, foreign };
+  return { unresolved, seen, foreign };
 }
 
 export class Journal {
@@ -52,7 +65,8 @@ export class Journal {
   }
 
   /** Resolves when all of them are on disk: only then may they be sent. */
-  async stage(intents: readonly Intent[]): Promise<void> {
+  async stage(intents: readonly Intent[], seen: Seen): Promise<void> {
+    this.#see(seen);
     for (const intent of intents) this.#append(intent);
     await this.#log.sync();
   }
@@ -62,16 +76,20 @@ export class Journal {
     this.#log.append(encode(journalRecord, { kind: 'done', transaction: intent.id, ending, height }));
   }
 
-  /** Keeps the journal small; `unresolved` is all that is worth keeping. */
-  async compact(unresolved: readonly Intent[]): Promise<boolean> {
+  /** Keeps the journal small; `unresolved` and `seen` are all that is worth keeping. */
+  async compact(unresolved: readonly Intent[], seen: Seen): Promise<boolean> {
     if (this.#log.bytes <= this.#compactBytes) return false;
     const segment = this.#log.rotate();
+    this.#see(seen);
     for (const intent of unresolved) this.#append(intent);
     await this.#log.sync();
     await this.#log.dropBefore(segment);
     return true;
   }
 
+  #see({ chain, height }: Seen): void {
+    this.#log.append(encode(journalRecord, { kind: 'seen', chain, height }));
+  }
   #append({ body, signature, traceparent }: Intent): void {
     this.#log.append(encode(journalRecord, { kind: 'intent', body, signature, traceparent }));
   }

@@ -124,6 +124,25 @@ describe('crash', () => {
     expect(second.executor.status().staged).toBe(0);
   });
 
+  it('after a restart no storage is believed that is behind what was known when a batch was signed', async () => {
+    const chain = new Chain();
+    chain.approve(items);
+    const first = await new Rig(chain).start();
+    await first.run(3);
+    const { height } = first.executor.status();
+    expect(first.executor.status().staged).toBeGreaterThan(0);
+    const second = new Rig(chain);
+    second.journal.durable = first.journal.durable;
+    await second.start();
+    const asked: number[] = [];
+    second.reads.lease = async (atLeast) => {
+      asked.push(atLeast);
+      return chain.lease();
+    };
+    await second.tick();
+    expect(asked).toEqual([height]);
+  });
+
   it('the journal stays small', async () => {
     const chain = new Chain();
     chain.approve(items);

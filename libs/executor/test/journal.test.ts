@@ -13,6 +13,7 @@ import { Rig } from './support/rig.ts';
 
 const key = keyOf('exec');
 const chain = 'cc'.repeat(32);
+const seen = { chain, height: 7 };
 const own = { chain, shard: 0, signer: key.id };
 const intent = (seq: bigint, of = chain) =>
   signIntent(
@@ -41,7 +42,7 @@ describe('journal', () => {
     const log = await openLog(join(dir, 'j'));
     const journal = new Journal(log);
     const all = [3n, 1n, 2n].map((seq) => intent(seq));
-    await journal.stage(all);
+    await journal.stage(all, seen);
     journal.done(all[1] as (typeof all)[0], 'applied', 7);
     await log.close();
     const { unresolved, foreign } = await replayJournal((await openLog(join(dir, 'j'))).replay(), own);
@@ -51,7 +52,7 @@ describe('journal', () => {
 
   it('leaves alone what is of another chain, or no record at all', async () => {
     const log = await openLog(join(dir, 'j'));
-    await new Journal(log).stage([intent(1n, 'dd'.repeat(32)), intent(2n)]);
+    await new Journal(log).stage([intent(1n, 'dd'.repeat(32)), intent(2n)], seen);
     log.append(new Uint8Array([9, 9, 9]));
     await log.close();
     const { unresolved, foreign } = await replayJournal((await openLog(join(dir, 'j'))).replay(), own);
@@ -60,8 +61,8 @@ describe('journal', () => {
 
   it('a torn intent is cut off: its batch never left', async () => {
     const log = await openLog(join(dir, 'j'));
-    await new Journal(log).stage([intent(1n)]);
-    await new Journal(log).stage([intent(2n)]);
+    await new Journal(log).stage([intent(1n)], seen);
+    await new Journal(log).stage([intent(2n)], seen);
     await log.close();
     const [name = ''] = await readdir(join(dir, 'j'));
     const file = join(dir, 'j', name);
@@ -74,7 +75,7 @@ describe('journal', () => {
   it('a flipped bit in the middle is named, never read', async () => {
     const log = await openLog(join(dir, 'j'));
     const journal = new Journal(log);
-    for (const seq of [1n, 2n]) await journal.stage([intent(seq)]); // the second write proves that the first was durable
+    for (const seq of [1n, 2n]) await journal.stage([intent(seq)], seen); // the second write proves that the first was durable
     await log.close();
     const [name = ''] = await readdir(join(dir, 'j'));
     const bytes = await readFile(join(dir, 'j', name));
@@ -87,14 +88,27 @@ describe('journal', () => {
     const log = await openLog(join(dir, 'j'));
     const journal = new Journal(log, 10_000);
     for (let seq = 1n; seq <= 60n; seq++) {
-      await journal.stage([intent(seq)]);
+      await journal.stage([intent(seq)], seen);
       journal.done(intent(seq), 'applied', 1);
-      await journal.compact([intent(999n)]);
+      await journal.compact([intent(999n)], seen);
     }
     expect(log.bytes).toBeLessThan(11_000);
     await log.close();
     const { unresolved } = await replayJournal((await openLog(join(dir, 'j'))).replay(), own);
     expect(unresolved.map((i) => i.batch.seq)).toEqual([999n]);
+  });
+
+  it('remembers the highest block that was known, of its own chain, over compactions', async () => {
+    const log = await openLog(join(dir, 'j'));
+    const journal = new Journal(log, 500);
+    expect((await replayJournal(log.replay(), own)).seen).toBe(0);
+    await journal.stage([intent(1n)], { chain, height: 12 });
+    await journal.stage([intent(2n)], { chain, height: 11 });
+    await journal.stage([], { chain: 'dd'.repeat(32), height: 99 });
+    expect(await journal.compact([], { chain, height: 13 })).toBe(true);
+    await log.close();
+    const { seen: known, foreign } = await replayJournal((await openLog(join(dir, 'j'))).replay(), own);
+    expect([known, foreign]).toEqual([13, 0]);
   });
 
   it('no batch leaves before its intent is synced', async () => {

@@ -194,7 +194,7 @@ export class ChainReads implements LedgerReads {
     this.#chain = chain;
     this.#broken = broken;
   }
-  async lease(): Promise<LeaseAt> {
+  async lease(_atLeast: number): Promise<LeaseAt> {
     this.#check();
     const lease = this.#chain.lease();
     return this.told ? lease : { ...lease, ready: undefined };

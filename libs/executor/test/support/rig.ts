@@ -91,7 +91,7 @@ export class Rig {
   async start(): Promise<this> {
     const key = keyOf(this.#o.key ?? 'exec');
     const { chain } = this.chain.ledger;
-    const { unresolved } = await replayJournal(this.journal.records(), { chain, shard: 0, signer: key.id });
+    const replayed = await replayJournal(this.journal.records(), { chain, shard: 0, signer: key.id });
     this.executor = new Executor(
       {
         chain,
@@ -126,7 +126,7 @@ export class Rig {
           resolved() {},
         },
       },
-      unresolved,
+      replayed,
     );
     return this;
   }

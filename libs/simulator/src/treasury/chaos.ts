@@ -54,11 +54,10 @@ export class TreasuryChaos {
   /** Everything answers, in time, and everybody runs. */
   end(): void {
     this.#isOver = true;
-    const { storages, validators, processes, now } = this.#port;
+    const { storages, validators, processes } = this.#port;
     for (const storage of storages) {
       storage.frozenUntil = 0;
       storage.awayUntil = 0;
-      storage.catchUp(now());
     }
     validators.heal();
     for (const process of processes) {

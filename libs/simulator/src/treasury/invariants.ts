@@ -42,7 +42,11 @@ export class Verdict {
   violation: TreasuryViolation | undefined;
 
   fail(invariant: TreasuryInvariant, detail: string): never {
+    throw this.note(invariant, detail);
+  }
+  /** Where nobody could catch it; the run ends all the same. */
+  note(invariant: TreasuryInvariant, detail: string): TreasuryViolation {
     this.violation ??= new TreasuryViolation(invariant, detail);
-    throw this.violation;
+    return this.violation;
   }
 }

@@ -96,7 +96,7 @@ export class ExecutorProcess {
     const { chain, keys, profile, oracle, random, note } = this.#around;
     const { key, shard } = this.seat;
     const signer = idOf(key);
-    const { unresolved } = await replayJournal(this.#disk.replay(), { chain, shard, signer });
+    const replayed = await replayJournal(this.#disk.replay(), { chain, shard, signer });
     const { pollMs, ...settings } = profile.settings;
     const explain = explainWith((thrown) => this.#isIn(life) && oracle.surprised(this.index, thrown));
     const executor = new Executor(
@@ -122,7 +122,7 @@ export class ExecutorProcess {
           resolved() {},
         },
       },
-      unresolved,
+      replayed,
     );
     const bell = new SimulatedBell((ms, run) => this.#deliverAfter(life, ms, run));
     const driver = new Driver({
@@ -130,7 +130,8 @@ export class ExecutorProcess {
       bell,
       pollMs,
       explain,
-      onTick: () => this.#isIn(life) && oracle.ticked(this.index, executor.status().staged, settings.window + unresolved.length),
+      onTick: () =>
+        this.#isIn(life) && oracle.ticked(this.index, executor.status().staged, 2 * settings.window + replayed.unresolved.length),
       onFatal: () => this.#isIn(life) && this.#exit('journal failed'),
     });
     this.#bell = bell;

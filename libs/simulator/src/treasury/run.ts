@@ -64,10 +64,15 @@ class World {
     this.#executorOracle = new ExecutorOracle(this.#verdict);
     this.#oracle = new LedgerOracle(this.#verdict, this.#executorOracle, shards, settings.leaseMs);
     this.#chain = new Chain(this.#genesis, random.fork(3), this.#verdict);
-    this.#storages = Array.from({ length: profile.storages }, () => new Storage(this.#genesis, this.#chain));
     const now = () => this.#queue.now;
     const after = (ms: number, run: () => void) => this.#queue.after(ms, run);
     const count = (what: string) => this.#count(what);
+    const catching = random.fork(8);
+    const blockMs = () => catching.pick([5, 60, 700]) * catching.unit();
+    this.#storages = Array.from(
+      { length: profile.storages },
+      () => new Storage(this.#genesis, { chain: this.#chain, now, after, blockMs }),
+    );
     const { chain: id } = this.#chain.ledger;
     this.#validators = new Validators({ random: random.fork(4), chain: this.#chain, keys: this.#keys, profile, now, count });
     const { payments } = this.#oracle;
@@ -188,7 +193,7 @@ class World {
     this.#trace.add(this.#queue.now, -1, 'block', block.height, block.transactions.length, block.executed.stateRoot);
     this.#oracle.block(block, ledger);
     for (const storage of this.#storages)
-      this.#queue.after(this.#chaos.isOver ? 20 : this.#random.below(this.#profile.lagMs), () => storage.take(block, this.#queue.now));
+      this.#queue.after(this.#chaos.isOver ? 20 : this.#random.below(this.#profile.lagMs), () => storage.take(block));
     for (const process of this.#processes)
       if (this.#chaos.isOver || this.#random.chance(0.8))
         this.#queue.after(this.#random.below(this.#profile.lagMs) + 25, () => process.hint());

@@ -5,30 +5,49 @@ import { Ledger } from '@bursar/ledger';
 import type { Digest, Genesis, Hex32, Lane } from '@bursar/protocol';
 import type { Chain, FinalBlock } from './chain.ts';
 
+export interface StoragePort {
+  readonly chain: Chain;
+  now(): number;
+  after(ms: number, run: () => void): void;
+  /** What a block takes one that catches up, ms. */
+  blockMs(): number;
+}
+
 export class Storage {
-  readonly #chain: Chain;
+  readonly #port: StoragePort;
   readonly #ledger: Ledger;
+  #isBusy = false;
   /** Height of the last block that has come. */
   #come = 0;
   /** Virtual time until which it executes nothing, or answers nobody. */
   frozenUntil = 0;
   awayUntil = 0;
 
-  constructor(genesis: Genesis, chain: Chain) {
+  constructor(genesis: Genesis, port: StoragePort) {
     this.#ledger = new Ledger(genesis);
-    this.#chain = chain;
+    this.#port = port;
   }
   get height(): number {
     return this.#ledger.height;
   }
-  /** A block has come; it is executed unless it stands still. */
-  take(block: FinalBlock, now: number): void {
+  /** A block has come; what is missing is executed one after the other, as soon as it does not stand still. */
+  take(block: FinalBlock): void {
     this.#come = Math.max(this.#come, block.height);
-    this.catchUp(now);
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    this.#next();
   }
-  catchUp(now: number): void {
-    if (now < this.frozenUntil) return;
-    while (this.height < this.#come) this.#chain.follow(this.#ledger, this.#chain.blocks[this.height] as FinalBlock);
+  #next(): void {
+    const { now, after, blockMs } = this.#port;
+    this.#isBusy = this.height < this.#come;
+    if (!this.#isBusy) return;
+    if (now() < this.frozenUntil) {
+      after(100, () => this.#next());
+      return;
+    }
+    this.#port.chain.follow(this.#ledger, this.#port.chain.blocks[this.height] as FinalBlock);
+    if (this.height < this.#come) after(blockMs(), () => this.#next());
+    else this.#isBusy = false;
   }
 
   lease(shard: number, told: boolean): LeaseAt {
@@ -46,6 +65,6 @@ export class Storage {
     return { items: items.map((i) => ({ ...i, traceparent: '' })), next, height: this.height };
   }
   outcome(id: Digest) {
-    return { found: this.#chain.outcome(id, this.height), height: this.height };
+    return { found: this.#port.chain.outcome(id, this.height), height: this.height };
   }
 }

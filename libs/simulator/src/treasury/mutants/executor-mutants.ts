@@ -4,40 +4,36 @@ import type { TreasuryMutant } from './treasury-mutant.ts';
 
 const executor = (name: string, find: string, put: string): Edit => ({ file: `libs/executor/src/${name}.ts`, find, put });
 
-const STAGE = '    await this.#p.journal.stage(staged.map((s) => s.flight.intent)); // on disk before it leaves\n';
-const RESEND = '      await this.#send(flight, span, lease, now);\n    }\n';
-const SIGN_AGAIN = `      const { leaseEpoch: epoch, seq, lane, items } = flight.intent.batch;
-      const { chain, shard, key: signer, expiryMs } = this.#s;
-      const again = items.map(({ attempt, ...item }) => ({ ...item, attempts: attempt - 1 }));
-      const expiresAt = lease.time + expiryMs;
-      const intent = signIntent({ chain, signer, shard, epoch, seq, lane, expiresAt, items: again, traceparent }, this.#p.sign);
-      await this.#p.journal.stage([intent]);
-      this.#flights.remove(flight);
-      const next = { ...flight, intent };
-      this.#flights.add(next);
-      await this.#send(next, span, lease, now);
-    }
+const STAGE = '    await this.#p.journal.stage(intents, { chain: this.#s.chain, height: lease.height }); // on disk before it leaves\n';
+const SEND = '    await this.#sendAll(staged, lease, now);\n';
+const RESEND = `    const again = waiting.map((flight) => {
+      const { id, traceparent } = flight.intent;
 `;
+const SIGN_AGAIN = `    const { chain, shard, key: signer, expiryMs } = this.#s;
+    const again = waiting.map((old) => {
+      const { leaseEpoch: epoch, seq, lane, items } = old.intent.batch;
+      const parts = { chain, signer, shard, epoch, seq, lane, expiresAt: lease.time + expiryMs, traceparent: '' };
+      const intent = signIntent({ ...parts, items: items.map((i) => ({ ...i, attempts: i.attempt - 1 })) }, this.#p.sign);
+      const flight = { ...old, intent };
+      this.#flights.remove(old);
+      this.#flights.add(flight);
+      const { id, traceparent } = intent;
+`;
+const SEND_AGAIN = '    await this.#sendAll(again, lease, now);\n';
+const STAGE_AGAIN = '    await this.#p.journal.stage(again.map((s) => s.flight.intent), { chain, height: lease.height });\n';
 
 const journal: readonly TreasuryMutant[] = [
   {
     name: 'sign again instead of resend',
     bug: 'An unknown outcome is answered with a new batch under the same seq.',
-    edits: [executor('executor', RESEND, SIGN_AGAIN)],
+    edits: [executor('executor', RESEND, SIGN_AGAIN), executor('executor', SEND_AGAIN, STAGE_AGAIN + SEND_AGAIN)],
     seeds: 20,
     breaks: ['one batch a seq'],
   },
   {
     name: 'journal after send',
     bug: 'The intent is written when the batch has left.',
-    edits: [
-      executor('executor', STAGE, ''),
-      executor(
-        'executor',
-        'await this.#send(flight, span, lease, now);\n    return staged.reduce',
-        `await this.#send(flight, span, lease, now);\n${STAGE}    return staged.reduce`,
-      ),
-    ],
+    edits: [executor('executor', STAGE, ''), executor('executor', SEND, SEND + STAGE)],
     seeds: 20,
     breaks: ['on disk first'],
   },
@@ -101,6 +97,16 @@ const endings: readonly TreasuryMutant[] = [
   },
 ];
 
+const surprises: readonly TreasuryMutant[] = [
+  {
+    name: 'an exception of its own',
+    bug: 'The executor throws where nothing around it failed.',
+    edits: [executor('executor', '        this.#deferrals.forget(id);\n', '        this.#deferrals.drop(id);\n')],
+    seeds: 20,
+    breaks: ['no surprise'],
+  },
+];
+
 const waits: readonly TreasuryMutant[] = [
   {
     name: 'breaker never closes',
@@ -134,9 +140,9 @@ const waits: readonly TreasuryMutant[] = [
     name: 'cursor stays at the end',
     bug: 'What was put off stands before the cursor and is not seen again.',
     edits: [executor('planner', '        if (items.length === 0) this.#cursors.delete(lane);\n', '')],
-    seeds: 200,
+    seeds: 600,
     breaks: ['progress'],
   },
 ];
 
-export const executorMutants: readonly TreasuryMutant[] = [...journal, ...endings, ...waits];
+export const executorMutants: readonly TreasuryMutant[] = [...journal, ...endings, ...surprises, ...waits];

@@ -93,7 +93,8 @@ export class PaymentOracle {
       const hash = bodyHash(body);
       const fresh = { isCancelled: false, receipt: undefined, holds: 0, releases: undefined };
       if (known?.hash === hash) known.imports.push(made);
-      else if (known) Object.assign(known, { body, hash, imports: [made] });
+      else if (known)
+        Object.assign(known, { body, hash, imports: [made], releases: known.releases && new Set() }); // all that was signed is void
       else this.#items.set(id, { body, hash, treasury, imports: [made], ...fresh });
     }
   }
