@@ -140,7 +140,7 @@ const books: readonly TreasuryMutant[] = [
   {
     name: 'windows wake nobody',
     bug: 'What a limit held stays held when there is room again.',
-    edits: [ledger('deferred-work', '    else if (status === Status.limit) tryAgain(s, n);\n', '')],
+    edits: [ledger('deferred-work', '    else if (status === Status.limit && isForRoom) tryAgain(s, n);\n', '')],
     seeds: 100,
     breaks: ['progress'],
   },
