@@ -1,7 +1,8 @@
 /** Changes of policies and payees, and holds (docs/treasury.md, "Changes", "Payees", "Holds and revisions"). */
 import { isAcceptablePublicKey } from '@bursar/crypto';
 import { type ActionOf, type Digest, fromHex, type Hex32, MAX_AMOUNT, policyProblems, type TreasuryPolicy } from '@bursar/protocol';
-import { isApprover, keysOf, sufficient } from './policy.ts';
+import { isApprover, sufficient } from './policy.ts';
+import { keysOf } from './policy-keys.ts';
 import { firstOf, refused, type Verdict } from './verdict.ts';
 import type { ChangeRecord, Treasury, World } from './world.ts';
 

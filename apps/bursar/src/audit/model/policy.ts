@@ -1,17 +1,9 @@
 /** Approvals by role and band, and limits, as docs/treasury.md says them. */
-import type { Hex32, RejectionName, TreasuryPolicy } from '@bursar/protocol';
+import type { Hex32, RejectionName } from '@bursar/protocol';
 import { RollingSum } from './rolling-sum.ts';
 import type { ImportRecord, Item, Treasury, Window } from './world.ts';
 
 export const isApprover = ({ policy }: Treasury, key: Hex32): boolean => policy.approval.roles.some((r) => r.keys.includes(key));
-
-/** Everybody whom it names. */
-export const keysOf = (p: TreasuryPolicy): Hex32[] => [
-  ...p.proposers,
-  ...p.approval.roles.flatMap((r) => r.keys),
-  ...p.guardians,
-  ...p.executors,
-];
 
 /** Whether these keys approve an amount together: of each role as many as the smallest band that covers it needs. */
 export function sufficient({ policy }: Treasury, approvals: ReadonlySet<Hex32>, amount: bigint, proposer?: Hex32): boolean {

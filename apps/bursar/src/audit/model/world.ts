@@ -11,7 +11,7 @@ import {
   treasuryAccount,
   treasuryId,
 } from '@bursar/protocol';
-import { keysOf } from './policy.ts';
+import { keysOf } from './policy-keys.ts';
 import type { RollingSum } from './rolling-sum.ts';
 
 export interface Account {
