@@ -109,6 +109,7 @@ async function start(context: ServiceContext): Promise<void> {
     onCrash: (error) => log.error({ err: error }, 'the thread that verifies votes is replaced'),
   });
   onStop('flush', 'signatures', () => signatures.close());
+  let isHalting = false;
   const node = await startNode({
     genesis,
     chain,
@@ -131,6 +132,8 @@ async function start(context: ServiceContext): Promise<void> {
     },
     onFailure: (error) => (signal.aborted ? undefined : fatal(error)),
     halt(name, reason, dump) {
+      if (isHalting) return; // a second dump would be cut off half written when the first is done
+      isHalting = true;
       const path = join(config.dataDir, `halt-${clock.now()}.json`);
       const end = () => fatal(safety(rejection(name, `${reason} (see ${path})`)));
       atomicWriteFile(path, `${JSON.stringify({ time: clock.now(), validator: self, chain, name, reason, ...dump }, null, 2)}\n`).then(

@@ -1,7 +1,8 @@
+import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { Driver, type Executor } from '@bursar/executor';
 import { did, keyOf, TREASURY } from '@bursar/executor/testing';
 import { formatAccount } from '@bursar/protocol';
-import type { treasury } from '@bursar/protocol/rpc';
+import { treasury } from '@bursar/protocol/rpc';
 import { rejection } from '@bursar/shared-core';
 import { describe, expect, it } from '@jest/globals';
 import { Bell } from '../src/adapters/bell.ts';
@@ -119,17 +120,8 @@ describe('driver', () => {
 });
 
 describe('payments of the wire', () => {
-  const payment = (changes: Partial<treasury.Payment>) =>
-    ({
-      clientKey: 'k',
-      destination: formatAccount(keyOf('payee').id),
-      amount: 1n,
-      lane: '',
-      notBeforeMs: 0n,
-      dependsOn: [],
-      memo: '',
-      ...changes,
-    }) as treasury.Payment;
+  const payment = (changes: MessageInitShape<typeof treasury.PaymentSchema>) =>
+    create(treasury.PaymentSchema, { clientKey: 'k', destination: formatAccount(keyOf('payee').id), amount: 1n, ...changes });
 
   it.each([
     ['an account with a wrong checksum', { destination: `${formatAccount(keyOf('payee').id).slice(0, -1)}q` }, 'payments[0].destination'],

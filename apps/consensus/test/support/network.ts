@@ -148,7 +148,7 @@ export class Network {
   /** What it left for the operator when it halted. */
   dump(i: number): Record<string, unknown> {
     const data = join(this.dir, String(i), 'data');
-    const name = readdirSync(data).find((n) => n.startsWith('halt-')) ?? '';
+    const name = readdirSync(data).find((n) => /^halt-\d+\.json$/.test(n)) ?? '';
     return JSON.parse(readFileSync(join(data, name), 'utf8'));
   }
   output(i: number): string {

@@ -65,7 +65,8 @@ export class Rig {
     this.set = genesisSet(genesis);
     const schedule = startSchedule(chain);
     this.order = leaderOrder(this.set, schedule, height);
-    const self = this.order[3] as number;
+    // The last leader but for validator 1, whom tests let speak: who comes last follows from the chain id.
+    const self = this.order.findLast((v) => v !== 1) as number;
     this.params = { chain, set: this.set, self, blockIntervalMs: 1_000, viewTimeoutMs: 2_000, resendMs: 500, clockToleranceMs: 5_000 };
     const header = height > 1 ? headerOf(chain, { height: height - 1 }) : undefined;
     const roots = { stateRoot: A, resultsRoot: A };
