@@ -111,6 +111,7 @@ describe('The process', () => {
     const cell = await prepareCell(cleanup, made);
     const squatter = createServer();
     await new Promise<void>((done) => squatter.listen(cell.grpcPort, '127.0.0.1', done));
+    cleanup.add(() => squatter.close());
     const taken = start(cleanup, cell);
     expect(await taken.ended).toBe(69);
     expect(taken.output()).toContain(`port ${cell.grpcPort}`);

@@ -32,6 +32,7 @@ import type { StreamedBlock } from '../../src/ports.ts';
 
 const keys = Array.from({ length: 4 }, (_, i) => keyPairFromSeed(new Uint8Array(32).fill(i + 1)));
 const someone = toHex(keyPairFromSeed(new Uint8Array(32).fill(99)).publicKey);
+const approver = toHex(keyPairFromSeed(new Uint8Array(32).fill(98)).publicKey);
 const START = 1_700_000_000_000;
 
 export const testGenesis = (name = 'test'): Genesis => ({
@@ -46,7 +47,7 @@ export const testGenesis = (name = 'test'): Genesis => ({
     {
       name: 'payroll',
       proposers: [someone],
-      approval: mOfN([someone], 1),
+      approval: mOfN([approver], 1),
       limits: NO_LIMITS,
       guardians: [someone],
       guardianThreshold: 1,
